@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+
+namespace dqn_fast {
+
+/// One contiguous, zeroed block of memory that owns everything a replay memory holds.
+///
+/// Pages are committed when they are first touched, so a large memory costs nothing until it fills.
+/// Huge pages are asked for where the system has them: random reads of a large block are bound by
+/// address translation, not by the memory itself. This class is the only platform-specific code.
+class Arena {
+  public:
+    /// Alignment of the block and granularity of huge pages.
+    static constexpr std::size_t kHugePage = std::size_t{1} << 21;
+
+    /// Throws std::bad_alloc when the system refuses.
+    explicit Arena(std::size_t bytes);
+    ~Arena();
+    Arena(const Arena &) = delete;
+    Arena &operator=(const Arena &) = delete;
+
+    [[nodiscard]] std::byte *data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  private:
+    void *mapping_ = nullptr; // what the system gave; data_ is the aligned part of it
+    std::size_t mapped_ = 0;
+    std::byte *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Offsets of parts that follow one another in an arena.
+class Layout {
+  public:
+    /// Reserves `bytes`, aligned to `alignment` (a power of two), and returns their offset.
+    std::size_t reserve(std::size_t bytes, std::size_t alignment = 128) noexcept {
+        const std::size_t offset = (size_ + alignment - 1) & ~(alignment - 1);
+        size_ = offset + bytes;
+        return offset;
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  private:
+    std::size_t size_ = 0;
+};
+
+} // namespace dqn_fast

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "arrays.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace dqn_fast::bindings {
+
+namespace {
+
+using Api = py::detail::npy_api;
+
+template <class T> bool store(T value, std::byte *to) {
+    std::memcpy(to, &value, sizeof value);
+    return true;
+}
+
+template <class T> bool store_in_range(long long value, std::byte *to) {
+    if (!std::in_range<T>(value))
+        return false;
+    return store(static_cast<T>(value), to);
+}
+
+// NumPy has one True and one False.
+py::handle numpy_bool(bool value) {
+    static const py::handle objects[2] = {
+        py::module_::import("numpy").attr("bool_")(false).release(),
+        py::module_::import("numpy").attr("bool_")(true).release()};
+    return objects[value ? 1 : 0];
+}
+
+} // namespace
+
+ArrayType::ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape)
+    : dtype_(std::move(dtype)), kind_(dtype_.kind()), itemsize_(dtype_.itemsize()),
+      shape_(std::move(shape)) {}
+
+std::byte *ArrayType::data(py::handle value, const std::vector<py::ssize_t> &lead) const {
+    if (!Api::get().PyArray_Check_(value.ptr()))
+        return nullptr;
+    const auto *array = py::detail::array_proxy(value.ptr());
+    constexpr int simple = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_;
+    // Types of native byte order are singletons: another object is converted by Python.
+    if (array->descr != dtype_.ptr() || (array->flags & simple) != simple ||
+        array->nd != static_cast<int>(lead.size() + shape_.size()))
+        return nullptr;
+    const auto *dimensions = array->dimensions;
+    for (const py::ssize_t length : lead)
+        if (*dimensions++ != length)
+            return nullptr;
+    for (const py::ssize_t length : shape_)
+        if (*dimensions++ != length)
+            return nullptr;
+    return reinterpret_cast<std::byte *>(array->data);
+}
+
+std::byte *ArrayType::writable_data(py::handle value, const std::vector<py::ssize_t> &lead) const {
+    std::byte *found = data(value, lead);
+    if (found == nullptr || !py::reinterpret_borrow<py::array>(value).writeable())
+        return nullptr;
+    return found;
+}
+
+bool ArrayType::read_integer(long long value, std::byte *to) const {
+    const bool is_signed = kind_ == 'i';
+    switch (itemsize_) {
+    case 1:
+        return is_signed ? store_in_range<std::int8_t>(value, to)
+                         : store_in_range<std::uint8_t>(value, to);
+    case 2:
+        return is_signed ? store_in_range<std::int16_t>(value, to)
+                         : store_in_range<std::uint16_t>(value, to);
+    case 4:
+        return is_signed ? store_in_range<std::int32_t>(value, to)
+                         : store_in_range<std::uint32_t>(value, to);
+    default:
+        return is_signed ? store_in_range<std::int64_t>(value, to)
+                         : store_in_range<std::uint64_t>(value, to);
+    }
+}
+
+bool ArrayType::read_scalar(py::handle value, std::byte *to) const {
+    if (!shape_.empty())
+        return false;
+    PyObject *object = value.ptr();
+    if (kind_ == 'b') {
+        if (object == Py_True || object == numpy_bool(true).ptr())
+            return store(std::uint8_t{1}, to);
+        if (object == Py_False || object == numpy_bool(false).ptr())
+            return store(std::uint8_t{0}, to);
+        return false;
+    }
+    if (kind_ == 'f' && itemsize_ >= 4 && itemsize_ <= 8) {
+        if (!PyFloat_Check(object)) // NumPy's float64 is one
+            return false;
+        const double number = PyFloat_AS_DOUBLE(object);
+        if (itemsize_ == 8)
+            return store(number, to);
+        if (std::isfinite(number) && std::abs(number) > std::numeric_limits<float>::max())
+            return false;
+        return store(static_cast<float>(number), to);
+    }
+    if (kind_ == 'i' || kind_ == 'u') {
+        if (Api::get().PyArray_Check_(object) || !PyIndex_Check(object))
+            return false;
+        const py::ssize_t number = PyNumber_AsSsize_t(object, PyExc_OverflowError);
+        if (number == -1 && PyErr_Occurred() != nullptr) {
+            PyErr_Clear(); // Python's conversion says what is wrong with it
+            return false;
+        }
+        return read_integer(number, to);
+    }
+    return false;
+}
+
+py::object ArrayType::make(py::ssize_t rows) const {
+    std::array<py::ssize_t, 64> dimensions{rows}; // NumPy's own limit
+    std::copy(shape_.begin(), shape_.end(), dimensions.begin() + 1);
+    py::dtype type = dtype_;
+    auto array = py::reinterpret_steal<py::object>(
+        Api::get().PyArray_NewFromDescr_(Api::get().PyArray_Type_,
+                                         type.release().ptr(),
+                                         static_cast<int>(shape_.size()) + 1,
+                                         dimensions.data(),
+                                         nullptr,
+                                         nullptr,
+                                         0,
+                                         nullptr));
+    if (!array)
+        throw py::error_already_set();
+    return array;
+}
+
+py::ssize_t length_of(py::handle value) {
+    if (!Api::get().PyArray_Check_(value.ptr()))
+        return -1;
+    const auto *array = py::detail::array_proxy(value.ptr());
+    return array->nd > 0 ? array->dimensions[0] : -1;
+}
+
+const std::byte *Arguments::read(py::handle value, const ArrayType &type) {
+    if (const std::byte *data = type.data(value, lead_))
+        return data;
+    if (lead_.empty() && used_ < kScalars && type.read_scalar(value, scalars_[used_].data()))
+        return scalars_[used_++].data();
+    exact_ = false;
+    return nullptr;
+}
+
+const std::byte *Arguments::read_optional(py::handle value, const ArrayType &type) {
+    return value.is_none() ? nullptr : read(value, type);
+}
+
+const std::byte *Arguments::read_flags(py::handle value, const ArrayType &type) {
+    return value.ptr() == Py_False ? nullptr : read_optional(value, type);
+}
+
+} // namespace dqn_fast::bindings

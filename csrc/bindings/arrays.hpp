@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace dqn_fast::bindings {
+
+namespace py = pybind11;
+
+/// Type and shape of one row of an array that crosses the boundary.
+class ArrayType {
+  public:
+    ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape);
+
+    /// The data of `value` if it is an aligned, C-contiguous array of exactly this type, of shape
+    /// `lead + shape`; null otherwise. The array must outlive the use of the pointer.
+    [[nodiscard]] std::byte *data(py::handle value, const std::vector<py::ssize_t> &lead) const;
+
+    /// The same, and null too if the array cannot be written to.
+    [[nodiscard]] std::byte *writable_data(py::handle value,
+                                           const std::vector<py::ssize_t> &lead) const;
+
+    /// Writes a Python or NumPy scalar to `to` if this is the type of one number and the scalar
+    /// fits it exactly (a float may be rounded). Returns whether it did.
+    [[nodiscard]] bool read_scalar(py::handle value, std::byte *to) const;
+
+    /// A new array of `rows` rows.
+    [[nodiscard]] py::object make(py::ssize_t rows) const;
+
+  private:
+    [[nodiscard]] bool read_integer(long long value, std::byte *to) const;
+
+    py::dtype dtype_;
+    char kind_;
+    py::ssize_t itemsize_;
+    std::vector<py::ssize_t> shape_;
+};
+
+/// The length of an array's first axis; -1 if it is no array or has no axis.
+[[nodiscard]] py::ssize_t length_of(py::handle value);
+
+/// Pointers to the arguments of one call, valid while the caller holds the arguments. Each read
+/// takes arrays of the exact type as they are, and simple scalars through room of its own;
+/// anything else makes the call inexact, and is left to Python to convert or to refuse.
+class Arguments {
+  public:
+    explicit Arguments(std::vector<py::ssize_t> lead) : lead_(std::move(lead)) {}
+
+    const std::byte *read(py::handle value, const ArrayType &type);
+    /// None is null.
+    const std::byte *read_optional(py::handle value, const ArrayType &type);
+    /// None, or one False for all, is null.
+    const std::byte *read_flags(py::handle value, const ArrayType &type);
+    [[nodiscard]] bool exact() const noexcept { return exact_; }
+
+  private:
+    static constexpr std::size_t kScalars = 16;
+
+    std::vector<py::ssize_t> lead_;
+    std::array<std::array<std::byte, 8>, kScalars> scalars_;
+    std::size_t used_ = 0;
+    bool exact_ = true;
+};
+
+} // namespace dqn_fast::bindings

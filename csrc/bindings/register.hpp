@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace dqn_fast::bindings {
+
+void register_replay_memory(pybind11::module_ &module);
+
+} // namespace dqn_fast::bindings

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "arena.hpp"
+#include "priorities.hpp"
+#include "random.hpp"
+#include "samplers.hpp"
+#include "schema.hpp"
+#include "step_ring.hpp"
+#include "step_store.hpp"
+#include "transition_view.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace dqn_fast {
+
+/// How large a memory is. Capacity counts transitions, and is shared evenly by the streams.
+struct Geometry {
+    std::size_t streams = 1;
+    std::size_t capacity = 1;     // transitions of one stream
+    std::optional<double> reserve; // slots beyond them, for final and context steps, as a share
+};
+
+/// Steps to add: `rows` of `streams` streams each, starting at `first_stream`; row-major arrays.
+struct StepBatch {
+    std::size_t rows = 1;
+    std::size_t first_stream = 0;
+    std::size_t streams = 1;
+    std::vector<const std::byte *> fields;   // by field of the schema
+    std::vector<const std::byte *> next_obs; // by observation field
+    const std::uint8_t *terminated = nullptr;
+    const std::uint8_t *truncated = nullptr;   // null: none is
+    const std::uint8_t *mask = nullptr;        // null: all are stored
+    const std::uint8_t *new_segment = nullptr; // null: a segment goes on if it can
+    const double *priority = nullptr;  // null: the largest so far
+};
+
+/// Counts since the memory was made; plain data in the arena.
+struct Counters {
+    std::int64_t added;         // transitions
+    std::int64_t evicted;       // transitions, oldest first
+    std::int64_t evicted_early; // of them: because slots ran out before the capacity was reached
+    std::int64_t stale_updates; // priorities for transitions that were evicted
+};
+
+/// A replay memory of steps, in one arena: rings, priorities, samplers and views composed.
+///
+/// Every operation below `lock` needs the lock held; operations check their arguments before they
+/// change anything (std::invalid_argument, std::out_of_range), the generator included.
+class ReplayMemory {
+  public:
+    ReplayMemory(Schema schema,
+                 const Geometry &geometry,
+                 std::uint64_t seed,
+                 const std::optional<PriorityOptions> &priorities);
+
+    [[nodiscard]] const Schema &schema() const noexcept { return schema_; }
+    [[nodiscard]] bool is_prioritized() const noexcept { return priorities_.has_value(); }
+    [[nodiscard]] std::size_t streams() const noexcept { return geometry_.streams; }
+    [[nodiscard]] std::size_t capacity() const noexcept {
+        return geometry_.capacity * geometry_.streams;
+    }
+    [[nodiscard]] std::size_t slots_per_stream() const noexcept { return slots_; }
+    [[nodiscard]] std::size_t nbytes() const noexcept { return arena_->size(); }
+
+    /// The memory's lock; a BasicLockable, with try_lock().
+    [[nodiscard]] std::mutex &mutex() noexcept { return mutex_; }
+
+    /// Adds every row, oldest first. Priorities must be legal.
+    void add(const StepBatch &batch);
+
+    /// Draws indices and copies their transitions. Throws std::invalid_argument if nothing can be
+    /// drawn. `beta` is read only by a prioritised memory.
+    void sample(std::size_t batch_size,
+                std::size_t n_step,
+                double gamma,
+                double beta,
+                const TransitionBatch &out);
+
+    /// Gives new priorities to transitions that are still held; the last of repeated indices wins.
+    /// Returns how many were not. Throws std::out_of_range for an index that was never given out.
+    std::int64_t update_priorities(std::span<const std::int64_t> indices,
+                                   std::span<const double> priorities);
+
+    /// Throws std::invalid_argument, naming the first priority that cannot be taken.
+    void check_priorities(std::span<const double> priorities) const;
+
+    void clear();
+
+    [[nodiscard]] std::int64_t size() const noexcept;
+    [[nodiscard]] bool is_full() const noexcept;
+    [[nodiscard]] const Counters &counters() const noexcept { return *counters_; }
+    [[nodiscard]] std::int64_t segments() const noexcept;
+    [[nodiscard]] double largest_priority() const noexcept { return priorities_->largest(); }
+
+    /// Checks every invariant of every part, exactly. O(slots).
+    [[nodiscard]] bool is_valid() const noexcept;
+
+  private:
+    void add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
+    [[nodiscard]] const StepRing &ring_of(std::size_t slot) const noexcept {
+        return rings_.size() == 1 ? rings_[0] : rings_[slot / slots_];
+    }
+
+    Schema schema_;
+    Geometry geometry_;
+    std::size_t slots_; // of one stream
+    std::mutex mutex_;
+    Layout layout_;
+    StepStore store_;
+    std::optional<Priorities> priorities_;
+    std::optional<Arena> arena_;
+    Random *random_ = nullptr;
+    Counters *counters_ = nullptr;
+    std::vector<StepRing> rings_;
+    UniformSampler uniform_;
+    PrioritizedSampler prioritized_;
+    TransitionView transitions_;
+    // Scratch, kept so that nothing is allocated twice.
+    std::vector<std::int64_t> drawn_;
+    std::vector<const std::byte *> row_, next_row_;
+};
+
+} // namespace dqn_fast

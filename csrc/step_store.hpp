@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "arena.hpp"
+#include "schema.hpp"
+
+#include <cstddef>
+#include <cstring>
+#include <vector>
+
+namespace dqn_fast {
+
+/// Where one field of all slots lies: slot s at `base + s * stride`.
+struct Column {
+    std::byte *base;
+    std::size_t stride;
+    std::size_t nbytes;
+
+    [[nodiscard]] std::byte *at(std::size_t slot) const noexcept { return base + slot * stride; }
+};
+
+/// The bytes of the steps: records of small fields, and a column for each wide one.
+/// A view of the arena, by slot; it knows nothing of time, streams or segments.
+class StepStore {
+  public:
+    /// Reserves the room for `slots` steps in `layout`.
+    StepStore(const Schema &schema, std::size_t slots, Layout &layout)
+        : observations_(schema.observations()), columns_(schema.fields().size()) {
+        const std::size_t record = schema.record_bytes();
+        records_offset_ = layout.reserve(slots * record);
+        marks_ = {nullptr, record, sizeof(std::uint32_t)};
+        mark_offset_ = schema.mark_offset();
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            const std::size_t nbytes = schema.fields()[i].nbytes();
+            const bool wide = schema.place(i).wide;
+            offsets_.push_back(wide ? layout.reserve(slots * nbytes)
+                                    : records_offset_ + schema.place(i).offset);
+            columns_[i] = {nullptr, wide ? nbytes : record, nbytes};
+        }
+    }
+
+    void attach(std::byte *arena) noexcept {
+        marks_.base = arena + records_offset_ + mark_offset_;
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+            columns_[i].base = arena + offsets_[i];
+    }
+
+    [[nodiscard]] const Column &column(std::size_t field) const noexcept { return columns_[field]; }
+    [[nodiscard]] const Column &marks() const noexcept { return marks_; }
+
+    void write(std::size_t field, std::size_t slot, const std::byte *value) noexcept {
+        std::memcpy(columns_[field].at(slot), value, columns_[field].nbytes);
+    }
+
+    /// Byte for byte; `values` has one pointer for each observation field.
+    [[nodiscard]] bool holds_observation(std::size_t slot,
+                                         const std::byte *const *values) const noexcept {
+        for (std::size_t i = 0; i < observations_; ++i)
+            if (std::memcmp(columns_[i].at(slot), values[i], columns_[i].nbytes) != 0)
+                return false;
+        return true;
+    }
+
+    void write_observation(std::size_t slot, const std::byte *const *values) noexcept {
+        for (std::size_t i = 0; i < observations_; ++i)
+            write(i, slot, values[i]);
+    }
+
+  private:
+    std::size_t observations_;
+    std::size_t records_offset_ = 0;
+    std::size_t mark_offset_ = 0;
+    std::vector<std::size_t> offsets_;
+    std::vector<Column> columns_;
+    Column marks_{};
+};
+
+} // namespace dqn_fast

@@ -1,0 +1,23 @@
+"""dqn_fast: a replay memory for DQN with a C++ core.
+
+>>> from dqn_fast import ReplayBuffer
+>>> buffer = ReplayBuffer(10_000, seed=0)
+>>> buffer.add([0.0, 1.0], 1, 0.5, [1.0, 0.0], terminated=False)
+>>> batch = buffer.sample(32)
+>>> batch.obs.shape, batch.discount.dtype
+((32, 2), dtype('float32'))
+"""
+
+from __future__ import annotations
+
+import pkgutil
+
+# In a checkout this folder shadows the installed package: find the extension there all the same.
+__path__ = pkgutil.extend_path(__path__, __name__)
+
+from dqn_fast import _extension  # noqa: E402, F401  (first: it says why an extension does not fit)
+from dqn_fast._version import __version__  # noqa: E402
+from dqn_fast.batch import Batch  # noqa: E402
+from dqn_fast.replay import PrioritizedReplayBuffer, ReplayBuffer  # noqa: E402
+
+__all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer", "__version__"]

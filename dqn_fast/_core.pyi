@@ -1,0 +1,60 @@
+"""The C++ core. Use it through dqn_fast.ReplayBuffer, which converts and checks what it is given."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: str
+stub_digest: str
+
+class ReplayMemory:
+    """A replay memory of steps; see csrc/replay_memory.hpp.
+
+    Inputs are taken as they are only if their type and shape are exact: otherwise `add`, `sample`
+    and `update_priorities` change nothing and say so, and Python converts or refuses them.
+    """
+
+    def __init__(
+        self,
+        fields: list[tuple[str, str, np.dtype[Any], tuple[int, ...]]],
+        num_envs: int,
+        capacity: int,
+        reserve: float | None,
+        seed: int,
+        priorities: tuple[float, float, str, bool] | None,
+    ) -> None: ...
+    def add(
+        self,
+        obs: object,
+        action: object,
+        reward: object,
+        next_obs: object,
+        terminated: object,
+        truncated: object,
+        mask: object,
+        new_segment: object,
+        priority: object,
+        extra: dict[str, Any],
+        rows: int | None = None,
+        env: int | None = None,
+    ) -> bool: ...
+    def sample(
+        self,
+        batch_size: int,
+        n_step: int,
+        gamma: float,
+        beta: float,
+        out: tuple[npt.NDArray[Any], ...] | None,
+    ) -> tuple[npt.NDArray[Any], ...] | None: ...
+    def empty(self, batch_size: int) -> tuple[npt.NDArray[Any], ...]: ...
+    def update_priorities(self, indices: object, priorities: object) -> int | None: ...
+    def clear(self) -> None: ...
+    def stats(self) -> dict[str, Any]: ...
+    def is_full(self) -> bool: ...
+    def is_valid(self) -> bool: ...
+    def __len__(self) -> int: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...

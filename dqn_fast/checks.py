@@ -1,0 +1,32 @@
+"""Checks of scalar arguments; each error names the argument, what came and what was expected."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+
+def at_least(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """`value` as an int in [least, most], else TypeError or ValueError."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: got {value!r}, expected an integer") from None
+    if number < least:
+        raise ValueError(f"{name}: got {number}, expected at least {least}")
+    if most is not None and number > most:
+        raise ValueError(f"{name}: got {number}, expected at most {most}")
+    return number
+
+
+def within(name: str, value: Any, low: float, high: float = math.inf) -> float:
+    """`value` as a finite float in [low, high], else TypeError or ValueError."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: got {value!r}, expected a number") from None
+    if not (low <= number <= high and math.isfinite(number)):
+        bounds = f"at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
+        raise ValueError(f"{name}: got {number:g}, expected a finite number {bounds}")
+    return number

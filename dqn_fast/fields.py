@@ -1,0 +1,129 @@
+"""One field of a step: what the first data or a space say of it, and how later data must fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# A value may move to the right, which keeps it; to the left it would change its kind.
+_KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def as_array(name: str, value: Any) -> npt.NDArray[Any]:
+    """The array that `value` stands for; torch tensors on the CPU are taken like arrays.
+
+    Raises:
+        TypeError: if it is not made of booleans, integers or floats.
+        ValueError: if it is a ragged list.
+    """
+    if hasattr(value, "detach"):
+        value = value.detach()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: got {_brief(value)}, expected an array: {error}") from error
+    except (RuntimeError, TypeError) as error:
+        raise TypeError(f"{name}: got {_brief(value)}, expected an array: {error}") from error
+    if array.dtype.kind not in _KINDS:
+        raise TypeError(f"{name}: got {_brief(value)} of dtype {array.dtype}, expected numbers")
+    return array
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else type(value).__name__
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named array of a step: `role` is observation, action, reward or extra."""
+
+    name: str
+    role: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        # NumPy has one object for each type in native byte order: the core compares by identity.
+        object.__setattr__(self, "dtype", np.dtype(self.dtype.type))
+
+    def convert(self, value: Any, lead: tuple[int, ...] = (), name: str | None = None) -> npt.NDArray[Any]:
+        """A fresh array of this dtype and of shape `lead + shape`, equal to `value`.
+
+        Floats may be rounded to a narrower type; nothing else may be lost.
+
+        Raises:
+            TypeError: if a value would wrap, overflow, lose a fraction or change its kind.
+            ValueError: if the shape differs.
+        """
+        name = name or self.name
+        array = as_array(name, value)
+        shape = lead + self.shape
+        if array.shape != shape:
+            raise ValueError(f"{name}: got shape {array.shape}, expected {shape}")
+        if _KINDS[array.dtype.kind] > _KINDS[self.dtype.kind]:
+            raise TypeError(f"{name}: got dtype {array.dtype}, expected {self.dtype} (another kind of value)")
+        result = np.empty(shape, self.dtype)
+        with np.errstate(all="ignore"):
+            np.copyto(result, array, casting="unsafe")
+            if not _kept(array, result):
+                raise TypeError(f"{name}: got {_brief(value)}, expected values that fit {self.dtype}")
+        return result
+
+
+def _kept(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> bool:
+    if before.dtype.kind == "f":
+        return bool(np.array_equal(np.isfinite(before), np.isfinite(after)))
+    wrapped = (before < 0) != (after < 0)
+    return not wrapped.any() and bool(np.array_equal(after.astype(before.dtype), before))
+
+
+def infer(name: str, role: str, value: Any, lead: tuple[int, ...]) -> Field:
+    """The field that a first value of shape `lead + ...` stands for.
+
+    Arrays, tensors and NumPy scalars keep their dtype; Python numbers and lists of them become
+    float32, int64 or bool. A reward is float32 unless it comes as an array of float64.
+    """
+    array = as_array(name, value)
+    if array.shape[: len(lead)] != lead:
+        raise ValueError(f"{name}: got shape {array.shape}, expected {lead} first")
+    if role == "reward":
+        wide = array.dtype == np.float64 and hasattr(value, "dtype") and not isinstance(value, np.generic)
+        dtype = np.dtype(np.float64 if wide else np.float32)
+    elif hasattr(value, "dtype"):
+        dtype = array.dtype
+    else:
+        python_types = {"b": np.bool_, "u": np.int64, "i": np.int64, "f": np.float32}
+        dtype = np.dtype(python_types[array.dtype.kind])
+    return Field(name, role, dtype, array.shape[len(lead) :])
+
+
+def from_space(name: str, role: str, space: Any) -> Field:
+    """The field of a Gymnasium space: Box, Discrete, MultiBinary or MultiDiscrete.
+
+    Raises:
+        TypeError: if the space has no single shape and dtype.
+    """
+    shape, dtype = getattr(space, "shape", None), getattr(space, "dtype", None)
+    if shape is None or dtype is None or np.dtype(dtype).kind not in _KINDS:
+        raise TypeError(f"{name}_space: got {space!r}, expected a space with one shape and a numeric dtype")
+    return Field(name, role, np.dtype(dtype), tuple(shape))
+
+
+def declared(name: str, spec: Any) -> Field:
+    """The extra field that an entry `{name: (shape, dtype)}` of `extra_fields` declares.
+
+    Raises:
+        TypeError: if the entry is not of this form, or the dtype is not numeric.
+    """
+    try:
+        shape, dtype = spec
+        field = Field(name, "extra", np.dtype(dtype), tuple(int(n) for n in shape))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"extra_fields[{name!r}]: got {spec!r}, expected (shape, dtype)") from error
+    if field.dtype.kind not in _KINDS:
+        raise TypeError(f"extra_fields[{name!r}]: got dtype {field.dtype}, expected a numeric one")
+    return field
