@@ -56,9 +56,9 @@ inline Double2 log2(double x) noexcept {
     return {sum, (hi - (sum - e)) + lo};
 }
 
-/// 2^(x.hi + x.lo), held within [2^-1022, 2^1023.5].
+/// 2^(x.hi + x.lo), held within [2^-1022, 2^1023.25].
 inline double exp2(Double2 x) noexcept {
-    const double hi = std::min(std::max(x.hi, -1022.0), 1023.5);
+    const double hi = std::min(std::max(x.hi, -1022.0), 1023.25);
     constexpr double round = 0x1.8p52; // adding it leaves the nearest integer in the low bits
     const double shifted = hi + round;
     const double t = ((hi - (shifted - round)) + (hi == x.hi ? x.lo : 0.0)) * 0x1.62e42fefa39efp-1;

@@ -12,6 +12,13 @@ import numpy.typing as npt
 _KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
+# What `add`, `extend` and `Batch` call their own; the last three are for what later views add.
+RESERVED = frozenset(
+    "obs action reward next_obs terminated truncated mask new_segment priority consecutive env "
+    "discount weights indices extra final_obs final_mask complete".split()
+)
+
+
 def as_array(name: str, value: Any) -> npt.NDArray[Any]:
     """The array that `value` stands for; torch tensors on the CPU are taken like arrays.
 
@@ -118,7 +125,10 @@ def declared(name: str, spec: Any) -> Field:
 
     Raises:
         TypeError: if the entry is not of this form, or the dtype is not numeric.
+        ValueError: if the name means something else in `add`, `extend` or `Batch`.
     """
+    if name in RESERVED:
+        raise ValueError(f"extra_fields: got the name {name!r}, expected one that is not {sorted(RESERVED)}")
     try:
         shape, dtype = spec
         field = Field(name, "extra", np.dtype(dtype), tuple(int(n) for n in shape))

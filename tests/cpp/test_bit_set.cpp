@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "bit_set.hpp"
+
+#include "check.hpp"
+#include "random.hpp"
+
+#include <set>
+#include <vector>
+
+using namespace dqn_fast;
+
+int main() {
+    for (const std::size_t slots : {1U, 63U, 64U, 65U, 4096U, 4097U, 10'000U}) {
+        std::vector<std::uint64_t> memory(BitSet::bytes(slots) / sizeof(std::uint64_t));
+        BitSet bits(reinterpret_cast<std::byte *>(memory.data()), slots);
+        std::set<std::size_t> twin;
+        Random random;
+        random.seed(slots);
+        for (int i = 0; i < 2'000; ++i) {
+            const std::size_t slot = random.below(slots);
+            if (twin.insert(slot).second)
+                bits.insert(slot);
+            else {
+                twin.erase(slot);
+                bits.erase(slot);
+            }
+            CHECK(bits.test(slot) == twin.contains(slot));
+            CHECK(bits.count() == twin.size());
+            CHECK(bits.is_valid());
+        }
+        std::size_t rank = 0;
+        for (const std::size_t slot : twin)
+            CHECK(bits.select(rank++) == slot);
+        bits.clear();
+        CHECK(bits.count() == 0 && bits.is_valid());
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "replay_memory.hpp"
+
+#include "check.hpp"
+#include "memory_fixture.hpp"
+#include "random.hpp"
+
+#include <limits>
+#include <map>
+#include <stdexcept>
+
+using namespace dqn_fast;
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+void an_n_step_return_stops_where_its_segment_does() {
+    Fixture fixture(8);
+    fixture.add(1, 2);
+    fixture.add(2, 3, true);        // ends
+    fixture.add(3, 4);              // a new episode, though its observation equals the last one
+    fixture.add(7, 8, false, true); // does not follow: a break
+    fixture.add(8, 9);
+    CHECK(fixture.memory.segments() == 4);
+    fixture.sample(500, 3);
+    std::map<std::int64_t, int> seen;
+    for (std::size_t i = 0; i < 500; ++i) {
+        const std::int64_t obs = fixture.drawn.obs[i];
+        ++seen[obs];
+        CHECK(fixture.drawn.action[i] == 10 * obs);
+        const float expected_reward[] = {0, 1 + 0.5F * 2, 2, 3, 0, 0, 0, 7, 8};
+        const float expected_discount[] = {0, 0, 0, 0.5F, 0, 0, 0, 0.5F, 0.5F};
+        const std::int64_t expected_next[] = {0, 3, 3, 4, 0, 0, 0, 8, 9};
+        CHECK(fixture.drawn.reward[i] == expected_reward[obs]);
+        CHECK(fixture.drawn.discount[i] == expected_discount[obs]);
+        CHECK(fixture.drawn.next_obs[i] == expected_next[obs]);
+        CHECK(fixture.drawn.terminated[i] == (obs <= 2));
+        CHECK(fixture.drawn.truncated[i] == (obs == 7));
+        CHECK(fixture.drawn.weights[i] == 1.0F);
+    }
+    CHECK(seen.size() == 5);
+}
+
+void an_error_changes_nothing() {
+    Fixture fixture(4, 1, PriorityOptions{});
+    CHECK_THROWS(std::invalid_argument, fixture.sample(1));
+    fixture.add(1, 2);
+    Fixture twin(4, 1, PriorityOptions{});
+    twin.add(1, 2);
+    fixture.sample(1);
+    twin.sample(1);
+    const std::int64_t good = fixture.drawn.indices[0], never = good + 1, negative = -1;
+    const double one = 1.0;
+    CHECK_THROWS(std::out_of_range, fixture.memory.update_priorities({&never, 1}, {&one, 1}));
+    CHECK_THROWS(std::out_of_range, fixture.memory.update_priorities({&negative, 1}, {&one, 1}));
+    for (const double bad : {kNaN, -1e-9, std::numeric_limits<double>::infinity(), -kNaN}) {
+        const std::int64_t both[2] = {good, good};
+        const double priorities[2] = {5.0, bad};
+        CHECK_THROWS(std::invalid_argument, fixture.memory.update_priorities(both, priorities));
+    }
+    for (int i = 2; i < 9; ++i) {
+        fixture.add(i, i + 1);
+        twin.add(i, i + 1);
+        fixture.sample(16);
+        twin.sample(16);
+        CHECK(fixture.drawn.obs == twin.drawn.obs && fixture.drawn.weights == twin.drawn.weights);
+    }
+    CHECK(fixture.memory.is_valid());
+}
+
+void random_operations_keep_every_invariant() {
+    for (const std::size_t capacity : {1U, 2U, 3U, 10U, 64U, 101U})
+        for (const std::size_t streams : {1U, 3U})
+            for (const auto normalization : {WeightNormalization::kBatch, WeightNormalization::kBuffer}) {
+                PriorityOptions options;
+                options.normalization = normalization;
+                options.eps = 0.0;
+                Fixture fixture(capacity, streams, options);
+                Random random;
+                random.seed(capacity * 10 + streams);
+                for (int i = 0; i < 1500; ++i) {
+                    const auto obs = static_cast<std::int64_t>(random.below(3));
+                    const auto next = static_cast<std::int64_t>(random.below(3));
+                    const std::size_t stream = random.below(streams);
+                    std::optional<double> priority;
+                    if (random.below(3) == 0)
+                        priority = random.below(2) == 0 ? 1e-30 : 1e30;
+                    fixture.add(obs, next, random.below(4) == 0, random.below(5) == 0, priority, stream);
+                    if (random.below(200) == 0)
+                        fixture.memory.clear();
+                    if (fixture.memory.size() > 0) {
+                        fixture.sample(5, 1 + random.below(4));
+                        std::vector<double> priorities(5, random.below(4) == 0 ? 0.0 : 1.0);
+                        priorities[0] = 2.0;
+                        CHECK(fixture.memory.update_priorities(fixture.drawn.indices, priorities) == 0);
+                    }
+                    CHECK(fixture.memory.is_valid());
+                }
+                const std::vector<std::int64_t> old = fixture.drawn.indices;
+                const std::vector<double> ones(5, 1.0);
+                for (std::size_t i = 0; i < 2 * capacity + 2; ++i)
+                    for (std::size_t stream = 0; stream < streams; ++stream)
+                        fixture.add(0, 1, false, false, std::nullopt, stream);
+                CHECK(fixture.memory.update_priorities(old, ones) == 5);
+                CHECK(fixture.memory.is_full());
+            }
+}
+
+} // namespace
+
+int main() {
+    an_n_step_return_stops_where_its_segment_does();
+    an_error_changes_nothing();
+    random_operations_keep_every_invariant();
+}
