@@ -26,11 +26,19 @@ inline Double2 product(double a, double b) noexcept {
     return {hi, ((a_hi * b_hi - hi) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo};
 }
 
+/// The polynomial of these coefficients, that of the highest power first.
+template <class... Coefficients>
+double horner(double x, double highest, Coefficients... lower) noexcept {
+    double value = highest;
+    ((value = value * x + lower), ...);
+    return value;
+}
+
 /// log2 of a positive finite double; the error is below 2^-58 absolutely.
 inline Double2 log2(double x) noexcept {
     // x = 2^e * m with m in [sqrt(1/2), sqrt(2)).
     const bool subnormal = x < 0x1p-1022;
-    const std::uint64_t bits = std::bit_cast<std::uint64_t>(subnormal ? x * 0x1p54 : x);
+    const std::uint64_t bits = std::bit_cast<std::uint64_t>(x * (subnormal ? 0x1p54 : 1.0));
     constexpr std::uint64_t sqrt_half = 0x3fe6a09e667f3bcdU, exponent = 0xfffULL << 52;
     const std::uint64_t above = bits - sqrt_half;
     const double m = std::bit_cast<double>(bits - (above & exponent));
@@ -43,10 +51,10 @@ inline Double2 log2(double x) noexcept {
     const Double2 sd = product(s, d);
     const double s_lo = (((f - sd.hi) - sd.lo) - s * d_lo) / d;
     const double z = s * s;
-    double series = 1.0 / 23.0;
-    for (const double term : {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9,
-                              1.0 / 7, 1.0 / 5, 1.0 / 3})
-        series = series * z + term;
+    const double z2 = z * z; // even and odd terms apart: two short chains instead of a long one
+    const double even = horner(z2, 1.0 / 23, 1.0 / 19, 1.0 / 15, 1.0 / 11, 1.0 / 7, 1.0 / 3);
+    const double odd = horner(z2, 1.0 / 21, 1.0 / 17, 1.0 / 13, 1.0 / 9, 1.0 / 5);
+    const double series = even + z * odd;
     constexpr double two_log2e = 0x1.71547652b82fep+1, two_log2e_lo = 0x1.777d0ffda0d24p-55;
     const Double2 lead = product(s, two_log2e);
     const double rest =
@@ -62,11 +70,13 @@ inline double exp2(Double2 x) noexcept {
     constexpr double round = 0x1.8p52; // adding it leaves the nearest integer in the low bits
     const double shifted = hi + round;
     const double t = ((hi - (shifted - round)) + (hi == x.hi ? x.lo : 0.0)) * 0x1.62e42fefa39efp-1;
-    double series = 1.0 / 6227020800.0; // 1 / 13!
-    for (const double term : {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-                              1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5})
-        series = series * t + term;
-    const double value = 1.0 + (t + t * t * series);
+    const double t2 = t * t; // 1 / 2! to 1 / 13!
+    const double even =
+        horner(t2, 1.0 / 479001600, 1.0 / 3628800, 1.0 / 40320, 1.0 / 720, 1.0 / 24, 0.5);
+    const double odd =
+        horner(t2, 1.0 / 6227020800.0, 1.0 / 39916800, 1.0 / 362880, 1.0 / 5040, 1.0 / 120, 1.0 / 6);
+    const double series = even + t * odd;
+    const double value = 1.0 + (t + t2 * series);
     const std::uint64_t scale = (std::bit_cast<std::uint64_t>(shifted) + 1023) << 52;
     return value * std::bit_cast<double>(scale);
 }

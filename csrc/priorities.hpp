@@ -6,10 +6,11 @@
 #include "wide_tree.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace dqn_fast {
@@ -26,7 +27,8 @@ struct PriorityOptions {
 
 /// What the priorities remember besides the masses; plain data in the arena.
 struct PriorityState {
-    double largest; // p + eps seen so far, and at least 1; new steps get it
+    double largest;  // p + eps seen so far, and at least 1; new steps get it
+    double new_mass; // the mass that this is
 };
 
 /// The mass of every slot: (p + eps)^alpha, and zero where nothing can be drawn (Schaul et al.,
@@ -35,6 +37,7 @@ struct PriorityState {
 class Priorities {
   public:
     static constexpr double kLargestMass = 1e300; // so that no sum of masses overflows
+    static constexpr double kSmallestMass = std::numeric_limits<double>::min(); // as of powers
 
     Priorities(const PriorityOptions &options, std::size_t slots, Layout &layout)
         : options_(options), slots_(slots), state_offset_(layout.reserve(sizeof(PriorityState))),
@@ -53,7 +56,7 @@ class Priorities {
             min_.emplace(arena + min_offset_, masses_, slots_);
             min_->clear();
         }
-        state_->largest = 1.0;
+        set_largest(1.0);
     }
 
     [[nodiscard]] const PriorityOptions &options() const noexcept { return options_; }
@@ -63,21 +66,42 @@ class Priorities {
     [[nodiscard]] double smallest() const noexcept { return min_->total(); }
     [[nodiscard]] double largest() const noexcept { return state_->largest; }
 
-    /// The mass of a priority. A positive one never becomes zero mass.
-    [[nodiscard]] double mass_of(double priority) const noexcept {
-        return mass_of_shifted(priority + options_.eps);
-    }
     /// The mass of a new step that no priority was given for.
-    [[nodiscard]] double new_mass() const noexcept { return mass_of_shifted(state_->largest); }
+    [[nodiscard]] double new_mass() const noexcept { return state_->new_mass; }
 
-    /// A priority that can be taken: finite, not negative, of a mass that sums do not overflow.
-    [[nodiscard]] bool is_legal(double priority) const noexcept {
-        return priority >= 0.0 && std::isfinite(priority) && mass_of(priority) <= kLargestMass;
+    /// The masses of priorities; a positive one never becomes zero mass. Throws
+    /// std::invalid_argument for one that is negative, not finite, or of a mass above 1e300. The
+    /// result is good until the next call.
+    std::span<const double> masses_of(std::span<const double> priorities) {
+        const std::size_t count = priorities.size();
+        computed_.resize(count);
+        const double *p = priorities.data();
+        double *mass = computed_.data();
+        const double eps = options_.eps, alpha = options_.alpha;
+        for (std::size_t i = 0; i < count; ++i)
+            mass[i] = p[i] + eps;
+        if (alpha == 1.0)
+            for (std::size_t i = 0; i < count; ++i)
+                mass[i] = std::max(mass[i], kSmallestMass);
+        else
+            for (std::size_t i = 0; i < count; ++i)
+                mass[i] = powers::power(mass[i], alpha);
+        // Zero stays zero whatever alpha is: it means that the step is never drawn.
+        for (std::size_t i = 0; i < count; ++i)
+            mass[i] = p[i] + eps > 0.0 ? mass[i] : 0.0;
+        for (std::size_t i = 0; i < count; ++i)
+            if (!(p[i] >= 0.0 && p[i] + eps <= std::numeric_limits<double>::max() &&
+                  mass[i] <= kLargestMass))
+                throw std::invalid_argument(
+                    "priorities: got " + std::to_string(p[i]) +
+                    ", expected finite values of at least 0 whose mass is at most 1e300");
+        return computed_;
     }
 
-    /// Remembers a priority that was given to a step, as the largest if it is.
-    void see(double priority) noexcept {
-        state_->largest = std::max(state_->largest, priority + options_.eps);
+    /// Remembers a priority that a step was given, as the largest if it is.
+    void see(double priority) {
+        if (priority + options_.eps > state_->largest)
+            set_largest(priority + options_.eps);
     }
 
     /// Sets the mass of a slot. The trees follow with the next refresh().
@@ -105,7 +129,7 @@ class Priorities {
         sum_->clear();
         if (min_)
             min_->clear();
-        state_->largest = 1.0;
+        set_largest(1.0);
     }
 
     [[nodiscard]] bool is_valid() const noexcept {
@@ -113,12 +137,10 @@ class Priorities {
     }
 
   private:
-    [[nodiscard]] double mass_of_shifted(double shifted) const noexcept {
-        if (shifted == 0.0)
-            return 0.0; // whatever alpha is: 0^0 is 0 here, as zero priority means never drawn
-        if (options_.alpha == 1.0 || !std::isfinite(shifted))
-            return std::max(shifted, std::numeric_limits<double>::min());
-        return powers::power(shifted, options_.alpha); // never below the smallest normal double
+    void set_largest(double shifted) noexcept {
+        state_->largest = shifted;
+        state_->new_mass =
+            options_.alpha == 1.0 ? shifted : powers::power(shifted, options_.alpha);
     }
 
     PriorityOptions options_;
@@ -129,6 +151,7 @@ class Priorities {
     std::optional<SumTree> sum_;
     std::optional<MinTree> min_;
     std::vector<std::int64_t> touched_, scratch_;
+    std::vector<double> computed_;
 };
 
 } // namespace dqn_fast

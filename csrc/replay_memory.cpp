@@ -58,17 +58,26 @@ ReplayMemory::ReplayMemory(Schema schema,
 }
 
 void ReplayMemory::add(const StepBatch &batch) {
+    std::span<const double> masses;
+    if (batch.priority != nullptr)
+        masses = priorities_->masses_of({batch.priority, batch.rows * batch.streams});
     for (std::size_t row = 0; row < batch.rows; ++row)
         for (std::size_t i = 0; i < batch.streams; ++i) {
             const std::size_t at = row * batch.streams + i;
-            if (batch.mask == nullptr || batch.mask[at] != 0)
-                add_step(batch, at, batch.first_stream + i);
+            if (batch.mask != nullptr && batch.mask[at] == 0)
+                continue;
+            const std::size_t slot = add_step(batch, at, batch.first_stream + i);
+            if (!priorities_)
+                continue;
+            if (!masses.empty())
+                priorities_->see(batch.priority[at]);
+            priorities_->set_mass(slot, masses.empty() ? priorities_->new_mass() : masses[at]);
         }
     if (priorities_)
         priorities_->refresh();
 }
 
-void ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
+std::size_t ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
     StepRing &ring = rings_[stream];
     for (std::size_t i = 0; i < row_.size(); ++i)
         row_[i] = batch.fields[i] + row * store_.column(i).nbytes;
@@ -97,14 +106,7 @@ void ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t
     ring.act(batch.terminated[row] != 0, batch.truncated != nullptr && batch.truncated[row] != 0);
     store_.write_observation(ring.open_slot(), next_row_.data());
     ++counters_->added;
-
-    if (priorities_) {
-        if (batch.priority != nullptr)
-            priorities_->see(batch.priority[row]);
-        priorities_->set_mass(slot,
-                              batch.priority != nullptr ? priorities_->mass_of(batch.priority[row])
-                                                        : priorities_->new_mass());
-    }
+    return slot;
 }
 
 void ReplayMemory::sample(std::size_t batch_size,
@@ -138,32 +140,29 @@ void ReplayMemory::sample(std::size_t batch_size,
         out);
 }
 
-void ReplayMemory::check_priorities(std::span<const double> priorities) const {
-    for (const double priority : priorities)
-        if (!priorities_->is_legal(priority))
-            throw std::invalid_argument(
-                "priority: got " + std::to_string(priority) +
-                ", expected finite values of at least 0 whose mass is at most 1e300");
+ReplayMemory::Step ReplayMemory::locate(std::int64_t index) const noexcept {
+    if (rings_.size() == 1) // spares two divisions
+        return {index, rings_[0]};
+    const auto streams = static_cast<std::int64_t>(rings_.size());
+    return {index / streams, rings_[static_cast<std::size_t>(index % streams)]};
 }
 
 std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indices,
                                              std::span<const double> priorities) {
-    const auto streams = static_cast<std::int64_t>(rings_.size());
     for (const std::int64_t index : indices)
-        if (index < 0 || index / streams >= rings_[static_cast<std::size_t>(index % streams)].state().head)
+        if (index < 0 || locate(index).t >= locate(index).ring.state().head)
             throw std::out_of_range("indices: got " + std::to_string(index) +
                                     ", expected indices that sample() has given out");
-    check_priorities(priorities);
+    const std::span<const double> masses = priorities_->masses_of(priorities);
     std::int64_t stale = 0;
     for (std::size_t i = 0; i < indices.size(); ++i) {
-        const StepRing &ring = rings_[static_cast<std::size_t>(indices[i] % streams)];
-        const std::int64_t t = indices[i] / streams;
+        const auto [t, ring] = locate(indices[i]);
         if (!ring.is_acted(t)) {
             ++stale;
             continue;
         }
         priorities_->see(priorities[i]);
-        priorities_->set_mass(ring.slot(t), priorities_->mass_of(priorities[i]));
+        priorities_->set_mass(ring.slot(t), masses[i]);
     }
     priorities_->refresh();
     counters_->stale_updates += stale;

@@ -72,7 +72,8 @@ class ReplayMemory {
     /// The memory's lock; a BasicLockable, with try_lock().
     [[nodiscard]] std::mutex &mutex() noexcept { return mutex_; }
 
-    /// Adds every row, oldest first. Priorities must be legal.
+    /// Adds every row, oldest first. Throws std::invalid_argument for a priority that cannot be
+    /// taken; only a prioritised memory takes any.
     void add(const StepBatch &batch);
 
     /// Draws indices and copies their transitions. Throws std::invalid_argument if nothing can be
@@ -84,12 +85,10 @@ class ReplayMemory {
                 const TransitionBatch &out);
 
     /// Gives new priorities to transitions that are still held; the last of repeated indices wins.
-    /// Returns how many were not. Throws std::out_of_range for an index that was never given out.
+    /// Returns how many were not. Throws std::out_of_range for an index that was never given out,
+    /// std::invalid_argument for a priority that cannot be taken.
     std::int64_t update_priorities(std::span<const std::int64_t> indices,
                                    std::span<const double> priorities);
-
-    /// Throws std::invalid_argument, naming the first priority that cannot be taken.
-    void check_priorities(std::span<const double> priorities) const;
 
     void clear();
 
@@ -103,7 +102,14 @@ class ReplayMemory {
     [[nodiscard]] bool is_valid() const noexcept;
 
   private:
-    void add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
+    struct Step {
+        std::int64_t t;
+        const StepRing &ring;
+    };
+    [[nodiscard]] Step locate(std::int64_t index) const noexcept;
+
+    /// Returns the slot of the step that was added.
+    std::size_t add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
     [[nodiscard]] const StepRing &ring_of(std::size_t slot) const noexcept {
         return rings_.size() == 1 ? rings_[0] : rings_[slot / slots_];
     }

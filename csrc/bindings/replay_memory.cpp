@@ -150,8 +150,6 @@ class BoundMemory {
         bool evicts_early = false;
         {
             const Hold hold(memory_, steps * schema.step_bytes());
-            if (batch.priority != nullptr)
-                memory_.check_priorities({batch.priority, steps});
             memory_.add(batch);
             evicts_early = memory_.counters().evicted_early > 0;
         }
