@@ -22,7 +22,8 @@ Arena::Arena(std::size_t bytes) : size_(bytes) {
     if (mapping_ == nullptr)
         throw std::bad_alloc();
 #else
-    void *block = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *block =
+        mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED)
         throw std::bad_alloc();
     mapping_ = block;

@@ -73,8 +73,8 @@ inline double exp2(Double2 x) noexcept {
     const double t2 = t * t; // 1 / 2! to 1 / 13!
     const double even =
         horner(t2, 1.0 / 479001600, 1.0 / 3628800, 1.0 / 40320, 1.0 / 720, 1.0 / 24, 0.5);
-    const double odd =
-        horner(t2, 1.0 / 6227020800.0, 1.0 / 39916800, 1.0 / 362880, 1.0 / 5040, 1.0 / 120, 1.0 / 6);
+    const double odd = horner(
+        t2, 1.0 / 6227020800.0, 1.0 / 39916800, 1.0 / 362880, 1.0 / 5040, 1.0 / 120, 1.0 / 6);
     const double series = even + t * odd;
     const double value = 1.0 + (t + t2 * series);
     const std::uint64_t scale = (std::bit_cast<std::uint64_t>(shifted) + 1023) << 52;

@@ -139,8 +139,7 @@ class Priorities {
   private:
     void set_largest(double shifted) noexcept {
         state_->largest = shifted;
-        state_->new_mass =
-            options_.alpha == 1.0 ? shifted : powers::power(shifted, options_.alpha);
+        state_->new_mass = options_.alpha == 1.0 ? shifted : powers::power(shifted, options_.alpha);
     }
 
     PriorityOptions options_;

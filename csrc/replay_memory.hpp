@@ -23,7 +23,7 @@ namespace dqn_fast {
 /// How large a memory is. Capacity counts transitions, and is shared evenly by the streams.
 struct Geometry {
     std::size_t streams = 1;
-    std::size_t capacity = 1;     // transitions of one stream
+    std::size_t capacity = 1;      // transitions of one stream
     std::optional<double> reserve; // slots beyond them, for final and context steps, as a share
 };
 
@@ -38,7 +38,7 @@ struct StepBatch {
     const std::uint8_t *truncated = nullptr;   // null: none is
     const std::uint8_t *mask = nullptr;        // null: all are stored
     const std::uint8_t *new_segment = nullptr; // null: a segment goes on if it can
-    const double *priority = nullptr;  // null: the largest so far
+    const double *priority = nullptr;          // null: the largest so far
 };
 
 /// Counts since the memory was made; plain data in the arena.

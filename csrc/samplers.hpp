@@ -35,7 +35,8 @@ class UniformSampler {
     const StepRing &pick(std::span<const StepRing> rings, std::int64_t total, Random &random) {
         if (rings.size() == 1)
             return rings[0];
-        const auto rank = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(total)));
+        const auto rank =
+            static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(total)));
         const auto after = std::upper_bound(before_.begin(), before_.end(), rank);
         return rings[static_cast<std::size_t>(after - before_.begin()) - 1];
     }

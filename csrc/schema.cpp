@@ -14,7 +14,9 @@ namespace dqn_fast {
 
 namespace {
 
-std::size_t round_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
+std::size_t round_up(std::size_t value, std::size_t step) {
+    return (value + step - 1) / step * step;
+}
 
 // The largest power of two, at most 8, that divides every element's address.
 std::size_t alignment(const Field &field) {

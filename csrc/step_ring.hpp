@@ -26,9 +26,7 @@ struct Mark {
     [[nodiscard]] std::uint32_t position() const noexcept { return bits >> 8; }
 
     static Mark at(std::uint32_t position) noexcept { return {position << 8}; }
-    [[nodiscard]] Mark next() const noexcept {
-        return at(std::min(position() + 1, kLastPosition));
-    }
+    [[nodiscard]] Mark next() const noexcept { return at(std::min(position() + 1, kLastPosition)); }
 };
 
 /// The cursors of one stream; plain data in the arena. Times count the stream's steps and never
@@ -50,7 +48,10 @@ struct StreamState {
 /// observation with which the segment ended.
 class StepRing {
   public:
-    StepRing(StreamState *state, const Column &marks, BitSet acted, std::size_t first_slot,
+    StepRing(StreamState *state,
+             const Column &marks,
+             BitSet acted,
+             std::size_t first_slot,
              std::size_t slots) noexcept
         : state_(state), marks_(marks), acted_(acted), first_(first_slot),
           slots_(static_cast<std::int64_t>(slots)) {}
@@ -92,7 +93,8 @@ class StepRing {
         return t >= state_->tail && t < state_->head && acted_.test(slot(t) - first_);
     }
 
-    /// The stream has an open step whose episode goes on, so that an equal observation continues it.
+    /// The stream has an open step whose episode goes on, so that an equal observation continues
+    /// it.
     [[nodiscard]] bool can_continue() const noexcept {
         return state_->has_open != 0 && !mark(open_slot()).ended();
     }
@@ -124,8 +126,8 @@ class StepRing {
     /// Completes the open step as an acted one and opens the next of its segment.
     void act(bool terminated, bool truncated) noexcept {
         const std::size_t slot = open_slot();
-        const std::uint32_t ended = (terminated ? Mark::kTerminated : 0U) |
-                                    (truncated ? Mark::kTruncated : 0U);
+        const std::uint32_t ended =
+            (terminated ? Mark::kTerminated : 0U) | (truncated ? Mark::kTruncated : 0U);
         const Mark before = mark(slot);
         set_mark(slot, {before.bits | Mark::kActed | ended});
         acted_.insert(slot - first_);
@@ -160,7 +162,8 @@ class StepRing {
         state_->head_slot = state_->head_slot + 1 == slots_ ? 0 : state_->head_slot + 1;
     }
 
-    template <class Retire> std::int64_t pop(Retire &&retire) {
+    template <class Retire>
+    std::int64_t pop(Retire &&retire) {
         const std::size_t oldest = slot(state_->tail++);
         if (!acted_.test(oldest - first_))
             return 0;

@@ -109,9 +109,8 @@ class TransitionView {
             return gather_fixed<32>(from, slots, to);
         default:
             for (std::size_t i = 0; i < slots.size(); ++i)
-                std::memcpy(to + i * from.nbytes,
-                            from.at(static_cast<std::size_t>(slots[i])),
-                            from.nbytes);
+                std::memcpy(
+                    to + i * from.nbytes, from.at(static_cast<std::size_t>(slots[i])), from.nbytes);
         }
     }
 

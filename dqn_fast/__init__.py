@@ -15,9 +15,10 @@ import pkgutil
 # In a checkout this folder shadows the installed package: find the extension there all the same.
 __path__ = pkgutil.extend_path(__path__, __name__)
 
-from dqn_fast import _extension  # noqa: E402, F401  (first: it says why an extension does not fit)
-from dqn_fast._version import __version__  # noqa: E402
-from dqn_fast.batch import Batch  # noqa: E402
-from dqn_fast.replay import PrioritizedReplayBuffer, ReplayBuffer  # noqa: E402
+from dqn_fast import _extension  # noqa: F401  (first: it says why an extension does not fit)
+from dqn_fast._version import __version__
+from dqn_fast.batch import Batch
+from dqn_fast.prioritized_replay import PrioritizedReplayBuffer
+from dqn_fast.replay import ReplayBuffer
 
 __all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer", "__version__"]

@@ -61,11 +61,10 @@ def assemble(
     values: tuple[ArrayT, ...], extra_names: list[str], arrays: tuple[npt.NDArray[Any], ...]
 ) -> Batch[ArrayT]:
     """A batch of the core's arrays (fields, next_obs, flags, discount, weights, indices)."""
-    if not extra_names:  # the usual case, and on the hot path
-        obs, action, reward, *rest = values
-        extra: dict[str, ArrayT] = {}
-    else:
-        obs, action, reward = values[:3]
-        extra = dict(zip(extra_names, values[3:]))
-        rest = list(values[3 + len(extra_names) :])
-    return Batch(obs, action, reward, *rest, extra, arrays)
+    obs, action, reward = values[:3]
+    after_extra = 3 + len(extra_names)
+    next_obs, terminated, truncated, discount, weights, indices = values[after_extra:]
+    extra = dict(zip(extra_names, values[3:after_extra], strict=True)) if extra_names else {}
+    return Batch(
+        obs, action, reward, next_obs, terminated, truncated, discount, weights, indices, extra, arrays
+    )

@@ -14,8 +14,26 @@ _KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 # What `add`, `extend` and `Batch` call their own; the last three are for what later views add.
 RESERVED = frozenset(
-    "obs action reward next_obs terminated truncated mask new_segment priority consecutive env "
-    "discount weights indices extra final_obs final_mask complete".split()
+    {
+        "obs",
+        "action",
+        "reward",
+        "next_obs",
+        "terminated",
+        "truncated",
+        "mask",
+        "new_segment",
+        "priority",
+        "consecutive",
+        "env",
+        "discount",
+        "weights",
+        "indices",
+        "extra",
+        "final_obs",
+        "final_mask",
+        "complete",
+    }
 )
 
 

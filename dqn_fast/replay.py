@@ -1,4 +1,4 @@
-"""The replay buffers: thin, typed Python over the C++ memory."""
+"""The uniform replay buffer: thin, typed Python over the C++ memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dqn_fast import _core
 from dqn_fast.batch import Batch, assemble
 from dqn_fast.checks import at_least, within
 from dqn_fast.fields import as_array
-from dqn_fast.schema import INDEX, PRIORITIES, PRIORITY, SchemaDraft, Step, StepSchema
+from dqn_fast.schema import PRIORITY, SchemaDraft, Step, StepSchema
 
 
 class ReplayBuffer:
@@ -118,9 +118,7 @@ class ReplayBuffer:
         if self._memory is None or not self._memory.add(*step):
             self._add_converted(step, () if self._num_envs == 1 else (self._num_envs,), None, None)
 
-    def _add_converted(
-        self, step: Step, lead: tuple[int, ...], rows: int | None, env: int | None
-    ) -> None:
+    def _add_converted(self, step: Step, lead: tuple[int, ...], rows: int | None, env: int | None) -> None:
         """Adds what the core does not take as it is, or says what is wrong with it."""
         if step[PRIORITY] is not None and self._priorities is None:
             raise TypeError(f"priority: got {step[PRIORITY]!r}, expected none: this buffer samples uniformly")
@@ -218,7 +216,8 @@ class ReplayBuffer:
             arrays = self._memory.sample(batch_size, n_step, gamma, beta, None)
             assert arrays is not None  # it is its own
             return assemble(arrays, self._schema.extra_names, arrays)
-        if not isinstance(out, Batch) or self._memory.sample(batch_size, n_step, gamma, beta, out._arrays) is None:
+        arrays = out._arrays if isinstance(out, Batch) else ()
+        if self._memory.sample(batch_size, n_step, gamma, beta, arrays) is None:
             raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
         return out
 
@@ -261,7 +260,10 @@ class ReplayBuffer:
         reserve ran out) count transitions, `segments` those begun, `stale_updates` priorities that
         came too late. `largest_priority` is what a new step gets, of prioritised buffers only.
         """
-        return {} if self._memory is None else self._memory.stats()
+        if self._memory is not None:
+            return self._memory.stats()
+        counts = ("size", "added", "evicted", "evicted_early", "segments", "stale_updates")
+        return dict.fromkeys(counts, 0)
 
     def is_full(self) -> bool:
         """Whether every environment holds its capacity, or has begun to evict."""
@@ -283,106 +285,6 @@ class ReplayBuffer:
     def nbytes(self) -> int:
         """Bytes of memory that it may come to use; 0 before shapes are known."""
         return 0 if self._memory is None else self._memory.nbytes
-
-
-class PrioritizedReplayBuffer(ReplayBuffer):
-    """A replay memory with proportional prioritised sampling (Schaul et al., 2016).
-
-    A transition is drawn with a probability P proportional to `(priority + priority_eps) ** alpha`,
-    and weighs `(len(buffer) * P) ** -beta`. A new one gets the largest priority seen so far.
-
-    Args:
-        capacity: and what follows up to `seed`, see `ReplayBuffer`.
-        observation_space: see `ReplayBuffer`.
-        action_space: see `ReplayBuffer`.
-        alpha: exponent of the priorities, at least 0; at 0 all positive ones count the same.
-        beta: exponent of the weights, at least 0, unless `sample` says otherwise.
-        priority_eps: added to every priority, so that none starves.
-        weight_normalization: divide a batch's weights by the largest in the `"batch"`, by the largest
-            possible in the `"buffer"`, or by `"none"`.
-        stratified: one draw in each equal part of the total priority, as in the paper, rather than
-            independent draws.
-        **options: the keyword arguments of `ReplayBuffer`.
-
-    Raises:
-        TypeError: see `ReplayBuffer`.
-        ValueError: see `ReplayBuffer`.
-    """
-
-    def __init__(
-        self,
-        capacity: int,
-        observation_space: Any = None,
-        action_space: Any = None,
-        *,
-        alpha: float = 0.6,
-        beta: float = 0.4,
-        priority_eps: float = 1e-6,
-        weight_normalization: str = "batch",
-        stratified: bool = True,
-        **options: Any,
-    ) -> None:
-        self._beta = within("beta", beta, 0)
-        if weight_normalization not in ("batch", "buffer", "none"):
-            raise ValueError(
-                f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
-            )
-        self._priorities = (
-            within("alpha", alpha, 0),
-            within("priority_eps", priority_eps, 0),
-            weight_normalization,
-            bool(stratified),
-        )
-        super().__init__(capacity, observation_space, action_space, **options)
-
-    def sample(
-        self,
-        batch_size: int,
-        *,
-        n_step: int | None = None,
-        gamma: float | None = None,
-        beta: float | None = None,
-        out: Batch[Any] | None = None,
-    ) -> Batch[Any]:
-        """Draws transitions by priority, with replacement; see `ReplayBuffer.sample`.
-
-        Raises:
-            ValueError: if nothing can be drawn, every priority is zero, or a number is out of range.
-        """
-        beta = self._beta if beta is None else within("beta", beta, 0)
-        return self._sample(batch_size, n_step, gamma, beta, out)
-
-    def update_priorities(self, indices: Any, priorities: Any) -> int:
-        """Gives transitions new priorities, usually the absolute TD errors of a batch.
-
-        Indices stay good however many batches are outstanding: those of transitions that were
-        evicted meanwhile are ignored. The last of repeated indices wins.
-
-        Args:
-            indices: int64 (B,), from `batch.indices`.
-            priorities: (B,), finite and at least 0.
-
-        Returns:
-            How many indices were ignored; each duplicate counts.
-
-        Raises:
-            IndexError: if an index was never given out.
-            TypeError: if an array is of another kind.
-            ValueError: if a shape differs, or a priority is NaN, infinite, negative or too large.
-        """
-        memory = self._memory
-        stale = None if memory is None else memory.update_priorities(indices, priorities)
-        if stale is None:
-            lead = as_array("indices", indices).shape[:1]
-            indices = INDEX.convert(indices, lead)
-            priorities = PRIORITIES.convert(priorities, lead)
-            if memory is None:
-                if lead == (0,):
-                    return 0
-                raise IndexError(f"indices: got {indices[0]}, but the buffer is empty: none was given out")
-            stale = memory.update_priorities(indices, priorities)
-            assert stale is not None  # converted
-        return stale
 
 
 def _describe(out: Any) -> str:

@@ -91,9 +91,7 @@ class SchemaDraft:
     """
 
     def __init__(self, observation_space: Any, action_space: Any, extra_fields: Mapping[str, Any]) -> None:
-        self._obs = (
-            None if observation_space is None else from_space("obs", "observation", observation_space)
-        )
+        self._obs = None if observation_space is None else from_space("obs", "observation", observation_space)
         self._action = None if action_space is None else from_space("action", "action", action_space)
         self._extra = [declared(name, spec) for name, spec in extra_fields.items()]
 

@@ -13,12 +13,14 @@ namespace {
 
 using Api = py::detail::npy_api;
 
-template <class T> bool store(T value, std::byte *to) {
+template <class T>
+bool store(T value, std::byte *to) {
     std::memcpy(to, &value, sizeof value);
     return true;
 }
 
-template <class T> bool store_in_range(long long value, std::byte *to) {
+template <class T>
+bool store_in_range(long long value, std::byte *to) {
     if (!std::in_range<T>(value))
         return false;
     return store(static_cast<T>(value), to);

@@ -57,8 +57,12 @@ struct Fixture {
         memory.sample(rows, n_step, gamma, beta, out);
     }
 
-    template <class T> static std::byte *bytes(T *data) { return reinterpret_cast<std::byte *>(data); }
-    template <class T> static const std::byte *bytes(const T *data) {
+    template <class T>
+    static std::byte *bytes(T *data) {
+        return reinterpret_cast<std::byte *>(data);
+    }
+    template <class T>
+    static const std::byte *bytes(const T *data) {
         return reinterpret_cast<const std::byte *>(data);
     }
 

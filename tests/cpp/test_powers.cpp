@@ -15,7 +15,8 @@ namespace {
 // How far `value` is from the long double `exact`, in units in the last place of a double.
 double ulps(double value, long double exact) {
     const double next = std::nextafter(value, std::numeric_limits<double>::infinity());
-    return static_cast<double>(std::fabs((static_cast<long double>(value) - exact) / (next - value)));
+    return static_cast<double>(
+        std::fabs((static_cast<long double>(value) - exact) / (next - value)));
 }
 
 void power_is_within_two_ulp_of_a_wider_one() {
@@ -26,9 +27,11 @@ void power_is_within_two_ulp_of_a_wider_one() {
     random.seed(3);
     double worst = 0;
     for (int i = 0; i < 2'000'000; ++i) {
-        const double x = std::ldexp(0.5 + 0.5 * random.uniform(), static_cast<int>(random.below(2000)) - 1000);
+        const double x =
+            std::ldexp(0.5 + 0.5 * random.uniform(), static_cast<int>(random.below(2000)) - 1000);
         const double y = (random.uniform() - 0.5) * (i % 2 == 0 ? 2.0 : 0.2);
-        const long double exact = std::pow(static_cast<long double>(x), static_cast<long double>(y));
+        const long double exact =
+            std::pow(static_cast<long double>(x), static_cast<long double>(y));
         worst = std::max(worst, ulps(powers::power(x, y), exact));
     }
     std::printf("power: at most %.3f ulp\n", worst);

@@ -72,7 +72,8 @@ void an_error_changes_nothing() {
 void random_operations_keep_every_invariant() {
     for (const std::size_t capacity : {1U, 2U, 3U, 10U, 64U, 101U})
         for (const std::size_t streams : {1U, 3U})
-            for (const auto normalization : {WeightNormalization::kBatch, WeightNormalization::kBuffer}) {
+            for (const auto normalization :
+                 {WeightNormalization::kBatch, WeightNormalization::kBuffer}) {
                 PriorityOptions options;
                 options.normalization = normalization;
                 options.eps = 0.0;
@@ -86,14 +87,16 @@ void random_operations_keep_every_invariant() {
                     std::optional<double> priority;
                     if (random.below(3) == 0)
                         priority = random.below(2) == 0 ? 1e-30 : 1e30;
-                    fixture.add(obs, next, random.below(4) == 0, random.below(5) == 0, priority, stream);
+                    fixture.add(
+                        obs, next, random.below(4) == 0, random.below(5) == 0, priority, stream);
                     if (random.below(200) == 0)
                         fixture.memory.clear();
                     if (fixture.memory.size() > 0) {
                         fixture.sample(5, 1 + random.below(4));
                         std::vector<double> priorities(5, random.below(4) == 0 ? 0.0 : 1.0);
                         priorities[0] = 2.0;
-                        CHECK(fixture.memory.update_priorities(fixture.drawn.indices, priorities) == 0);
+                        CHECK(fixture.memory.update_priorities(fixture.drawn.indices, priorities) ==
+                              0);
                     }
                     CHECK(fixture.memory.is_valid());
                 }

@@ -14,7 +14,8 @@ using namespace dqn_fast;
 
 namespace {
 
-template <class Tree> struct Planted {
+template <class Tree>
+struct Planted {
     explicit Planted(std::size_t leaves)
         : arena(Tree::bytes(leaves)), masses(Tree::padded(leaves)),
           tree(arena.data(), masses.data(), leaves) {
@@ -76,7 +77,8 @@ void nodes_are_the_exact_folds_and_no_empty_leaf_is_found() {
             const double total = sum.tree.total();
             if (!(total > 0))
                 continue;
-            for (const double u : {0.0, 0x1p-53, random.uniform(), random.uniform(), 1 - 0x1p-53, 1.0, 2.0})
+            for (const double u :
+                 {0.0, 0x1p-53, random.uniform(), random.uniform(), 1 - 0x1p-53, 1.0, 2.0})
                 CHECK(sum.masses[static_cast<std::size_t>(sum.find(u * total))] > 0);
         }
     }

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include "bound_memory.hpp"
+
+#include "hold.hpp"
+
+#include <utility>
+
+namespace dqn_fast::bindings {
+
+namespace {
+
+Role role_of(const std::string &name) {
+    if (name == "observation")
+        return Role::kObservation;
+    if (name == "action")
+        return Role::kAction;
+    if (name == "reward")
+        return Role::kReward;
+    return Role::kExtra;
+}
+
+Schema schema_of(const std::vector<FieldSpec> &specs) {
+    std::vector<Field> fields;
+    for (const auto &[name, role, dtype, shape] : specs)
+        fields.push_back({name,
+                          role_of(role),
+                          py::str(dtype.attr("str")).cast<std::string>(),
+                          {shape.begin(), shape.end()},
+                          static_cast<std::size_t>(dtype.itemsize())});
+    return Schema(std::move(fields));
+}
+
+std::optional<PriorityOptions> options_of(const py::object &options) {
+    if (options.is_none())
+        return std::nullopt;
+    const auto [alpha, eps, normalization, stratified] =
+        options.cast<std::tuple<double, double, std::string, bool>>();
+    return PriorityOptions{alpha,
+                           eps,
+                           normalization == "batch"    ? WeightNormalization::kBatch
+                           : normalization == "buffer" ? WeightNormalization::kBuffer
+                                                       : WeightNormalization::kNone,
+                           stratified};
+}
+
+const std::uint8_t *flags_at(const std::byte *data) {
+    return reinterpret_cast<const std::uint8_t *>(data);
+}
+
+} // namespace
+
+BoundMemory::BoundMemory(const std::vector<FieldSpec> &fields,
+                         std::size_t num_envs,
+                         std::size_t capacity,
+                         std::optional<double> reserve,
+                         std::uint64_t seed,
+                         const py::object &priorities)
+    : memory_(schema_of(fields), {num_envs, capacity, reserve}, seed, options_of(priorities)) {
+    for (const auto &[name, role, dtype, shape] : fields)
+        types_.emplace_back(dtype, shape);
+    const Schema &schema = memory_.schema();
+    outputs_ = types_;
+    outputs_.insert(outputs_.end(),
+                    types_.begin(),
+                    types_.begin() + static_cast<std::ptrdiff_t>(schema.observations()));
+    outputs_.push_back(flag_);
+    outputs_.push_back(flag_);
+    outputs_.emplace_back(std::get<2>(fields[schema.reward()]), std::vector<py::ssize_t>{});
+    outputs_.push_back(weight_);
+    outputs_.push_back(index_);
+}
+
+bool BoundMemory::add(py::handle obs,
+                      py::handle action,
+                      py::handle reward,
+                      py::handle next_obs,
+                      py::handle terminated,
+                      py::handle truncated,
+                      py::handle mask,
+                      py::handle new_segment,
+                      py::handle priority,
+                      const py::dict &extra,
+                      std::optional<py::ssize_t> rows,
+                      std::optional<std::size_t> env) {
+    const Schema &schema = memory_.schema();
+    StepBatch batch;
+    std::vector<py::ssize_t> lead;
+    if (rows) {
+        lead.push_back(*rows);
+        batch.rows = static_cast<std::size_t>(*rows);
+    }
+    if (env)
+        batch.first_stream = *env;
+    else if (memory_.streams() > 1) {
+        batch.streams = memory_.streams();
+        lead.push_back(static_cast<py::ssize_t>(batch.streams));
+    }
+    Arguments arguments(std::move(lead));
+    batch.fields.push_back(arguments.read(obs, types_[0]));
+    batch.next_obs.push_back(arguments.read(next_obs, types_[0]));
+    batch.fields.push_back(arguments.read(action, types_[schema.action()]));
+    batch.fields.push_back(arguments.read(reward, types_[schema.reward()]));
+    if (extra.size() != types_.size() - schema.first_extra())
+        return false;
+    for (std::size_t i = schema.first_extra(); i < types_.size(); ++i) {
+        PyObject *value = PyDict_GetItemString(extra.ptr(), schema.fields()[i].name.c_str());
+        if (value == nullptr)
+            return false;
+        batch.fields.push_back(arguments.read(value, types_[i]));
+    }
+    batch.terminated = flags_at(arguments.read(terminated, flag_));
+    batch.truncated = flags_at(arguments.read_flags(truncated, flag_));
+    batch.mask = flags_at(arguments.read_optional(mask, flag_));
+    batch.new_segment = flags_at(arguments.read_flags(new_segment, flag_));
+    batch.priority = reinterpret_cast<const double *>(arguments.read_optional(priority, priority_));
+    if (!arguments.exact() || (batch.priority != nullptr && !memory_.is_prioritized()))
+        return false;
+
+    const std::size_t steps = batch.rows * batch.streams;
+    bool evicts_early = false;
+    {
+        const Hold hold(memory_, steps * schema.step_bytes());
+        memory_.add(batch);
+        evicts_early = memory_.counters().evicted_early > 0;
+    }
+    if (evicts_early && !has_warned_)
+        warn_of_early_eviction();
+    return true;
+}
+
+py::object BoundMemory::sample(
+    std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out) {
+    const std::vector<py::ssize_t> lead{static_cast<py::ssize_t>(batch_size)};
+    const py::object arrays = out.is_none() ? empty(batch_size) : out.cast<py::object>();
+    if (!PyTuple_Check(arrays.ptr()) ||
+        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs_.size()))
+        return py::none();
+    std::vector<std::byte *> pointers;
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        pointers.push_back(outputs_[i].writable_data(PyTuple_GET_ITEM(arrays.ptr(), i), lead));
+        if (pointers.back() == nullptr)
+            return py::none(); // Python says what is wrong with it
+    }
+    const Schema &schema = memory_.schema();
+    const auto fields = static_cast<std::ptrdiff_t>(schema.fields().size());
+    const auto observations = static_cast<std::ptrdiff_t>(schema.observations());
+    const auto flags = pointers.begin() + fields + observations;
+    TransitionBatch batch;
+    batch.fields.assign(pointers.begin(), pointers.begin() + fields);
+    batch.next_obs.assign(pointers.begin() + fields, flags);
+    batch.terminated = reinterpret_cast<bool *>(flags[0]);
+    batch.truncated = reinterpret_cast<bool *>(flags[1]);
+    batch.discount = flags[2];
+    batch.weights = reinterpret_cast<float *>(flags[3]);
+    batch.indices = reinterpret_cast<std::int64_t *>(flags[4]);
+    const Hold hold(memory_, batch_size * schema.step_bytes());
+    memory_.sample(batch_size, n_step, gamma, beta, batch);
+    return arrays;
+}
+
+py::object BoundMemory::empty(std::size_t batch_size) const {
+    py::tuple arrays(outputs_.size());
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+        PyTuple_SET_ITEM(arrays.ptr(),
+                         static_cast<py::ssize_t>(i),
+                         outputs_[i].make(static_cast<py::ssize_t>(batch_size)).release().ptr());
+    return arrays;
+}
+
+std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
+                                                           py::handle priorities) {
+    const std::vector<py::ssize_t> lead{length_of(indices)};
+    const auto count = static_cast<std::size_t>(lead[0]);
+    const std::byte *index_data = index_.data(indices, lead);
+    const std::byte *wide = priority_.data(priorities, lead);
+    const std::byte *narrow = wide == nullptr ? weight_.data(priorities, lead) : nullptr;
+    if (index_data == nullptr || (wide == nullptr && narrow == nullptr))
+        return std::nullopt;
+    const Hold hold(memory_, 0);
+    if (narrow != nullptr) {
+        const auto *values = reinterpret_cast<const float *>(narrow);
+        priorities_.assign(values, values + count);
+        wide = reinterpret_cast<const std::byte *>(priorities_.data());
+    }
+    return memory_.update_priorities({reinterpret_cast<const std::int64_t *>(index_data), count},
+                                     {reinterpret_cast<const double *>(wide), count});
+}
+
+py::dict BoundMemory::stats() {
+    Counters counters{};
+    std::int64_t size = 0, segments = 0;
+    std::optional<double> largest;
+    {
+        const Hold hold(memory_, 0);
+        counters = memory_.counters();
+        size = memory_.size();
+        segments = memory_.segments();
+        if (memory_.is_prioritized())
+            largest = memory_.largest_priority();
+    }
+    py::dict result;
+    result["size"] = size;
+    result["added"] = counters.added;
+    result["evicted"] = counters.evicted;
+    result["evicted_early"] = counters.evicted_early;
+    result["segments"] = segments;
+    result["stale_updates"] = counters.stale_updates;
+    if (largest)
+        result["largest_priority"] = *largest;
+    return result;
+}
+
+void BoundMemory::warn_of_early_eviction() {
+    has_warned_ = true;
+    const char *message =
+        "the oldest transitions are evicted before the buffer's capacity is reached: segments "
+        "are so short that their final steps fill the reserve; a larger reserve= keeps more";
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, message, 2) != 0)
+        throw py::error_already_set();
+}
+
+void BoundMemory::clear() {
+    const Hold hold(memory_, 0);
+    memory_.clear();
+}
+
+bool BoundMemory::is_full() {
+    const Hold hold(memory_, 0);
+    return memory_.is_full();
+}
+
+bool BoundMemory::is_valid() {
+    const Hold hold(memory_, 0);
+    return memory_.is_valid();
+}
+
+std::int64_t BoundMemory::size() {
+    const Hold hold(memory_, 0);
+    return memory_.size();
+}
+
+} // namespace dqn_fast::bindings

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "../replay_memory.hpp"
+#include "arrays.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace dqn_fast::bindings {
+
+/// Name, role, type and shape of a field.
+using FieldSpec = std::tuple<std::string, std::string, py::dtype, std::vector<py::ssize_t>>;
+
+/// The memory with what the boundary needs to know: the NumPy types of its fields.
+///
+/// Inputs are taken as they are if their types and shapes are exact; the call returns false or
+/// nothing otherwise, and has changed nothing.
+class BoundMemory {
+  public:
+    /// `capacity` is that of one environment; `priorities` is None, or a tuple of alpha, eps,
+    /// weight normalisation and stratification.
+    BoundMemory(const std::vector<FieldSpec> &fields,
+                std::size_t num_envs,
+                std::size_t capacity,
+                std::optional<double> reserve,
+                std::uint64_t seed,
+                const py::object &priorities);
+
+    /// Without `rows` one step of each environment (or of `env`), else arrays with a row axis.
+    bool add(py::handle obs,
+             py::handle action,
+             py::handle reward,
+             py::handle next_obs,
+             py::handle terminated,
+             py::handle truncated,
+             py::handle mask,
+             py::handle new_segment,
+             py::handle priority,
+             const py::dict &extra,
+             std::optional<py::ssize_t> rows,
+             std::optional<std::size_t> env);
+
+    /// Fills `out`, or new arrays if it is None, and returns them: a tuple of the fields, next_obs,
+    /// terminated, truncated, discount, weights, indices.
+    py::object
+    sample(std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out);
+
+    /// Such a tuple of new arrays.
+    [[nodiscard]] py::object empty(std::size_t batch_size) const;
+
+    std::optional<std::int64_t> update_priorities(py::handle indices, py::handle priorities);
+    void clear();
+    py::dict stats();
+    bool is_full();
+    bool is_valid();
+    std::int64_t size();
+    [[nodiscard]] std::size_t capacity() const { return memory_.capacity(); }
+    [[nodiscard]] std::size_t nbytes() const { return memory_.nbytes(); }
+
+  private:
+    void warn_of_early_eviction();
+
+    ReplayMemory memory_;
+    std::vector<ArrayType> types_;   // of the fields
+    std::vector<ArrayType> outputs_; // of a batch's arrays
+    const ArrayType flag_{py::dtype::of<bool>(), {}};
+    const ArrayType weight_{py::dtype::of<float>(), {}};
+    const ArrayType index_{py::dtype::of<std::int64_t>(), {}};
+    const ArrayType priority_{py::dtype::of<double>(), {}};
+    std::vector<double> priorities_; // float32 ones, widened
+    bool has_warned_ = false;
+};
+
+} // namespace dqn_fast::bindings
