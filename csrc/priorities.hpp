@@ -9,8 +9,8 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace dqn_fast {
@@ -69,10 +69,10 @@ class Priorities {
     /// The mass of a new step that no priority was given for.
     [[nodiscard]] double new_mass() const noexcept { return state_->new_mass; }
 
-    /// The masses of priorities; a positive one never becomes zero mass. Throws
-    /// std::invalid_argument for one that is negative, not finite, or of a mass above 1e300. The
-    /// result is good until the next call.
-    std::span<const double> masses_of(std::span<const double> priorities) {
+    /// The masses of priorities, which an error calls `name`; a positive one never becomes zero
+    /// mass. Throws std::invalid_argument for one that is negative, not finite, or of a mass above
+    /// 1e300. The result is good until the next call.
+    std::span<const double> masses_of(const char *name, std::span<const double> priorities) {
         const std::size_t count = priorities.size();
         computed_.resize(count);
         const double *p = priorities.data();
@@ -92,9 +92,7 @@ class Priorities {
         for (std::size_t i = 0; i < count; ++i)
             if (!(p[i] >= 0.0 && p[i] + eps <= std::numeric_limits<double>::max() &&
                   mass[i] <= kLargestMass))
-                throw std::invalid_argument(
-                    "priorities: got " + std::to_string(p[i]) +
-                    ", expected finite values of at least 0 whose mass is at most 1e300");
+                refuse(name, p[i]);
         return computed_;
     }
 
@@ -137,6 +135,13 @@ class Priorities {
     }
 
   private:
+    [[noreturn]] static void refuse(const char *name, double priority) {
+        std::ostringstream message;
+        message << name << ": got " << priority
+                << ", expected finite values of at least 0 whose mass is at most 1e300";
+        throw std::invalid_argument(message.str());
+    }
+
     void set_largest(double shifted) noexcept {
         state_->largest = shifted;
         state_->new_mass = options_.alpha == 1.0 ? shifted : powers::power(shifted, options_.alpha);

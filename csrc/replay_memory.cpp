@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <utility>
 
 namespace dqn_fast {
@@ -21,6 +22,10 @@ std::size_t slots_of(const Geometry &geometry, const Schema &schema) {
     const double reserve =
         geometry.reserve.value_or(schema.step_bytes() <= kSmallStep ? 1.0 : 1.0 / 32.0);
     const auto extra = std::ceil(static_cast<double>(geometry.capacity) * reserve);
+    const double slots =
+        (static_cast<double>(geometry.capacity) + extra) * static_cast<double>(geometry.streams);
+    if (slots * static_cast<double>(schema.step_bytes() + 64) > 0x1p60)
+        throw std::bad_alloc(); // and the sizes below do not overflow
     return geometry.capacity + static_cast<std::size_t>(extra) + kSpareSlots;
 }
 
@@ -60,7 +65,7 @@ ReplayMemory::ReplayMemory(Schema schema,
 void ReplayMemory::add(const StepBatch &batch) {
     std::span<const double> masses;
     if (batch.priority != nullptr)
-        masses = priorities_->masses_of({batch.priority, batch.rows * batch.streams});
+        masses = priorities_->masses_of("priority", {batch.priority, batch.rows * batch.streams});
     for (std::size_t row = 0; row < batch.rows; ++row)
         for (std::size_t i = 0; i < batch.streams; ++i) {
             const std::size_t at = row * batch.streams + i;
@@ -153,7 +158,7 @@ std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indic
         if (index < 0 || locate(index).t >= locate(index).ring.state().head)
             throw std::out_of_range("indices: got " + std::to_string(index) +
                                     ", expected indices that sample() has given out");
-    const std::span<const double> masses = priorities_->masses_of(priorities);
+    const std::span<const double> masses = priorities_->masses_of("priorities", priorities);
     std::int64_t stale = 0;
     for (std::size_t i = 0; i < indices.size(); ++i) {
         const auto [t, ring] = locate(indices[i]);

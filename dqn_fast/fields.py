@@ -59,7 +59,7 @@ def as_array(name: str, value: Any) -> npt.NDArray[Any]:
 
 def _brief(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 40 else type(value).__name__
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class Field:
         with np.errstate(all="ignore"):
             np.copyto(result, array, casting="unsafe")
             if not _kept(array, result):
-                raise TypeError(f"{name}: got {_brief(value)}, expected values that fit {self.dtype}")
+                came = f"{_brief(value)} of dtype {array.dtype}"
+                raise TypeError(f"{name}: got {came}, expected values that fit {self.dtype}")
         return result
 
 
@@ -134,7 +135,8 @@ def from_space(name: str, role: str, space: Any) -> Field:
     """
     shape, dtype = getattr(space, "shape", None), getattr(space, "dtype", None)
     if shape is None or dtype is None or np.dtype(dtype).kind not in _KINDS:
-        raise TypeError(f"{name}_space: got {space!r}, expected a space with one shape and a numeric dtype")
+        space_name = "observation_space" if role == "observation" else "action_space"
+        raise TypeError(f"{space_name}: got {space!r}, expected a space with one shape and a numeric dtype")
     return Field(name, role, np.dtype(dtype), tuple(shape))
 
 
@@ -152,6 +154,8 @@ def declared(name: str, spec: Any) -> Field:
         field = Field(name, "extra", np.dtype(dtype), tuple(int(n) for n in shape))
     except (TypeError, ValueError) as error:
         raise TypeError(f"extra_fields[{name!r}]: got {spec!r}, expected (shape, dtype)") from error
+    if any(length < 0 for length in field.shape):
+        raise ValueError(f"extra_fields[{name!r}]: got shape {field.shape}, expected no negative length")
     if field.dtype.kind not in _KINDS:
         raise TypeError(f"extra_fields[{name!r}]: got dtype {field.dtype}, expected a numeric one")
     return field

@@ -99,7 +99,10 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         memory = self._memory
         stale = None if memory is None else memory.update_priorities(indices, priorities)
         if stale is None:
-            lead = as_array("indices", indices).shape[:1]
+            array = as_array("indices", indices)
+            if array.dtype.kind == "b":
+                raise TypeError("indices: got booleans, expected the indices of a batch, not a mask")
+            lead = array.shape[:1]
             indices = INDEX.convert(indices, lead)
             priorities = PRIORITIES.convert(priorities, lead)
             if memory is None:

@@ -15,6 +15,8 @@ from dqn_fast.checks import at_least, within
 from dqn_fast.fields import as_array
 from dqn_fast.schema import PRIORITY, SchemaDraft, Step, StepSchema
 
+LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
+
 
 class ReplayBuffer:
     """A replay memory with uniform sampling (Lin, 1992).
@@ -58,11 +60,11 @@ class ReplayBuffer:
         reserve: float | None = None,
         seed: int | None = None,
     ) -> None:
-        self._num_envs = at_least("num_envs", num_envs, 1)
-        self._capacity = at_least("capacity", capacity, 1) // self._num_envs
+        self._num_envs = at_least("num_envs", num_envs, 1, 2**48)
+        self._capacity = at_least("capacity", capacity, 1, 2**48) // self._num_envs
         if self._capacity == 0:
             raise ValueError(f"capacity: got {capacity}, expected at least num_envs = {num_envs}")
-        self._n_step = at_least("n_step", n_step, 1)
+        self._n_step = at_least("n_step", n_step, 1, 2**63 - 1)
         self._gamma = within("gamma", gamma, 0, 1)
         self._reserve = None if reserve is None else within("reserve", reserve, 0)
         self._seed = secrets.randbits(64) if seed is None else at_least("seed", seed, 0, 2**64 - 1)
@@ -123,9 +125,9 @@ class ReplayBuffer:
         if step[PRIORITY] is not None and self._priorities is None:
             raise TypeError(f"priority: got {step[PRIORITY]!r}, expected none: this buffer samples uniformly")
         with self._first_add:
-            schema = self._schema or self._draft.complete(step, lead)
+            schema = self._draft.complete(step, lead) if self._schema is None else self._schema
             converted = schema.convert(step, lead)
-            memory = self._memory or self._allocate(schema)
+            memory = self._allocate(schema) if self._memory is None else self._memory
             if not memory.add(*converted, rows, env):
                 raise AssertionError(f"the core refuses a step converted to {schema}")
             self._schema, self._memory = schema, memory  # only now: an error has changed nothing
@@ -207,8 +209,8 @@ class ReplayBuffer:
     def _sample(
         self, batch_size: int, n_step: int | None, gamma: float | None, beta: float, out: Batch[Any] | None
     ) -> Batch[Any]:
-        batch_size = at_least("batch_size", batch_size, 1)
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1)
+        batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
+        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
         if self._memory is None or self._schema is None:
             raise ValueError("sample: the buffer is empty; expected a transition in it")
@@ -240,7 +242,7 @@ class ReplayBuffer:
             raise ValueError("empty_batch: shapes are not known before the first add; give the spaces")
         if pin_memory and not torch:
             raise ValueError("pin_memory: got True, expected torch=True with it")
-        arrays = self._memory.empty(at_least("batch_size", batch_size, 1))
+        arrays = self._memory.empty(at_least("batch_size", batch_size, 1, LARGEST_BATCH))
         if pin_memory:
             from torch import from_numpy
 

@@ -93,19 +93,19 @@ class SchemaDraft:
     def __init__(self, observation_space: Any, action_space: Any, extra_fields: Mapping[str, Any]) -> None:
         self._obs = None if observation_space is None else from_space("obs", "observation", observation_space)
         self._action = None if action_space is None else from_space("action", "action", action_space)
+        if not isinstance(extra_fields, Mapping):
+            raise TypeError(f"extra_fields: got {extra_fields!r}, expected a dict of name: (shape, dtype)")
         self._extra = [declared(name, spec) for name, spec in extra_fields.items()]
 
     def complete(self, step: Step | None = None, lead: tuple[int, ...] = ()) -> StepSchema:
         """The schema, with what is unknown taken from `step`; without one the spaces must say all."""
-        obs, action, reward, extra = (None, None, 0.0, {}) if step is None else (*step[:3], step[9])
-        known = {field.name for field in self._extra}
-        if self._obs is not None and self._action is not None:
-            inferred = []  # all is declared: other names are mistakes
-        else:
-            inferred = [infer(name, "extra", extra[name], lead) for name in extra if name not in known]
+        obs, action, reward = (None, None, 0.0) if step is None else step[:3]
+        known_reward = infer("reward", "reward", reward, lead)
+        if known_reward.shape != ():
+            raise ValueError(f"reward: got shape {lead + known_reward.shape}, expected {lead}")
         return StepSchema(
             self._obs or infer("obs", "observation", obs, lead),
             self._action or infer("action", "action", action, lead),
-            infer("reward", "reward", reward, lead),
-            (*self._extra, *inferred),
+            known_reward,
+            tuple(self._extra),
         )

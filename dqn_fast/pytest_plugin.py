@@ -1,0 +1,44 @@
+"""Gives this checkout's pytest the option `--benchmark`, which runs the suite in bench/.
+
+It is named in `addopts` rather than being a conftest.py: an option that a conftest.py defines is not
+known in every folder of the checkout. Without the option nothing changes: benchmarks lie in files
+`bench_*.py` as functions `bench_*`, neither of which pytest looks for by itself.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+FILES = "bench_*.py"
+FUNCTIONS = "bench_*"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Defines `--benchmark`; the options `--benchmark-…` are pytest-benchmark's own."""
+    parser.getgroup("benchmark").addoption(
+        "--benchmark",
+        action="store_true",
+        help="Run the benchmarks in bench/, or those in the given paths, instead of the tests.",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Turns a run of tests into one of benchmarks, before a conftest.py of the tests is imported.
+
+    Raises:
+        pytest.UsageError: if pytest-benchmark is missing, or there is no folder bench/.
+    """
+    known = early_config.known_args_namespace
+    if not known.benchmark:
+        return
+    if not early_config.pluginmanager.hasplugin("benchmark"):
+        raise pytest.UsageError("--benchmark needs pytest-benchmark: pip install pytest-benchmark")
+    if not known.file_or_dir:
+        folder = early_config.rootpath / "bench"
+        if not folder.is_dir():
+            raise pytest.UsageError(f"--benchmark: no folder {folder}; give the benchmarks' path")
+        args.append(str(folder))
+        known.file_or_dir = [str(folder)]  # parsed from args already, for the conftests to import
+    early_config.getini("python_files")[:] = [FILES]
+    early_config.getini("python_functions")[:] = [FUNCTIONS]
