@@ -218,7 +218,8 @@ class ReplayBuffer:
             arrays = self._memory.sample(batch_size, n_step, gamma, beta, None)
             assert arrays is not None  # it is its own
             return assemble(arrays, self._schema.extra_names, arrays)
-        arrays = out._arrays if isinstance(out, Batch) else ()
+        fits = isinstance(out, Batch) and list(out.extra) == self._schema.extra_names
+        arrays = out._arrays if fits else ()
         if self._memory.sample(batch_size, n_step, gamma, beta, arrays) is None:
             raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
         return out
