@@ -10,6 +10,8 @@ from dqn_fast.fields import as_array
 from dqn_fast.replay import ReplayBuffer
 from dqn_fast.schema import INDEX, PRIORITIES
 
+LARGEST_EXPONENT = 1_000  # of priorities and weights: far beyond use, and its products stay finite
+
 
 class PrioritizedReplayBuffer(ReplayBuffer):
     """A replay memory with proportional prioritised sampling (Schaul et al., 2016).
@@ -48,13 +50,13 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         stratified: bool = True,
         **options: Any,
     ) -> None:
-        self._beta = within("beta", beta, 0)
+        self._beta = within("beta", beta, 0, LARGEST_EXPONENT)
         if weight_normalization not in ("batch", "buffer", "none"):
             raise ValueError(
                 f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
             )
         self._priorities = (
-            within("alpha", alpha, 0),
+            within("alpha", alpha, 0, LARGEST_EXPONENT),
             within("priority_eps", priority_eps, 0),
             weight_normalization,
             bool(stratified),
@@ -75,7 +77,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         Raises:
             ValueError: if nothing can be drawn, every priority is zero, or a number is out of range.
         """
-        beta = self._beta if beta is None else within("beta", beta, 0)
+        beta = self._beta if beta is None else within("beta", beta, 0, LARGEST_EXPONENT)
         return self._sample(batch_size, n_step, gamma, beta, out)
 
     def update_priorities(self, indices: Any, priorities: Any) -> int:

@@ -153,9 +153,11 @@ py::object BoundMemory::sample(
     batch.discount = flags[2];
     batch.weights = reinterpret_cast<float *>(flags[3]);
     batch.indices = reinterpret_cast<std::int64_t *>(flags[4]);
-    const Hold hold(memory_, batch_size * schema.step_bytes());
-    memory_.sample(batch_size, n_step, gamma, beta, batch);
-    return arrays;
+    {
+        const Hold hold(memory_, batch_size * schema.step_bytes());
+        memory_.sample(batch_size, n_step, gamma, beta, batch);
+    }
+    return arrays; // counts a reference, which needs the GIL
 }
 
 py::object BoundMemory::empty(std::size_t batch_size) const {
