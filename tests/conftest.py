@@ -1,0 +1,32 @@
+"""Hypothesis profiles, and a line that says how many random cases were run.
+
+The environment variable HYPOTHESIS_PROFILE chooses: `dev` (the default), `ci` (many more cases, the same
+on every run), or `shrink` (as dev, but a failing case is made small, which may take minutes).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+
+FIND = (Phase.explicit, Phase.reuse, Phase.generate)
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "report_multiple_bugs": False,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+}
+
+settings.register_profile("dev", max_examples=100, phases=FIND, **COMMON)
+settings.register_profile("ci", max_examples=1000, phases=FIND, derandomize=True, **COMMON)
+settings.register_profile("shrink", max_examples=100, phases=(*FIND, Phase.shrink), **COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    machine = sys.modules.get("replay.machine")
+    if machine is not None and machine.HAPPENED:
+        counts = ", ".join(f"{count:,} {what}" for what, count in sorted(machine.HAPPENED.items()))
+        terminalreporter.write_line(f"random cases of the replay memory: {counts}")

@@ -1,0 +1,88 @@
+"""Seeds and the batches that they must give, on every platform and under every kernel.
+
+`golden.txt` is read by test_golden.py. After a change that is meant to change draws, write it anew:
+
+    python tests/replay/golden.py --write
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+
+GOLDEN = Path(__file__).with_name("golden.txt")
+
+HEADER = """\
+# The batches that seeds must give. Written by: python tests/replay/golden.py --write
+# A line: case, batch, column, values; floats in hexadecimal, so that every bit is here.
+"""
+
+CASES: dict[str, tuple[type, dict[str, Any]]] = {
+    "uniform": (ReplayBuffer, {"capacity": 1000, "seed": 0}),
+    "uniform, one step": (ReplayBuffer, {"capacity": 1, "seed": 1}),
+    "uniform, three streams": (ReplayBuffer, {"capacity": 300, "num_envs": 3, "n_step": 3, "seed": 2}),
+    "uniform, largest seed": (ReplayBuffer, {"capacity": 77, "seed": 2**63 - 1}),
+    "stratified": (PrioritizedReplayBuffer, {"capacity": 1000, "seed": 3}),
+    "iid": (PrioritizedReplayBuffer, {"capacity": 1000, "stratified": False, "seed": 4}),
+    "stratified, three streams": (
+        PrioritizedReplayBuffer,
+        {"capacity": 300, "num_envs": 3, "n_step": 5, "weight_normalization": "buffer", "seed": 5},
+    ),
+    "iid, plain weights": (
+        PrioritizedReplayBuffer,
+        {
+            "capacity": 513,
+            "stratified": False,
+            "weight_normalization": "none",
+            "alpha": 1.0,
+            "beta": 1.0,
+            "seed": 6,
+        },
+    ),
+    "alpha 0": (PrioritizedReplayBuffer, {"capacity": 65, "alpha": 0.0, "seed": 7}),
+    "large": (PrioritizedReplayBuffer, {"capacity": 100_000, "alpha": 0.7, "seed": 8}),
+}
+
+
+def fill(buffer: Any, num_envs: int, rows: int) -> None:
+    """Walks of 50 steps whose rewards need all of their bits; no generator of random numbers is used."""
+    t = np.arange(rows, dtype=np.int64)[:, None] + 1_000_000 * np.arange(num_envs)
+    ends = (t % 50 == 49) & (t % 3 == 0)
+    rewards = np.float32((t * 2_654_435_761 % 4_294_967_296) / 4_294_967_296)
+    columns = [t.astype(np.float64), t % 7, rewards, (t + 1).astype(np.float64), ends, (t % 50 == 49) & ~ends]
+    buffer.extend(*(column[:, 0] if num_envs == 1 else column for column in columns))
+
+
+def batches(kind: type, options: dict[str, Any]) -> Iterator[Any]:
+    """Six batches; a prioritised buffer gets new priorities after each, of very different sizes."""
+    buffer = kind(**options)
+    fill(buffer, options.get("num_envs", 1), 2 * options["capacity"])
+    for size in (1, 2, 3, 8, 16, 16):
+        batch = buffer.sample(size)
+        yield batch
+        if kind is PrioritizedReplayBuffer:
+            everywhere = np.resize(buffer.sample(256).indices, 1000)
+            exponents = everywhere * 7919 % 61 - 30
+            buffer.update_priorities(everywhere, np.ldexp(1.0 + everywhere % 5, exponents // 4))
+
+
+def lines() -> Iterator[str]:
+    for name, (kind, options) in CASES.items():
+        for number, batch in enumerate(batches(kind, options)):
+            always = ("indices", "reward", "discount")
+            for column in always if kind is ReplayBuffer else (*always, "weights"):
+                values = getattr(batch, column).tolist()
+                words = (value.hex() if isinstance(value, float) else str(value) for value in values)
+                yield f"{name}; {number}; {column}; {' '.join(words)}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit(f"usage: python {sys.argv[0]} --write")
+    GOLDEN.write_text(HEADER + "\n".join(lines()) + "\n", encoding="utf-8")

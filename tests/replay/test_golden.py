@@ -1,0 +1,29 @@
+"""The committed seeds give the committed batches, bit for bit."""
+
+from __future__ import annotations
+
+import pytest
+from replay.golden import CASES, GOLDEN, HEADER, lines
+
+
+@pytest.fixture(scope="module")
+def fresh() -> list[str]:
+    return list(lines())
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[str]:
+    text = GOLDEN.read_text(encoding="utf-8")
+    assert text.startswith(HEADER)
+    return text.removeprefix(HEADER).splitlines()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_seed_gives_its_batches(case: str, fresh: list[str], committed: list[str]) -> None:
+    mine = [line for line in fresh if line.startswith(f"{case};")]
+    assert mine
+    assert mine == [line for line in committed if line.startswith(f"{case};")]
+
+
+def test_every_committed_line_belongs_to_a_case(fresh: list[str], committed: list[str]) -> None:
+    assert len(committed) == len(fresh)

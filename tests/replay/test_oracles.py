@@ -1,0 +1,129 @@
+"""The twins against cases worked out by hand: what checks the fast code has to be right itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from oracles import (
+    LARGEST_MASS,
+    SMALLEST_MASS,
+    NaiveMinTree,
+    NaiveSumTree,
+    PriorityTwin,
+    ReplayTwin,
+    default_reserve,
+    same_bytes,
+    slots_per_stream,
+)
+
+
+def step(twin: ReplayTwin, obs: float, next_obs: float, reward: float = 0.0, **more: Any) -> int:
+    flags = {name: np.bool_(more.pop(name, False)) for name in ("terminated", "truncated")}
+    fields = {"action": np.int64(0), "reward": np.float32(reward), **flags}
+    return twin.add(more.pop("stream", 0), np.float32(obs), fields, np.float32(next_obs), **more)
+
+
+def test_joined_steps_have_consecutive_indices_and_a_break_leaves_a_final_step_between() -> None:
+    twin = ReplayTwin(10)
+    assert [step(twin, 0, 1), step(twin, 1, 2), step(twin, 7, 8), step(twin, 8, 9)] == [0, 1, 3, 4]
+    assert twin.stats()["segments"] == 2
+
+
+def test_an_ended_stream_and_new_segment_forbid_a_join() -> None:
+    twin = ReplayTwin(10)
+    step(twin, 0, 1, terminated=True)
+    assert step(twin, 1, 2) == 2
+    assert step(twin, 2, 3, new_segment=True) == 4
+
+
+def test_n_step_row_worked_out_by_hand() -> None:
+    twin = ReplayTwin(10)
+    for place, reward in enumerate((1.0, 2.0, 4.0)):
+        step(twin, place, place + 1, reward)
+    row = twin.row(0, n_step=3, gamma=0.5)
+    assert (row["reward"], row["discount"], row["next_obs"]) == (1 + 0.5 * 2 + 0.25 * 4, 0.125, 3)
+    assert twin.row(1, n_step=3, gamma=0.5)["discount"] == 0.25  # two steps recorded so far
+    step(twin, 3, 4, 8.0, terminated=True)
+    row = twin.row(2, n_step=5, gamma=0.5)
+    assert (row["reward"], row["discount"], row["next_obs"], row["terminated"]) == (8.0, 0.0, 4, True)
+
+
+def test_a_reward_of_minus_zero_stays_what_it_is() -> None:
+    twin = ReplayTwin(2)
+    step(twin, 0, 1, -0.0)
+    assert same_bytes(np.asarray(twin.row(0, 1, 0.9)["reward"]), np.asarray(np.float32(-0.0)))
+
+
+def test_slots_and_the_default_reserve() -> None:
+    assert slots_per_stream(10, 0.0) == 13
+    assert slots_per_stream(10, 0.25) == 16
+    assert slots_per_stream(10, 1.0) == 23
+    assert [default_reserve(size) for size in (256, 257)] == [1.0, 1 / 32]
+
+
+def test_with_full_reserve_the_newest_are_kept() -> None:
+    twin = ReplayTwin(3, reserve=1.0)
+    indices = [step(twin, 2 * i, 2 * i + 1) for i in range(5)]  # no two rows join
+    assert twin.indices() == indices[-3:]
+    assert (twin.stats()["evicted"], twin.stats()["evicted_early"]) == (2, 0)
+
+
+def test_without_reserve_final_steps_push_the_oldest_out_early() -> None:
+    twin = ReplayTwin(4, reserve=0.0)  # seven slots: three broken transitions and the fourth's two do not fit
+    indices = [step(twin, 2 * i, 2 * i + 1) for i in range(4)]
+    assert twin.indices() == indices[1:]
+    assert (twin.stats()["evicted"], twin.stats()["evicted_early"]) == (1, 1)
+    assert twin.is_full()
+
+
+def test_clear_forgets_the_steps_but_not_how_many_there_were() -> None:
+    twin = ReplayTwin(4, priorities=PriorityTwin())
+    old = step(twin, 0, 1)
+    twin.clear()
+    assert (len(twin), twin.is_full()) == (0, False)
+    assert step(twin, 1, 2) == 2
+    assert twin.update_priorities(np.array([old, 1, 2]), np.ones(3)) == 2
+
+
+def test_update_counts_each_stale_duplicate_and_the_last_duplicate_wins() -> None:
+    twin = ReplayTwin(1, priorities=PriorityTwin(alpha=1.0, priority_eps=0.0))
+    step(twin, 0, 1)
+    step(twin, 1, 2)  # evicts index 0
+    assert twin.update_priorities(np.array([1, 0, 1, 0]), np.array([5.0, 9.0, 3.0, 9.0])) == 2
+    assert twin.priorities is not None
+    assert (twin.priorities.masses, twin.priorities.largest) == ({1: 3.0}, 5.0)
+    for never in (-1, 2):
+        with pytest.raises(IndexError):
+            twin.update_priorities(np.array([never]), np.ones(1))
+
+
+def test_masses() -> None:
+    masses = PriorityTwin(alpha=0.5, priority_eps=0.0)
+    assert [masses.mass(p) for p in (0.0, 4.0)] == [0.0, 2.0]
+    assert PriorityTwin(alpha=0.0, priority_eps=0.0).mass(0.0) == 0.0
+    assert PriorityTwin(alpha=1.5).mass(1e-300) == SMALLEST_MASS
+    for bad in (-1.0, np.nan, np.inf, LARGEST_MASS * 10):
+        with pytest.raises(ValueError, match="priority"):
+            PriorityTwin(alpha=1.0).check(bad)
+
+
+def test_probabilities_and_weights() -> None:
+    masses = PriorityTwin(alpha=1.0, priority_eps=0.0)
+    for index, priority in enumerate((1.0, 3.0, 0.0)):
+        masses.add(index, priority)
+    assert masses.probabilities() == {0: 0.25, 1: 0.75, 2: 0.0}
+    drawn = np.array([1, 1])
+    assert masses.weights(drawn, 1.0, "none") == pytest.approx([1 / 2.25] * 2)
+    assert masses.weights(drawn, 1.0, "batch") == pytest.approx([1, 1])
+    assert masses.weights(drawn, 1.0, "buffer") == pytest.approx([1 / 3] * 2)
+
+
+def test_trees() -> None:
+    leaves = {0: 0.0, 1: 2.0, 5: 1.0, 6: 0.0}
+    tree = NaiveSumTree(leaves)
+    assert (tree.total(), NaiveMinTree(leaves).smallest()) == (3.0, 1.0)
+    assert [tree.find(target) for target in (0.0, 1.9, 2.0, 3.0, 9.0)] == [1, 1, 5, 5, 5]
+    with pytest.raises(ValueError, match="positive"):
+        NaiveSumTree({0: 0.0}).find(0.0)

@@ -1,0 +1,56 @@
+"""Random use of random buffers, in step with the slow twin: every row comes back byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from replay.machine import HAPPENED, MET, ReplayMachine
+from strategies import all_pairs, covering_rows
+
+ROWS = covering_rows()
+RUN: set[int] = set()  # the rows that this session has run
+
+MUST_HAPPEN = {
+    "began a segment",
+    "joined a segment",
+    "evicted",
+    "evicted early",
+    "masked out",
+    "extended one stream",
+    "extended all streams",
+    "extended by unrelated rows",
+    "cleared",
+    "nothing to draw",
+    "rows compared",
+    "sampled into out",
+    "updated",
+    "updated a duplicate",
+    "stale update",
+    "refused an update",
+}
+
+
+def examples(share: int) -> settings:
+    """A share of the profile's examples, at least two."""
+    return settings(max_examples=max(2, settings().max_examples // share), stateful_step_count=30)
+
+
+@pytest.mark.parametrize("row", range(len(ROWS)))
+def test_buffer_and_twin_agree_under_options_that_meet(row: int) -> None:
+    run_state_machine_as_test(lambda: ReplayMachine(ROWS[row]), settings=examples(share=10))
+    RUN.add(row)
+
+
+def test_buffer_and_twin_agree_under_any_options() -> None:
+    run_state_machine_as_test(ReplayMachine, settings=examples(share=1))
+
+
+@pytest.mark.skipif("len(RUN) < len(ROWS)", reason="only a part of the rows was run")
+def test_every_pair_of_options_has_met() -> None:
+    assert all_pairs() <= MET.keys()
+
+
+@pytest.mark.skipif("len(RUN) < len(ROWS)", reason="only a part of the rows was run")
+def test_every_kind_of_event_has_happened() -> None:
+    assert {name for name in MUST_HAPPEN if not HAPPENED[name]} == set()
