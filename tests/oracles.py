@@ -144,8 +144,7 @@ class PriorityTwin:
 
     def clear(self) -> None:
         self.masses: dict[int, float] = {}
-        self.sums = NaiveSumTree(self.masses)
-        self.minima = NaiveMinTree(self.masses)
+        self.sums, self.minima = NaiveSumTree(self.masses), NaiveMinTree(self.masses)
         self.largest = 1.0  # p + priority_eps
 
     def mass(self, lifted: float) -> float:
@@ -210,8 +209,7 @@ class ReplayTwin:
         self.num_envs = num_envs
         self.capacity = each * num_envs
         self.streams = [StreamTwin(each, slots_per_stream(each, reserve)) for _ in range(num_envs)]
-        self.priorities = priorities
-        self.stale_updates = 0
+        self.priorities, self.stale_updates = priorities, 0
 
     def add(
         self,
@@ -244,10 +242,8 @@ class ReplayTwin:
         return all(len(s.acted()) == s.capacity or s.evicted > 0 for s in self.streams)
 
     def stats(self) -> dict[str, int]:
-        totals = {
-            name: sum(getattr(stream, name) for stream in self.streams)
-            for name in ("added", "evicted", "evicted_early", "segments")
-        }
+        names = ("added", "evicted", "evicted_early", "segments")
+        totals = {name: sum(getattr(stream, name) for stream in self.streams) for name in names}
         return {"size": len(self), "stale_updates": self.stale_updates, **totals}
 
     def indices(self) -> list[int]:
@@ -287,11 +283,9 @@ class ReplayTwin:
             if t - first == n_step or steps[t].fields is None:
                 break
         rounded = fields["reward"].dtype.type
-        first_fields = steps[first].fields
-        assert first_fields is not None
         with np.errstate(over="ignore"):
             return {
-                **first_fields,
+                **(steps[first].fields or {}),
                 "obs": steps[first].obs,
                 "next_obs": steps[t].obs,
                 "reward": rounded(reward),

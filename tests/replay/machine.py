@@ -238,11 +238,14 @@ class ReplayMachine(RuleBasedStateMachine):
         return self.twin.priorities.sums.total() > 0
 
     @precondition(lambda self: self.options is not None and self.twin.priorities and self.outstanding)
-    @rule(seed=SEEDS, which=st.integers(0, 3), wild=st.booleans())
-    def update(self, seed: int, which: int, wild: bool) -> None:
+    @rule(seed=SEEDS, which=st.integers(0, 3), wild=st.booleans(), final_too=st.booleans())
+    def update(self, seed: int, which: int, wild: bool, final_too: bool) -> None:
         """New priorities for a batch, perhaps an old one whose steps have gone, with duplicates."""
         rng = np.random.default_rng(seed)
         drawn = self.outstanding[which % len(self.outstanding)]
+        if final_too:  # the neighbours as well: some are final steps, which sample never gives out
+            n = self.twin.num_envs
+            drawn = np.concatenate([drawn, drawn[drawn >= n] - n])
         indices = rng.choice(drawn, int(rng.integers(1, 2 * len(drawn))))
         priorities = rng.choice(PRIORITIES if wild else TAME_PRIORITIES, len(indices))
         stale = self.twin.update_priorities(indices, priorities)

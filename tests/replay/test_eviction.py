@@ -109,7 +109,7 @@ def test_an_index_names_one_step_for_ever() -> None:
 
 def test_clear_forgets_all_steps_and_makes_all_indices_stale() -> None:
     buffer = PrioritizedReplayBuffer(3, seed=0)
-    walk(buffer, [0, 1, 2])
+    walk(buffer, [0, 1, 2, 3, 4, 5])  # more than fit
     old = np.array(list(rows_of(buffer)))
     buffer.clear()
     assert (len(buffer), buffer.is_full(), buffer.is_valid()) == (0, False, True)

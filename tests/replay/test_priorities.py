@@ -124,6 +124,12 @@ def test_a_positive_priority_never_becomes_zero_mass(priority: float, alpha: flo
     assert buffer.is_valid()
 
 
+@pytest.mark.parametrize("alpha", [1.0, 1.5])
+def test_the_smallest_mass_is_the_smallest_normal_number(alpha: float) -> None:
+    buffer = filled([5e-324, 2.0 ** (-1022 / alpha)], alpha=alpha)
+    assert probabilities_of(buffer) == pytest.approx({0: 1 / 2, 2: 1 / 2})
+
+
 def test_a_tiny_priority_beside_a_huge_one_is_kept_and_found_again() -> None:
     buffer = filled([1e-30, 1e30, 1e-30])
     assert set(buffer.sample(1000).indices.tolist()) == {2}

@@ -9,7 +9,7 @@ from replay.machine import HAPPENED, MET, ReplayMachine
 from strategies import all_pairs, covering_rows
 
 ROWS = covering_rows()
-RUN: set[int] = set()  # the rows that this session has run
+RUN: set[int] = set()  # the rows that have been run
 
 MUST_HAPPEN = {
     "began a segment",
