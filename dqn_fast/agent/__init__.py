@@ -1,0 +1,31 @@
+"""The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
+
+from dqn_fast.agent.bootstrap import Bootstrap, double_q_learning, q_learning
+from dqn_fast.agent.dqn import DQN, Learned, greedy_action
+from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
+from dqn_fast.agent.exploration import EpsilonGreedy
+from dqn_fast.agent.networks import QNetwork, make_mlp, make_q_net
+from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
+from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
+
+__all__ = [
+    "DQN",
+    "Bootstrap",
+    "EpsilonGreedy",
+    "Experience",
+    "ExponentialSchedule",
+    "HardTarget",
+    "Learned",
+    "LinearSchedule",
+    "PrioritizedExperience",
+    "QNetwork",
+    "Schedule",
+    "SoftTarget",
+    "Target",
+    "UniformExperience",
+    "double_q_learning",
+    "greedy_action",
+    "make_mlp",
+    "make_q_net",
+    "q_learning",
+]

@@ -1,0 +1,80 @@
+"""The arithmetic of Q-learning as pure functions of tensors.
+
+Names: B is the batch size, A the number of actions. Every function works on any floating dtype.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def chosen(q: Tensor, action: Tensor) -> Tensor:
+    """Return the value of the action taken, `(B,)`, from `q` `(B, A)` and `action` `(B,)` int64."""
+    return q.gather(1, action.unsqueeze(1)).squeeze(1)
+
+
+def max_bootstrap(next_q_target: Tensor) -> Tensor:
+    """Return the bootstrap of Q-learning, `(B,)`: the target network's largest value (Mnih et al., 2015).
+
+    Args:
+        next_q_target: target network's values of the next observations, `(B, A)`.
+    """
+    return next_q_target.amax(1)
+
+
+def double_bootstrap(next_q_online: Tensor, next_q_target: Tensor) -> Tensor:
+    """Return the bootstrap of Double DQN, `(B,)` (van Hasselt et al., 2016).
+
+    The online network chooses the action (the first, if several are best) and the target network values it.
+
+    Args:
+        next_q_online: online network's values of the next observations, `(B, A)`.
+        next_q_target: target network's values of them, `(B, A)`.
+    """
+    return chosen(next_q_target, next_q_online.argmax(1))
+
+
+def td_target(reward: Tensor, discount: Tensor, bootstrap: Tensor) -> Tensor:
+    """Return the Bellman target, `(B,)`: reward + discount * bootstrap.
+
+    Args:
+        reward: n-step sum of rewards, `(B,)`.
+        discount: gamma ** k for the k steps really taken, 0 where the last of them terminated, `(B,)`. A
+            truncated row keeps its discount, so it bootstraps from the true last observation.
+        bootstrap: value of the observation that the rewards lead to, `(B,)`.
+    """
+    return torch.addcmul(reward, discount, bootstrap)
+
+
+def squared_error(q: Tensor, target: Tensor) -> Tensor:
+    """Return (target - q)² of each sample, `(B,)`; its mean is the mean squared error."""
+    return functional.mse_loss(q, target, reduction="none")
+
+
+def huber(q: Tensor, target: Tensor, delta: float = 1.0) -> Tensor:
+    """Return the Huber loss of each sample, `(B,)` (Huber, 1964).
+
+    td_error² / 2 where |td_error| is at most `delta`, and beyond it the tangent:
+    delta · (|td_error| - delta / 2).
+
+    Args:
+        q: values of the actions taken, `(B,)`.
+        target: Bellman targets, `(B,)`.
+        delta: where the parabola turns into a line, above 0.
+    """
+    return functional.huber_loss(q, target, reduction="none", delta=delta)
+
+
+def weighted_mean(loss: Tensor, weights: Tensor) -> Tensor:
+    """Return the mean over the batch of weights * loss, a scalar.
+
+    The weights multiply each sample's loss, not its td_error, and the sum is divided by B, not by the sum of
+    weights (Schaul et al., 2016).
+
+    Args:
+        loss: loss of each sample, `(B,)`.
+        weights: importance weight of each sample, `(B,)`; ones for uniform replay.
+    """
+    return torch.dot(loss, weights) / loss.numel()

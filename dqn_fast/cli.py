@@ -1,0 +1,56 @@
+"""The `dqn-fast` command: train an agent, and evaluate it again.
+
+Exit status: 0 done, 2 something asked for cannot be done (one line on stderr says what), 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+_AGENT_EXTRA = ("gymnasium", "matplotlib", "rich", "tensorboard", "torch", "tyro")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: the command line without the program's name; `sys.argv` by default.
+    """
+    missing = [name for name in _AGENT_EXTRA if find_spec(name) is None]
+    if missing:
+        _complain(
+            f"training needs the agent extra, and {', '.join(missing)} is not installed:"
+            " pip install 'dqn_fast[agent]'"
+        )
+        return 2
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    # Imported late: PyTorch takes a second or two, and may not be there at all.
+    import tyro
+
+    from dqn_fast.training import UsageError
+    from dqn_fast.training.commands import evaluate, train
+
+    try:
+        status: int = tyro.extras.subcommand_cli_from_dict(
+            {"train": train, "evaluate": evaluate},
+            prog="dqn-fast",
+            description="Train DQN agents on Gymnasium environments, with a C++ replay memory.",
+            args=arguments,
+        )
+    except UsageError as error:
+        _complain(str(error))
+        return 2
+    return status
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"dqn-fast: {message}\n")

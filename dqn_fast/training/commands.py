@@ -1,0 +1,56 @@
+"""The commands of `dqn-fast`: functions whose arguments and docstrings are the command line and its help."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run import evaluate_run
+from dqn_fast.training.run import train as train_run
+from dqn_fast.training.run_folder import default_run_folder
+
+_INTERRUPTED = 130  # what shells report for a program that SIGINT ended
+
+
+def train(
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")],
+    output: Path | None = None,
+    overwrite: bool = False,
+) -> int:
+    """Train an agent, evaluate it, and write configuration, model, metrics and pictures to a folder.
+
+    Ctrl-C ends the run early and saves what there is.
+
+    Args:
+        config: settings of the run.
+        output: Folder for the run's files; by default a new one, runs/<environment>-seed<seed>-<time>. A
+            folder that already holds a run is refused.
+        overwrite: Replace the run that --output holds: its files are deleted first, other files are left
+            alone.
+    """
+    folder = output or default_run_folder(config.env_id, config.seed, datetime.now())
+    run = train_run(config, folder, overwrite=overwrite)
+    if run.evaluation is None:
+        sys.stderr.write(f"dqn-fast: interrupted after {run.result.steps} steps; saved in {folder}\n")
+        return _INTERRUPTED
+    sys.stdout.write(f"{config.env_id}: {run.evaluation}\nsaved in {folder}\n")
+    return 0
+
+
+def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional]) -> int:
+    """Repeat the evaluation at the end of a run: the same model, episodes and seeds.
+
+    Args:
+        folder: Folder of the run.
+    """
+    evaluation = evaluate_run(folder)
+    if evaluation is None:
+        sys.stderr.write("dqn-fast: interrupted before the evaluation was complete\n")
+        return _INTERRUPTED
+    sys.stdout.write(f"{evaluation}\n")
+    return 0

@@ -1,0 +1,160 @@
+"""The configuration of a training run: all that decides its result, apart from the code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from dqn_fast.training.errors import UsageError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of one training run.
+
+    Raises:
+        UsageError: a value is outside its range.
+    """
+
+    env_id: Annotated[str, tyro.conf.arg(metavar="ENV_ID"), tyro.conf.Positional]
+    """Gymnasium id of the environment, such as CartPole-v1. Its actions must be Discrete."""
+    seed: int = 0
+    """Seed of everything random in the run; the same seed repeats the run bit for bit on one machine."""
+    total_steps: int = 50_000
+    """Environment steps to train for. Schedules without a length of their own end here."""
+
+    hidden_sizes: tuple[int, ...] = (128, 128)
+    """Units of each hidden layer of the Q-network."""
+    learning_rate: float = 1e-3
+    """Adam's learning rate at the first environment step."""
+    learning_rate_end: float = 0.0
+    """Adam's learning rate at the last environment step; in between it changes linearly. At 0 the agent
+    comes to rest, instead of ending on whichever policy the last noisy updates left behind."""
+    adam_eps: float = 1e-4
+    """Added to the denominator of Adam's step. Above PyTorch's 1e-8, so that gradients that have become small
+    don't turn into full steps: that is how agents that had learned everything were seen to forget it."""
+    batch_size: int = 128
+    """Transitions per learner update."""
+    learn_period: int = 2
+    """Environment steps from one learner update to the next."""
+    learning_starts: int = 1_000
+    """Environment steps stored before the first learner update."""
+    max_grad_norm: float = 10.0
+    """Largest norm of the gradient; longer gradients are shortened to it. inf turns this off."""
+
+    gamma: float = 0.99
+    """Discount factor per environment step."""
+    n_step: int = 3
+    """Environment steps whose rewards are summed before bootstrapping."""
+    double: bool = True
+    """Double DQN: the Q-network chooses the action that the target network values."""
+    loss: Literal["huber", "mse"] = "huber"
+    """Loss of a sample's TD error."""
+    huber_delta: float = 1.0
+    """TD error at which the Huber loss turns from a parabola into a line."""
+    target: Literal["soft", "hard"] = "soft"
+    """How the target network follows: a small step after every learner update, or a copy now and then."""
+    tau: float = 0.005
+    """Soft target: share of the way to the Q-network in one learner update."""
+    target_update_period: int = 500
+    """Hard target: learner updates from one copy to the next."""
+
+    epsilon_schedule: Literal["linear", "exponential"] = "linear"
+    """How the probability of a random action falls from epsilon_begin to epsilon_end."""
+    epsilon_begin: float = 1.0
+    """Probability of a random action at the first environment step."""
+    epsilon_end: float = 0.05
+    """Probability of a random action at the end of the fall and after it."""
+    epsilon_decay: float = 0.2
+    """Share of total_steps (environment steps) that the fall takes."""
+
+    capacity: int = 100_000
+    """Transitions that the replay memory holds."""
+    prioritized: bool = False
+    """Prioritised replay: transitions with a large TD error are sampled more often."""
+    alpha: float = 0.6
+    """Prioritised replay: exponent of the priorities; 0 samples uniformly."""
+    beta_begin: float = 0.4
+    """Prioritised replay: exponent of the importance weights at the first environment step."""
+    beta_end: float = 1.0
+    """Prioritised replay: the same exponent at the last environment step; in between it changes linearly."""
+    priority_eps: float = 1e-6
+    """Prioritised replay: added to every |TD error|, so that no transition starves."""
+
+    selection_period: int = 2_500
+    """Environment steps from one evaluation during the training to the next, in a separate environment. The
+    weights that did best are the run's model. 0 turns this off: the last weights are the model."""
+    selection_episodes: int = 20
+    """Episodes of each of these evaluations."""
+    eval_episodes: int = 100
+    """Episodes of the evaluation at the end (epsilon = 0, a separate environment, seeds of its own)."""
+    log_period: int = 500
+    """Environment steps from one row of metrics to the next."""
+    return_window: int = 20
+    """Latest episodes that the return's mean and spread in the metrics are taken over."""
+    threads: int = 1
+    """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
+
+    def __post_init__(self) -> None:
+        for name, (is_valid, expected) in _RULES.items():
+            value = getattr(self, name)
+            if not is_valid(value):
+                raise UsageError(f"{name} is {value}, expected {expected}")
+        if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
+            raise UsageError(
+                "epsilon_schedule is exponential, expected epsilon_begin and epsilon_end above 0 (or linear)"
+            )
+        if self.total_steps <= self.learning_starts:
+            raise UsageError(
+                f"total_steps is {self.total_steps},"
+                f" expected more than learning_starts ({self.learning_starts})"
+            )
+
+
+_Rule = tuple[Callable[[Any], bool], str]
+
+
+def _at_least(least: int, unit: str = "") -> _Rule:
+    return lambda value: value >= least, f"at least {least}{unit}"
+
+
+_POSITIVE: _Rule = (lambda value: 0 < value < math.inf, "above 0 and finite")
+_SHARE: _Rule = (lambda value: 0 <= value <= 1, "from 0 to 1")
+_STEPS = _at_least(1, " environment step")
+
+_RULES: dict[str, _Rule] = {
+    "env_id": (lambda value: bool(value), "a name such as CartPole-v1"),
+    "seed": _at_least(0),
+    "total_steps": _STEPS,
+    "hidden_sizes": (lambda value: all(size >= 1 for size in value), "sizes of at least 1"),
+    "learning_rate": _POSITIVE,
+    "learning_rate_end": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
+    "adam_eps": _POSITIVE,
+    "batch_size": _at_least(1),
+    "learn_period": _STEPS,
+    "learning_starts": _STEPS,
+    "max_grad_norm": (lambda value: value > 0, "above 0, or inf"),
+    "gamma": _SHARE,
+    "n_step": _STEPS,
+    "huber_delta": _POSITIVE,
+    "tau": (lambda value: 0 < value <= 1, "above 0 and at most 1"),
+    "target_update_period": _at_least(1, " learner update"),
+    "epsilon_begin": _SHARE,
+    "epsilon_end": _SHARE,
+    "epsilon_decay": _SHARE,
+    "capacity": _at_least(1),
+    "alpha": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
+    "beta_begin": _SHARE,
+    "beta_end": _SHARE,
+    "priority_eps": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
+    "selection_period": (lambda value: value >= 0, "at least 1 environment step, or 0 for none"),
+    "selection_episodes": _at_least(1),
+    "eval_episodes": _at_least(1),
+    "log_period": _STEPS,
+    "return_window": _at_least(1, " episode"),
+    "threads": _at_least(1),
+}

@@ -1,0 +1,48 @@
+"""result.json: a run in numbers, for tables and for other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dqn_fast.training.files import written_whole
+from dqn_fast.training.run_folder import RESULT
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a run.
+
+    Attributes:
+        env_id: Gymnasium id of the environment.
+        seed: of the run.
+        steps: environment steps made.
+        updates: learner updates made.
+        wall_seconds: from the first step to the last, with the evaluations in between; imports, the last
+            evaluation and pictures are not in it.
+        steps_per_second: steps / wall_seconds.
+        eval_return_mean: mean undiscounted return of the evaluation, None if the run was interrupted.
+        eval_return_std: standard deviation of those returns, None likewise.
+        eval_episodes: episodes of the evaluation, 0 likewise.
+        interrupted: Ctrl-C ended the run early.
+        model_step: environment step of the weights that were kept.
+    """
+
+    env_id: str
+    seed: int
+    steps: int
+    updates: int
+    wall_seconds: float
+    steps_per_second: float
+    eval_return_mean: float | None
+    eval_return_std: float | None
+    eval_episodes: int
+    interrupted: bool
+    model_step: int
+
+
+def save_result(folder: Path, result: Result) -> None:
+    """Write result.json."""
+    with written_whole(folder / RESULT) as path:
+        path.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,53 @@
+"""The folder of a run: its name, its files, and the rule that no run overwrites another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from dqn_fast.training.errors import UsageError
+
+CONFIG = "config.json"
+MODEL = "model.pt"
+METRICS = "metrics.csv"
+LEARNING_CURVE = "learning_curve.png"
+RESULT = "result.json"
+EVENTS = "events.out.tfevents.*"
+
+
+def default_run_folder(env_id: str, seed: int, now: datetime) -> Path:
+    """Return runs/<env>-seed<seed>-<time>, with a number behind it if that is taken."""
+    name = env_id.replace("/", "-").replace(":", "-")
+    stem = Path("runs") / f"{name}-seed{seed}-{now:%Y%m%d-%H%M%S}"
+    folder, number = stem, 1
+    while folder.exists():
+        number += 1
+        folder = stem.with_name(f"{stem.name}-{number}")
+    return folder
+
+
+def claim(folder: Path, *, overwrite: bool) -> None:
+    """Make the folder ready for a new run.
+
+    Files that are not a run's own are left alone.
+
+    Args:
+        folder: made if it isn't there.
+        overwrite: delete the files of an earlier run.
+
+    Raises:
+        UsageError: the folder holds a run and `overwrite` is False, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = (CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, EVENTS)
+        files = [path for name in names for path in folder.glob(name)]
+        if files and not overwrite:
+            raise UsageError(
+                f"{folder} already holds a run ({files[0].name}):"
+                " choose another --output, or pass --overwrite"
+            )
+        for path in files:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error

@@ -1,0 +1,69 @@
+"""Model selection: keeps the weights that did best in evaluations during the training.
+
+Q-learning with function approximation does not improve steadily: a policy that is good now may be worse
+some thousand updates later. Evaluating now and then in an environment of its own, on episodes of their own,
+and keeping the best is common practice (Stable-Baselines3's EvalCallback does it, too). The evaluation at the
+end of a run uses other episodes again, so that its figure is not flattered by the choice.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+
+from dqn_fast.agent import QNetwork
+from dqn_fast.training.evaluation import Evaluation, evaluate
+from dqn_fast.training.metrics import MetricsRow
+
+
+class BestModel:
+    """An observer of metrics that evaluates the Q-network every so often and remembers the best.
+
+    Args:
+        q_net: the network that learns; only read until `restore`.
+        env: an environment of its own; not closed.
+        period: environment steps from one evaluation to the next, made with the first row at or after it.
+        episodes: of each evaluation.
+        seed: of the first episode of each evaluation.
+        should_stop: asked after every environment step; True gives an evaluation up.
+    """
+
+    def __init__(
+        self,
+        q_net: QNetwork,
+        env: gym.Env[Any, Any],
+        *,
+        period: int,
+        episodes: int,
+        seed: int,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.best: tuple[int, Evaluation] | None = None  # step and evaluation
+        self._q_net = q_net
+        self._env = env
+        self._period = period
+        self._episodes = episodes
+        self._seed = seed
+        self._should_stop = should_stop
+        self._next_step = period
+        self._weights: dict[str, Any] = {}
+
+    def __call__(self, row: MetricsRow) -> None:
+        """Evaluate if it is due; of equally good weights the later are kept."""
+        if row.step < self._next_step:
+            return
+        self._next_step = row.step + self._period
+        evaluation = evaluate(
+            self._q_net, self._env, self._episodes, self._seed, should_stop=self._should_stop
+        )
+        if evaluation is not None and (self.best is None or evaluation.mean >= self.best[1].mean):
+            self.best = (row.step, evaluation)
+            self._weights = copy.deepcopy(self._q_net.state_dict())
+
+    def restore(self) -> None:
+        """Put the best weights back into the Q-network; without an evaluation it stays as it is."""
+        if self.best is not None:
+            self._q_net.load_state_dict(self._weights)

@@ -1,0 +1,197 @@
+"""The agent: what it learns, and that it learns the same again."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from agent import chain
+from gymnasium import spaces
+
+from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.agent import (
+    DQN,
+    EpsilonGreedy,
+    Experience,
+    HardTarget,
+    LinearSchedule,
+    PrioritizedExperience,
+    SoftTarget,
+    UniformExperience,
+    double_q_learning,
+    greedy_action,
+    make_q_net,
+    q_learning,
+)
+from dqn_fast.agent.losses import huber, squared_error
+
+BOX, ACTIONS = spaces.Box(-1, 1, (3,)), spaces.Discrete(2)
+
+
+def make_agent(
+    observation_space: spaces.Space[Any] = BOX,
+    *,
+    seed: int = 0,
+    lr: float = 1e-2,
+    steps: int = 0,
+    **parts: Any,
+) -> DQN:
+    q_net = make_q_net(observation_space, ACTIONS, (32,), torch.Generator().manual_seed(seed))
+    target = parts.pop("target", partial(SoftTarget, tau=0.05))(q_net)
+    settings: dict[str, Any] = {
+        "bootstrap": double_q_learning,
+        "loss": huber,
+        "exploration": EpsilonGreedy(LinearSchedule(0.1, 0.1, 0), 2, np.random.default_rng(seed)),
+        "learning_rate_schedule": LinearSchedule(lr, 0.0 if steps else lr, steps),
+        "max_grad_norm": 10.0,
+    }
+    return DQN(q_net, target, torch.optim.Adam(q_net.parameters(), fused=True), **{**settings, **parts})
+
+
+def random_memory(kind: type[ReplayBuffer] = ReplayBuffer, seed: int = 0) -> Any:
+    memory = kind(1000, BOX, ACTIONS, seed=seed)
+    generator = np.random.default_rng(3)
+    for _ in range(300):
+        obs, next_obs = generator.uniform(-1, 1, (2, 3)).astype(np.float32)
+        action, reward = int(generator.integers(2)), float(generator.normal())
+        memory.add(obs, action, reward, next_obs, bool(generator.random() < 0.1))
+    return memory
+
+
+def learn(agent: DQN, experience: Experience, updates: int) -> None:
+    for step in range(updates):
+        batch = experience.sample(step)
+        experience.learned(batch, agent.learn(batch, step).td_error)
+
+
+def state(agent: DQN) -> list[np.ndarray]:
+    nets = agent.q_net, agent.target.target_net
+    return [value.numpy().copy() for net in nets for value in net.state_dict().values()]
+
+
+SOFT, HARD = partial(SoftTarget, tau=0.2), partial(HardTarget, target_update_period=10)
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "loss", "target", "n_step"),
+    [
+        (q_learning, squared_error, HARD, 1),
+        (double_q_learning, huber, SOFT, 1),
+        (double_q_learning, squared_error, SOFT, 3),
+        (q_learning, huber, HARD, 3),
+    ],
+)
+@pytest.mark.parametrize("prioritized", [False, True])
+def test_a_chain_is_solved_exactly(
+    bootstrap: Any, loss: Any, target: Any, n_step: int, prioritized: bool
+) -> None:
+    updates = 400
+    kind = PrioritizedReplayBuffer if prioritized else ReplayBuffer
+    memory = kind(1000, chain.OBSERVATION_SPACE, chain.ACTION_SPACE, n_step=n_step, gamma=chain.GAMMA, seed=0)
+    # n-step returns are those of the policy that was followed: the optimal one, after any first action.
+    for start, first in product(range(chain.STATES), range(chain.ACTIONS)):
+        now, action, terminated = start, first, False
+        while not terminated:
+            after, reward, terminated = chain.step(now, action)
+            memory.add(now, action, reward, after, terminated)
+            now, action = after, chain.RIGHT
+    agent = make_agent(
+        chain.OBSERVATION_SPACE, lr=2e-2, steps=updates, bootstrap=bootstrap, loss=loss, target=target
+    )
+    if isinstance(memory, PrioritizedReplayBuffer):
+        learn(agent, PrioritizedExperience(memory, 64, LinearSchedule(0.4, 1.0, updates)), updates)
+    else:
+        learn(agent, UniformExperience(memory, 64), updates)
+    with torch.no_grad():
+        q = agent.q_net(torch.arange(chain.STATES)).numpy()
+    np.testing.assert_allclose(q, chain.exact_q(), atol=0.01)
+    assert [greedy_action(agent.q_net, np.int64(start)) for start in range(chain.STATES)] == [chain.RIGHT] * 5
+
+
+@pytest.mark.parametrize("kind", ["uniform", "prioritized"])
+def test_the_same_seed_gives_the_same_parameters_bit_for_bit(kind: str) -> None:
+    def learned(seed: int) -> list[np.ndarray]:
+        agent = make_agent(seed=seed)
+        if kind == "uniform":
+            learn(agent, UniformExperience(random_memory(seed=seed), 32), 200)
+        else:
+            memory = random_memory(PrioritizedReplayBuffer, seed)
+            learn(agent, PrioritizedExperience(memory, 32, LinearSchedule(0.4, 1.0, 200)), 200)
+        return state(agent)
+
+    first, second, other = learned(0), learned(0), learned(1)
+    assert all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
+    assert not any(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_termination_does_not_bootstrap_and_truncation_does() -> None:
+    obs, next_obs = np.full(3, 0.1, np.float32), np.full(3, 0.9, np.float32)
+    for terminated, truncated in [(True, False), (False, True), (True, True), (False, False)]:
+        memory = ReplayBuffer(10, BOX, ACTIONS, gamma=0.9, seed=0)
+        memory.add(obs, 1, 2.0, next_obs, terminated, truncated)
+        agent = make_agent(bootstrap=q_learning)
+        with torch.no_grad():
+            q = agent.q_net(torch.from_numpy(obs[None]))[0, 1].item()
+            bootstrap = agent.target.target_net(torch.from_numpy(next_obs[None])).max().item()
+        td_error = agent.learn(UniformExperience(memory, 4).sample(1), 1).td_error
+        expected = 2.0 - q + (0.0 if terminated else 0.9 * bootstrap)
+        np.testing.assert_allclose(td_error.numpy(), expected, rtol=1e-5)
+
+
+def test_double_asks_the_online_network_for_the_action() -> None:
+    agent = make_agent()
+    other = make_q_net(BOX, ACTIONS, (32,), torch.Generator().manual_seed(5))
+    next_obs = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (50, 3)).astype(np.float32))
+    with torch.no_grad():
+        online, target = agent.q_net(next_obs).numpy(), other(next_obs).numpy()
+        got = double_q_learning(agent.q_net, other, next_obs).numpy()
+    np.testing.assert_array_equal(got, target[np.arange(50), online.argmax(1)])
+    assert (got < target.max(1)).any()
+
+
+@pytest.mark.parametrize("max_grad_norm", [0.01, math.inf])
+def test_the_gradient_is_shortened(max_grad_norm: float) -> None:
+    agent = make_agent(max_grad_norm=max_grad_norm)
+    agent.learn(UniformExperience(random_memory(), 32).sample(0), 0)
+    norm = torch.cat([p.grad.flatten() for p in agent.q_net.parameters() if p.grad is not None]).norm().item()
+    assert norm == pytest.approx(0.01, rel=1e-3) if math.isfinite(max_grad_norm) else norm > 0.1
+
+
+def test_the_learning_rate_follows_its_schedule() -> None:
+    agent = make_agent(lr=1e-2, steps=100)
+    experience = UniformExperience(random_memory(), 8)
+    for step in (0, 50, 100):
+        agent.learn(experience.sample(step), step)
+        assert agent.optimizer.param_groups[0]["lr"] == pytest.approx(1e-2 * (1 - step / 100))
+    before = state(agent)[:4]
+    agent.learn(experience.sample(101), 101)
+    assert all(np.array_equal(one, two) for one, two in zip(before, state(agent)[:4], strict=True))
+    assert agent.updates == 4
+
+
+def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
+    agent = make_agent()
+    batch = UniformExperience(random_memory(), 16).sample(0)
+    names = ("obs", "action", "reward", "next_obs", "discount", "weights", "indices")
+    before = {name: getattr(batch, name).clone() for name in names}
+    with torch.no_grad():
+        q = agent.q_net(batch.obs).gather(1, batch.action[:, None])[:, 0]
+    learned = agent.learn(batch, 0)
+    assert all(torch.equal(getattr(batch, name), before[name]) for name in names)
+    assert learned.q.item() == pytest.approx(q.mean().item(), rel=1e-5)
+    assert learned.td_error.shape == (16,)
+    assert learned.loss.item() == pytest.approx(
+        huber(torch.zeros(16), learned.td_error).mean().item(), rel=1e-4
+    )
+    assert not any(value.requires_grad for value in learned)
+
+
+@pytest.mark.parametrize("max_grad_norm", [0.0, -1.0, math.nan])
+def test_bad_max_grad_norm(max_grad_norm: float) -> None:
+    with pytest.raises(ValueError, match=f"^max_grad_norm is {max_grad_norm}, expected above 0$"):
+        make_agent(max_grad_norm=max_grad_norm)

@@ -1,0 +1,116 @@
+"""The losses against slow float64 loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dqn_fast.agent.losses import (
+    chosen,
+    double_bootstrap,
+    huber,
+    max_bootstrap,
+    squared_error,
+    td_target,
+    weighted_mean,
+)
+
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 5))
+VALUES = st.floats(-100, 100, width=32)
+
+
+def tensor(array: Any) -> torch.Tensor:
+    return torch.from_numpy(np.array(array, np.float64))
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> dict[str, Any]:
+    rows, actions = draw(SIZES)
+
+    def table(*shape: int, elements: st.SearchStrategy[Any] = VALUES) -> Any:
+        return draw(hnp.arrays(np.float64, shape, elements=elements))
+
+    return {
+        "q": table(rows, actions),
+        "next_q_online": table(rows, actions),
+        "next_q_target": table(rows, actions),
+        "action": draw(hnp.arrays(np.int64, rows, elements=st.integers(0, actions - 1))),
+        "reward": table(rows),
+        "discount": table(rows, elements=st.sampled_from([0.0, 0.99, 0.970299, 1.0])),
+        "weights": table(rows, elements=st.floats(0, 1)),
+    }
+
+
+def slow_bootstrap(batch: dict[str, Any], row: int, *, double: bool) -> float:
+    target = batch["next_q_target"][row]
+    if not double:
+        return max(target)
+    online, best = batch["next_q_online"][row], 0
+    for action in range(len(online)):
+        if online[action] > online[best]:
+            best = action
+    return target[best]
+
+
+def slow_loss(batch: dict[str, Any], *, double: bool, delta: float | None) -> tuple[float, list[float]]:
+    total, td_errors = 0.0, []
+    for row in range(len(batch["reward"])):
+        bootstrap = slow_bootstrap(batch, row, double=double)
+        target = batch["reward"][row] + batch["discount"][row] * bootstrap
+        td_error = target - batch["q"][row][batch["action"][row]]
+        if delta is None:
+            loss = td_error**2
+        elif abs(td_error) <= delta:
+            loss = td_error**2 / 2
+        else:
+            loss = delta * (abs(td_error) - delta / 2)
+        td_errors.append(td_error)
+        total += batch["weights"][row] * loss
+    return total / len(td_errors), td_errors
+
+
+@given(batches(), st.booleans(), st.one_of(st.none(), st.floats(0.1, 10)))
+def test_the_loss_is_that_of_a_slow_loop(batch: dict[str, Any], double: bool, delta: float | None) -> None:
+    next_q_target = tensor(batch["next_q_target"])
+    if double:
+        bootstrap = double_bootstrap(tensor(batch["next_q_online"]), next_q_target)
+    else:
+        bootstrap = max_bootstrap(next_q_target)
+    target = td_target(tensor(batch["reward"]), tensor(batch["discount"]), bootstrap)
+    q = chosen(tensor(batch["q"]), torch.from_numpy(batch["action"]))
+    per_sample = squared_error(q, target) if delta is None else huber(q, target, delta)
+    loss = weighted_mean(per_sample, tensor(batch["weights"]))
+
+    expected_loss, expected_td_errors = slow_loss(batch, double=double, delta=delta)
+    np.testing.assert_allclose((target - q).numpy(), expected_td_errors, rtol=1e-12, atol=1e-12)
+    assert loss.item() == pytest.approx(expected_loss, rel=1e-12, abs=1e-12)
+
+
+@given(batches(), st.one_of(st.none(), st.floats(0.1, 10)))
+def test_the_weights_scale_each_sample_of_the_gradient(batch: dict[str, Any], delta: float | None) -> None:
+    q = tensor(batch["q"][:, 0]).requires_grad_()
+    target, weights = tensor(batch["reward"]), tensor(batch["weights"])
+    per_sample = squared_error(q, target) if delta is None else huber(q, target, delta)
+    weighted_mean(per_sample, weights).backward()
+    expected = []
+    for value, goal, weight in zip(batch["q"][:, 0], batch["reward"], batch["weights"], strict=True):
+        slope = 2 * (value - goal) if delta is None else min(max(value - goal, -delta), delta)
+        expected.append(weight * slope / len(weights))
+    assert q.grad is not None
+    np.testing.assert_allclose(q.grad.numpy(), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_equal_values_choose_the_first_action() -> None:
+    bootstrap = double_bootstrap(torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([[5.0, 6.0, 7.0]]))
+    assert bootstrap.item() == 5
+
+
+def test_a_discount_of_zero_ignores_the_bootstrap() -> None:
+    target = td_target(torch.tensor([1.0, 1.0]), torch.tensor([0.0, 0.99]), torch.tensor([100.0, 100.0]))
+    assert target.tolist() == [1, 100]

@@ -1,0 +1,71 @@
+"""The configuration: its defaults, and one line for each value that is out of range."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from dqn_fast.training import TrainConfig, UsageError
+from dqn_fast.training import config as config_module
+
+BAD = [
+    ("env_id", "", "a name such as CartPole-v1"),
+    ("seed", -1, "at least 0"),
+    ("total_steps", 0, "at least 1 environment step"),
+    ("hidden_sizes", (64, 0), "sizes of at least 1"),
+    ("learning_rate", 0.0, "above 0 and finite"),
+    ("learning_rate", math.nan, "above 0 and finite"),
+    ("learning_rate_end", -0.1, "at least 0 and finite"),
+    ("adam_eps", 0.0, "above 0 and finite"),
+    ("batch_size", 0, "at least 1"),
+    ("learn_period", 0, "at least 1 environment step"),
+    ("learning_starts", 0, "at least 1 environment step"),
+    ("max_grad_norm", 0.0, "above 0, or inf"),
+    ("gamma", 1.01, "from 0 to 1"),
+    ("n_step", 0, "at least 1 environment step"),
+    ("huber_delta", math.inf, "above 0 and finite"),
+    ("tau", 0.0, "above 0 and at most 1"),
+    ("target_update_period", 0, "at least 1 learner update"),
+    ("epsilon_begin", 1.5, "from 0 to 1"),
+    ("epsilon_end", -0.5, "from 0 to 1"),
+    ("epsilon_decay", 2.0, "from 0 to 1"),
+    ("capacity", 0, "at least 1"),
+    ("alpha", -0.1, "at least 0 and finite"),
+    ("beta_begin", -0.1, "from 0 to 1"),
+    ("beta_end", 1.1, "from 0 to 1"),
+    ("priority_eps", -1e-6, "at least 0 and finite"),
+    ("eval_episodes", 0, "at least 1"),
+    ("log_period", 0, "at least 1 environment step"),
+    ("return_window", 0, "at least 1 episode"),
+    ("threads", 0, "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), BAD)
+def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        TrainConfig(**{"env_id": "CartPole-v1", name: value})
+    assert str(caught.value) == f"{name} is {value}, expected {expected}"
+
+
+def test_every_number_has_a_rule() -> None:
+    choices = {"double", "loss", "target", "epsilon_schedule", "prioritized"}
+    names = {field.name for field in dataclasses.fields(TrainConfig)} - choices
+    assert set(config_module._RULES) == names == {name for name, _, _ in BAD}
+
+
+def test_values_that_do_not_go_together() -> None:
+    with pytest.raises(
+        UsageError, match=r"^total_steps is 900, expected more than learning_starts \(1000\)$"
+    ):
+        TrainConfig("CartPole-v1", total_steps=900, learning_starts=1000)
+    with pytest.raises(UsageError, match=r"^epsilon_schedule is exponential, expected epsilon_begin and eps"):
+        TrainConfig("CartPole-v1", epsilon_schedule="exponential", epsilon_end=0.0)
+
+
+def test_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainConfig("CartPole-v1").seed = 1  # type: ignore[misc]

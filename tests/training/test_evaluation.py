@@ -1,0 +1,62 @@
+"""Evaluation plays the greedy policy, and the same episodes each time."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from training.tiny import Tiny
+
+from dqn_fast.agent import QNetwork, make_q_net
+from dqn_fast.training import evaluate
+
+
+def always(action: int) -> QNetwork:
+    q_net = make_q_net(Tiny.observation_space, Tiny.action_space, (), torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        q_net.body[0].weight.zero_()  # type: ignore[index]
+        q_net.body[0].bias.copy_(torch.eye(2)[action])  # type: ignore[index]
+    return q_net
+
+
+def test_returns_are_those_of_the_policy() -> None:
+    right, left = (evaluate(always(action), Tiny(), 20, seed=0) for action in (1, 0))
+    assert right is not None
+    assert left is not None
+    assert right.returns == [1.0] * 20
+    assert left.returns == [0.0] * 20
+    assert str(right) == "return 1.0 ± 0.0 over 20 episodes (ε = 0)"
+
+
+def test_each_episode_has_its_own_seed() -> None:
+    class Starts(Tiny):
+        def __init__(self) -> None:
+            self.places: list[int] = []
+
+        def reset(self, **arguments: object) -> tuple[object, dict[str, object]]:
+            result = super().reset(**arguments)  # type: ignore[arg-type]
+            self.places.append(self.place)
+            return result
+
+    def places(action: int, seed: int) -> list[int]:
+        env = Starts()
+        evaluate(always(action), env, 30, seed=seed)
+        return env.places
+
+    assert places(0, 5) == places(1, 5) != places(0, 500)
+    assert places(0, 5)[1:] == places(0, 6)[:-1]
+    assert set(places(0, 5)) == {0, 1}
+
+
+def test_gives_up_when_asked() -> None:
+    assert evaluate(always(0), Tiny(), 20, seed=0, should_stop=lambda: True) is None
+
+
+def test_mean_and_spread() -> None:
+    class Random(Tiny):
+        def step(self, action: object) -> tuple[object, float, bool, bool, dict[str, object]]:
+            return self._obs(), float(self.place), True, False, {}
+
+    evaluation = evaluate(always(0), Random(), 50, seed=0)
+    assert evaluation is not None
+    assert evaluation.mean == np.mean(evaluation.returns)
+    assert evaluation.std == np.std(evaluation.returns) > 0

@@ -1,0 +1,48 @@
+"""No run overwrites another by accident."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from dqn_fast.training import UsageError
+from dqn_fast.training.run_folder import claim, default_run_folder
+
+NOW = datetime(2030, 1, 2, 3, 4, 5)
+
+
+def test_the_default_is_new_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = []
+    for _ in range(3):
+        folder = default_run_folder("ALE/Pong-v5", 7, NOW)
+        claim(folder, overwrite=False)
+        names.append(folder.as_posix())
+    stem = "runs/ALE-Pong-v5-seed7-20300102-030405"
+    assert names == [stem, f"{stem}-2", f"{stem}-3"]
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.pt", "metrics.csv", "events.out.tfevents.1.host"])
+def test_a_folder_with_a_run_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(UsageError) as caught:
+        claim(tmp_path, overwrite=False)
+    assert str(caught.value) == (
+        f"{tmp_path} already holds a run ({name}): choose another --output, or pass --overwrite"
+    )
+    assert (tmp_path / name).read_text() == "precious"
+
+
+def test_overwrite_deletes_the_runs_files_and_no_others(tmp_path: Path) -> None:
+    for name in ("config.json", "events.out.tfevents.1.host", "notes.txt"):
+        (tmp_path / name).write_text("x")
+    claim(tmp_path, overwrite=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match=r"^cannot write to .*file/run: Not a directory$"):
+        claim(tmp_path / "file" / "run", overwrite=False)
