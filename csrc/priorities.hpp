@@ -61,6 +61,11 @@ class Priorities {
 
     [[nodiscard]] const PriorityOptions &options() const noexcept { return options_; }
     [[nodiscard]] double mass(std::size_t slot) const noexcept { return masses_[slot]; }
+    /// The masses of slots [first, last).
+    [[nodiscard]] std::span<const double> masses(std::size_t first,
+                                                 std::size_t last) const noexcept {
+        return {masses_ + first, last - first};
+    }
     [[nodiscard]] const SumTree &sum() const noexcept { return *sum_; }
     /// The smallest positive mass; only with WeightNormalization::kBuffer.
     [[nodiscard]] double smallest() const noexcept { return min_->total(); }
@@ -101,6 +106,14 @@ class Priorities {
         if (priority + options_.eps > state_->largest)
             set_largest(priority + options_.eps);
     }
+
+    /// Takes the largest priority of a saved memory. Throws std::invalid_argument if none could be.
+    void restore_largest(double shifted) {
+        if (!(shifted >= 1.0 && shifted <= std::numeric_limits<double>::max()))
+            throw std::invalid_argument("the saved buffer is malformed: its largest priority");
+        set_largest(shifted);
+    }
+    static bool is_mass(double value) noexcept { return value >= 0.0 && value <= kLargestMass; }
 
     /// Sets the mass of a slot. The trees follow with the next refresh().
     void set_mass(std::size_t slot, double mass) {

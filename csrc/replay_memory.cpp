@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -11,8 +12,9 @@ namespace dqn_fast {
 namespace {
 
 // Steps that hold no transition, besides the reserve: the final step before a break, the open one,
-// and one that no operation leaves free.
-constexpr std::size_t kSpareSlots = 3;
+// one that no operation leaves free, and what a stack looks back on: before the oldest step, and
+// before the observations on both sides of a break.
+std::size_t spare_slots(const Schema &schema) { return 3 + 3 * schema.lookback(); }
 
 // Steps of up to this many bytes get a reserve as large as the capacity, so that even a stream of
 // unrelated transitions, each with a final step of its own, keeps its full capacity.
@@ -26,7 +28,7 @@ std::size_t slots_of(const Geometry &geometry, const Schema &schema) {
         (static_cast<double>(geometry.capacity) + extra) * static_cast<double>(geometry.streams);
     if (slots * static_cast<double>(schema.step_bytes() + 64) > 0x1p60)
         throw std::bad_alloc(); // and the sizes below do not overflow
-    return geometry.capacity + static_cast<std::size_t>(extra) + kSpareSlots;
+    return geometry.capacity + static_cast<std::size_t>(extra) + spare_slots(schema);
 }
 
 } // namespace
@@ -36,8 +38,11 @@ ReplayMemory::ReplayMemory(Schema schema,
                            std::uint64_t seed,
                            const std::optional<PriorityOptions> &priorities)
     : schema_(std::move(schema)), geometry_(geometry), slots_(slots_of(geometry_, schema_)),
-      store_(schema_, slots_ * geometry_.streams, layout_), transitions_(schema_, store_),
-      row_(schema_.fields().size()), next_row_(schema_.observations()) {
+      store_(schema_, slots_ * geometry_.streams, layout_), observations_(schema_, store_),
+      transitions_(schema_, store_, observations_), row_(schema_.fields().size()),
+      next_row_(schema_.observations()) {
+    for (const Field &field : schema_.fields())
+        row_bytes_.push_back(field.stack_bytes());
     const std::size_t all_slots = slots_ * geometry_.streams;
     if (priorities)
         priorities_.emplace(*priorities, all_slots, layout_);
@@ -58,8 +63,12 @@ ReplayMemory::ReplayMemory(Schema schema,
     counters_ = reinterpret_cast<Counters *>(arena + counters);
     auto *states = reinterpret_cast<StreamState *>(arena + streams);
     for (std::size_t i = 0; i < geometry_.streams; ++i)
-        rings_.emplace_back(
-            states + i, store_.marks(), BitSet(arena + acted[i], slots_), i * slots_, slots_);
+        rings_.emplace_back(states + i,
+                            store_.marks(),
+                            BitSet(arena + acted[i], slots_),
+                            i * slots_,
+                            slots_,
+                            schema_.lookback());
 }
 
 void ReplayMemory::add(const StepBatch &batch) {
@@ -71,47 +80,115 @@ void ReplayMemory::add(const StepBatch &batch) {
             const std::size_t at = row * batch.streams + i;
             if (batch.mask != nullptr && batch.mask[at] == 0)
                 continue;
-            const std::size_t slot = add_step(batch, at, batch.first_stream + i);
-            if (!priorities_)
+            const std::optional<std::size_t> slot = add_step(batch, at, batch.first_stream + i);
+            if (!priorities_ || !slot)
                 continue;
             if (!masses.empty())
                 priorities_->see(batch.priority[at]);
-            priorities_->set_mass(slot, masses.empty() ? priorities_->new_mass() : masses[at]);
+            priorities_->set_mass(*slot, masses.empty() ? priorities_->new_mass() : masses[at]);
         }
     if (priorities_)
         priorities_->refresh();
 }
 
-std::size_t ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
+std::optional<std::size_t>
+ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
     StepRing &ring = rings_[stream];
     for (std::size_t i = 0; i < row_.size(); ++i)
-        row_[i] = batch.fields[i] + row * store_.column(i).nbytes;
+        row_[i] = batch.fields[i] + row * row_bytes_[i];
     for (std::size_t i = 0; i < next_row_.size(); ++i)
-        next_row_[i] = batch.next_obs[i] + row * store_.column(i).nbytes;
+        next_row_[i] = batch.next_obs[i] + row * row_bytes_[i];
+    const auto obs = row_.data(), next_obs = next_row_.data();
+    const bool terminated = batch.terminated[row] != 0;
+    const bool truncated = batch.truncated != nullptr && batch.truncated[row] != 0;
+    const bool breaks = batch.new_segment != nullptr && batch.new_segment[row] != 0;
 
+    if (geometry_.drops_resets && ring.state().may_drop != 0 && !breaks &&
+        observations_.holds(ring, ring.open_slot(), obs)) {
+        ring.drop_reset();
+        ++counters_->dropped;
+        return std::nullopt;
+    }
     // Whether this step follows from the open one is read off the bytes, not declared.
-    const bool joins = !(batch.new_segment != nullptr && batch.new_segment[row] != 0) &&
-                       ring.can_continue() &&
-                       store_.holds_observation(ring.open_slot(), row_.data());
-    const auto capacity = static_cast<std::int64_t>(geometry_.capacity);
-    const std::int64_t size_before = ring.state().acted;
-    counters_->evicted_early += ring.make_room(joins, capacity, [this](std::size_t slot) {
-        if (priorities_)
-            priorities_->set_mass(slot, 0.0);
-    });
-    counters_->evicted += size_before - ring.state().acted;
+    const bool follows =
+        !breaks && ring.can_continue() && observations_.holds(ring, ring.open_slot(), obs);
+    const bool follows_context =
+        !breaks && ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
+    const bool joins = follows || follows_context;
+    const bool is_shift = observations_.is_shift(obs, next_obs);
+    constexpr Observations::Beginning none{0, false};
+    const auto here = joins ? none : observations_.beginning(obs);
+    const auto after = is_shift ? none : observations_.beginning(next_obs);
+    make_room(ring,
+              ring.time_after(joins, here.contexts + 1 + after.contexts),
+              static_cast<std::int64_t>(geometry_.capacity));
 
-    if (!joins) {
-        ring.begin_segment();
-        store_.write_observation(ring.open_slot(), row_.data());
+    if (follows_context) {
+        ring.continue_context();
+        observations_.write(ring.open_slot(), obs, 0);
+    } else if (!follows) {
+        ring.begin_segment(here.zeros);
+        write_beginning(ring, obs, here.contexts);
     }
     const std::size_t slot = ring.open_slot();
     for (std::size_t i = schema_.action(); i < row_.size(); ++i)
         store_.write(i, slot, row_[i]);
-    ring.act(batch.terminated[row] != 0, batch.truncated != nullptr && batch.truncated[row] != 0);
-    store_.write_observation(ring.open_slot(), next_row_.data());
+    ring.act(terminated, truncated, !is_shift);
+    if (is_shift)
+        observations_.write(ring.open_slot(), next_obs, 0);
+    else {
+        ring.restart_segment(after.zeros);
+        write_beginning(ring, next_obs, after.contexts);
+    }
+    if (terminated || truncated)
+        ring.end(terminated, truncated);
     ++counters_->added;
     return slot;
+}
+
+void ReplayMemory::make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity) {
+    const std::int64_t before = ring.state().acted;
+    counters_->evicted_early += ring.make_room(opens, capacity, [this](std::size_t slot) {
+        if (priorities_)
+            priorities_->set_mass(slot, 0.0);
+    });
+    counters_->evicted += before - ring.state().acted;
+}
+
+// The open step is the first of a segment: it and the context steps after it get the frames that
+// lead up to `obs`, and the one that is open then gets `obs` itself.
+void ReplayMemory::write_beginning(StepRing &ring, Observations::Values obs, std::size_t contexts) {
+    for (std::size_t age = contexts; age > 0; --age) {
+        observations_.write(ring.open_slot(), obs, age);
+        ring.pass();
+    }
+    observations_.write(ring.open_slot(), obs, 0);
+}
+
+void ReplayMemory::add_context(const ContextBatch &batch) {
+    constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max(); // of transitions
+    for (std::size_t stream = 0; stream < rings_.size(); ++stream) {
+        if (batch.mask != nullptr && batch.mask[stream] == 0)
+            continue;
+        StepRing &ring = rings_[stream];
+        for (std::size_t i = 0; i < next_row_.size(); ++i)
+            row_[i] = batch.obs[i] + stream * row_bytes_[i];
+        const auto obs = row_.data();
+        const bool joins =
+            ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
+        const auto here = joins ? Observations::Beginning{0, false} : observations_.beginning(obs);
+        make_room(ring, ring.time_after(joins, here.contexts + 1), no_limit);
+        if (joins) {
+            ring.continue_context();
+            observations_.write(ring.open_slot(), obs, 0);
+        } else {
+            ring.begin_segment(here.zeros);
+            write_beginning(ring, obs, here.contexts);
+        }
+        ring.expect();
+    }
+    if (priorities_)
+        priorities_->refresh();
 }
 
 void ReplayMemory::sample(std::size_t batch_size,
@@ -131,8 +208,12 @@ void ReplayMemory::sample(std::size_t batch_size,
         uniform_.draw(rings_, *random_, drawn_);
         std::fill_n(out.weights, batch_size, 1.0F);
     }
+    copy_drawn(n_step, gamma, out);
+}
+
+void ReplayMemory::copy_drawn(std::size_t n_step, double gamma, const TransitionBatch &out) {
     const auto streams = static_cast<std::int64_t>(rings_.size());
-    for (std::size_t i = 0; i < batch_size; ++i) {
+    for (std::size_t i = 0; i < drawn_.size(); ++i) {
         const auto slot = static_cast<std::size_t>(drawn_[i]);
         const StepRing &ring = ring_of(slot);
         out.indices[i] = ring.time(slot) * streams + (&ring - rings_.data());
@@ -143,6 +224,38 @@ void ReplayMemory::sample(std::size_t batch_size,
         gamma,
         [this](std::size_t slot) -> const StepRing & { return ring_of(slot); },
         out);
+}
+
+void ReplayMemory::read(std::span<const std::int64_t> indices,
+                        std::size_t n_step,
+                        double gamma,
+                        const TransitionBatch &out) {
+    drawn_.resize(indices.size());
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        if (indices[i] < 0 || !locate(indices[i]).ring.is_acted(locate(indices[i]).t))
+            throw std::out_of_range("indices: got " + std::to_string(indices[i]) +
+                                    ", expected indices of transitions that are held");
+        drawn_[i] = static_cast<std::int64_t>(locate(indices[i]).ring.slot(locate(indices[i]).t));
+    }
+    std::fill_n(out.weights, indices.size(), 1.0F);
+    copy_drawn(n_step, gamma, out);
+}
+
+std::vector<std::int64_t> ReplayMemory::held() const {
+    std::vector<std::int64_t> indices;
+    for (std::size_t stream = 0; stream < rings_.size(); ++stream)
+        for (std::int64_t t = rings_[stream].state().tail; t < rings_[stream].state().head; ++t)
+            if (rings_[stream].is_acted(t))
+                indices.push_back(t * static_cast<std::int64_t>(rings_.size()) +
+                                  static_cast<std::int64_t>(stream));
+    return indices;
+}
+
+std::vector<double> ReplayMemory::held_masses() const {
+    std::vector<double> masses;
+    for (const std::int64_t index : held())
+        masses.push_back(priorities_->mass(locate(index).ring.slot(locate(index).t)));
+    return masses;
 }
 
 ReplayMemory::Step ReplayMemory::locate(std::int64_t index) const noexcept {
@@ -179,7 +292,7 @@ void ReplayMemory::clear() {
         ring.clear();
     if (priorities_)
         priorities_->clear();
-    *counters_ = {0, 0, 0, counters_->stale_updates};
+    *counters_ = {0, 0, 0, counters_->stale_updates, 0};
 }
 
 std::int64_t ReplayMemory::size() const noexcept { return counters_->added - counters_->evicted; }
@@ -195,6 +308,14 @@ std::int64_t ReplayMemory::segments() const noexcept {
     std::int64_t total = 0;
     for (const StepRing &ring : rings_)
         total += ring.state().segments;
+    return total;
+}
+
+std::int64_t ReplayMemory::steps() const noexcept {
+    std::int64_t total = 0;
+    for (const StepRing &ring : rings_)
+        total +=
+            ring.state().head - ring.state().tail + (ring.state().at_head == Head::kOpen ? 1 : 0);
     return total;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "arena.hpp"
+#include "observations.hpp"
 #include "priorities.hpp"
 #include "random.hpp"
 #include "samplers.hpp"
 #include "schema.hpp"
+#include "snapshot.hpp"
 #include "step_ring.hpp"
 #include "step_store.hpp"
 #include "transition_view.hpp"
@@ -25,6 +27,7 @@ struct Geometry {
     std::size_t streams = 1;
     std::size_t capacity = 1;      // transitions of one stream
     std::optional<double> reserve; // slots beyond them, for final and context steps, as a share
+    bool drops_resets = false;     // of vector environments that reset themselves in the next step
 };
 
 /// Steps to add: `rows` of `streams` streams each, starting at `first_stream`; row-major arrays.
@@ -41,12 +44,19 @@ struct StepBatch {
     const double *priority = nullptr;          // null: the largest so far
 };
 
+/// Observations to add that nobody acted on: one of each stream.
+struct ContextBatch {
+    std::vector<const std::byte *> obs; // by observation field
+    const std::uint8_t *mask = nullptr; // null: all are stored
+};
+
 /// Counts since the memory was made; plain data in the arena.
 struct Counters {
     std::int64_t added;         // transitions
     std::int64_t evicted;       // transitions, oldest first
     std::int64_t evicted_early; // of them: because slots ran out before the capacity was reached
     std::int64_t stale_updates; // priorities for transitions that were evicted
+    std::int64_t dropped;       // rows of a reset, which are no transitions
 };
 
 /// A replay memory of steps, in one arena: rings, priorities, samplers and views composed.
@@ -76,6 +86,9 @@ class ReplayMemory {
     /// taken; only a prioritised memory takes any.
     void add(const StepBatch &batch);
 
+    /// Adds observations that nobody acted on; the next step of each stream continues them.
+    void add_context(const ContextBatch &batch);
+
     /// Draws indices and copies their transitions. Throws std::invalid_argument if nothing can be
     /// drawn. `beta` is read only by a prioritised memory.
     void sample(std::size_t batch_size,
@@ -83,6 +96,17 @@ class ReplayMemory {
                 double gamma,
                 double beta,
                 const TransitionBatch &out);
+
+    /// Indices of all transitions that are held, by stream and then by time.
+    [[nodiscard]] std::vector<std::int64_t> held() const;
+    /// Their masses, in the same order; only of a prioritised memory.
+    [[nodiscard]] std::vector<double> held_masses() const;
+    /// Copies the transitions of these indices, with weights of 1. Throws std::out_of_range if one
+    /// is not held.
+    void read(std::span<const std::int64_t> indices,
+              std::size_t n_step,
+              double gamma,
+              const TransitionBatch &out);
 
     /// Gives new priorities to transitions that are still held; the last of repeated indices wins.
     /// Returns how many were not. Throws std::out_of_range for an index that was never given out,
@@ -92,10 +116,18 @@ class ReplayMemory {
 
     void clear();
 
+    /// Writes what is live: the steps that can be sampled or looked back on, and the state.
+    void save(snapshot::Writer &writer) const;
+    /// Takes what was saved, into a memory of the same fields, geometry and options that nothing
+    /// was added to. Throws std::invalid_argument if it does not fit; the memory is of no use then.
+    void restore(snapshot::Reader &reader);
+
     [[nodiscard]] std::int64_t size() const noexcept;
     [[nodiscard]] bool is_full() const noexcept;
     [[nodiscard]] const Counters &counters() const noexcept { return *counters_; }
     [[nodiscard]] std::int64_t segments() const noexcept;
+    /// Steps that are held, final, context and open ones included.
+    [[nodiscard]] std::int64_t steps() const noexcept;
     [[nodiscard]] double largest_priority() const noexcept { return priorities_->largest(); }
 
     /// Checks every invariant of every part, exactly. O(slots).
@@ -108,8 +140,16 @@ class ReplayMemory {
     };
     [[nodiscard]] Step locate(std::int64_t index) const noexcept;
 
-    /// Returns the slot of the step that was added.
-    std::size_t add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
+    /// Returns the slot of the step that was added; none if it was the row of a reset.
+    std::optional<std::size_t>
+    add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
+    /// Calls `visit(first, last)` for the runs of slots that hold times [oldest, head], in order.
+    template <class Visit>
+    void visit_runs(const StepRing &ring, std::int64_t oldest, Visit &&visit) const;
+    /// Copies the transitions of drawn_, and their indices.
+    void copy_drawn(std::size_t n_step, double gamma, const TransitionBatch &out);
+    void make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity);
+    void write_beginning(StepRing &ring, Observations::Values obs, std::size_t contexts);
     [[nodiscard]] const StepRing &ring_of(std::size_t slot) const noexcept {
         return rings_.size() == 1 ? rings_[0] : rings_[slot / slots_];
     }
@@ -125,11 +165,13 @@ class ReplayMemory {
     Random *random_ = nullptr;
     Counters *counters_ = nullptr;
     std::vector<StepRing> rings_;
+    Observations observations_;
     UniformSampler uniform_;
     PrioritizedSampler prioritized_;
     TransitionView transitions_;
     // Scratch, kept so that nothing is allocated twice.
     std::vector<std::int64_t> drawn_;
+    std::vector<std::size_t> row_bytes_; // of each field in an incoming row
     std::vector<const std::byte *> row_, next_row_;
 };
 

@@ -25,15 +25,29 @@ std::size_t alignment(const Field &field) {
 
 } // namespace
 
-std::size_t Field::nbytes() const noexcept {
+std::size_t Field::stack_bytes() const noexcept {
     return std::accumulate(shape.begin(), shape.end(), itemsize, std::multiplies<>());
+}
+
+std::size_t Field::pieces() const noexcept {
+    const auto before_axis =
+        shape.begin() + static_cast<std::ptrdiff_t>(frames > 1 ? frame_axis : 0);
+    return std::accumulate(shape.begin(), before_axis, std::size_t{1}, std::multiplies<>());
 }
 
 Schema::Schema(std::vector<Field> fields) : fields_(std::move(fields)), places_(fields_.size()) {
     std::set<std::string> names;
-    for (const Field &field : fields_)
+    for (const Field &field : fields_) {
         if (!names.insert(field.name).second)
             throw std::invalid_argument("fields: two are named '" + field.name + "'");
+        if (field.frames != 1 && (field.frames == 0 || field.role != Role::kObservation ||
+                                  field.frame_axis >= field.shape.size() ||
+                                  field.shape[field.frame_axis] % field.frames != 0))
+            throw std::invalid_argument("fields: '" + field.name + "' is no stack of " +
+                                        std::to_string(field.frames) + " frames");
+        lookback_ = std::max(lookback_, field.frames - 1);
+        row_bytes_ += field.stack_bytes();
+    }
     while (observations_ < fields_.size() && fields_[observations_].role == Role::kObservation)
         ++observations_;
     const bool ordered = observations_ > 0 && fields_.size() >= first_extra() &&

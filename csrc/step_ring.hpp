@@ -15,6 +15,12 @@ namespace dqn_fast {
 struct Mark {
     static constexpr std::uint32_t kActed = 1, kTerminated = 2, kTruncated = 4;
     static constexpr std::uint32_t kEnded = kTerminated | kTruncated;
+    // Complete without an action: a prompt's token, or a stack's frame from before its segment.
+    static constexpr std::uint32_t kContext = 8;
+    // Acted, and its next observation is no shift of its own: that begins the next segment.
+    static constexpr std::uint32_t kBroken = 16;
+    // Frames from before this segment are zeros; else they are its first frame.
+    static constexpr std::uint32_t kZeros = 32;
     static constexpr std::uint32_t kLastPosition = (1U << 24) - 1; // a longer segment stays at it
 
     std::uint32_t bits;
@@ -23,38 +29,55 @@ struct Mark {
     [[nodiscard]] bool terminated() const noexcept { return (bits & kTerminated) != 0; }
     [[nodiscard]] bool truncated() const noexcept { return (bits & kTruncated) != 0; }
     [[nodiscard]] bool ended() const noexcept { return (bits & kEnded) != 0; }
+    [[nodiscard]] bool is_context() const noexcept { return (bits & kContext) != 0; }
+    [[nodiscard]] bool broken() const noexcept { return (bits & kBroken) != 0; }
+    [[nodiscard]] bool zeros() const noexcept { return (bits & kZeros) != 0; }
     [[nodiscard]] std::uint32_t position() const noexcept { return bits >> 8; }
 
-    static Mark at(std::uint32_t position) noexcept { return {position << 8}; }
-    [[nodiscard]] Mark next() const noexcept { return at(std::min(position() + 1, kLastPosition)); }
+    static Mark first(bool zeros) noexcept { return {zeros ? kZeros : 0}; }
+    [[nodiscard]] Mark next() const noexcept {
+        return {std::min(position() + 1, kLastPosition) << 8 | (bits & kZeros)};
+    }
+};
+
+/// What the slot of a stream's head holds.
+enum class Head : std::uint32_t {
+    kNothing,  // the next step begins a segment
+    kOpen,     // an observation that nobody acted on yet
+    kExpected, // nothing yet, but the next observation continues the context steps before it
 };
 
 /// The cursors of one stream; plain data in the arena. Times count the stream's steps and never
-/// restart. Steps in [tail, head) are complete; the slot of `head` holds the open step, if any.
+/// restart. Steps in [tail, head) are complete.
 struct StreamState {
     std::int64_t tail;
     std::int64_t head;
     std::int64_t head_slot;
     std::int64_t acted;    // steps in [tail, head) that can be sampled
     std::int64_t segments; // begun so far
-    std::uint32_t has_open;
+    Head at_head;
     std::uint32_t has_evicted; // since it was last cleared
+    std::uint32_t may_drop;    // the episode ended, and no row of its reset was dropped yet
+    std::uint32_t unused;
 };
 
 /// The ring of one stream: where each step lies, where segments begin and end, what is evicted.
 ///
-/// The steps of a segment are consecutive. An acted step ends its segment if it is terminated or
-/// truncated, or if the next complete step was not acted on: that one is final, it holds only the
-/// observation with which the segment ended.
+/// The steps of a segment are consecutive. An acted step ends its segment if it is terminated,
+/// truncated or broken, or if the next complete step was not acted on: that one is final, it holds
+/// only the observation with which the segment ended.
 class StepRing {
   public:
+    /// `lookback` is how many steps before a step its observation needs.
     StepRing(StreamState *state,
              const Column &marks,
              BitSet acted,
              std::size_t first_slot,
-             std::size_t slots) noexcept
+             std::size_t slots,
+             std::size_t lookback) noexcept
         : state_(state), marks_(marks), acted_(acted), first_(first_slot),
-          slots_(static_cast<std::int64_t>(slots)) {}
+          slots_(static_cast<std::int64_t>(slots)), lookback_(static_cast<std::int64_t>(lookback)) {
+    }
 
     [[nodiscard]] const StreamState &state() const noexcept { return *state_; }
     [[nodiscard]] const BitSet &acted() const noexcept { return acted_; }
@@ -78,6 +101,12 @@ class StepRing {
         return slot + 1 == first_ + static_cast<std::size_t>(slots_) ? first_ : slot + 1;
     }
 
+    /// The slot `steps` before one; the step must be at least as far into its segment.
+    [[nodiscard]] std::size_t slot_before(std::size_t slot, std::size_t steps) const noexcept {
+        const std::size_t offset = slot - first_;
+        return slot - steps + (offset < steps ? static_cast<std::size_t>(slots_) : 0);
+    }
+
     [[nodiscard]] std::size_t open_slot() const noexcept {
         return first_ + static_cast<std::size_t>(state_->head_slot);
     }
@@ -96,57 +125,121 @@ class StepRing {
     /// The stream has an open step whose episode goes on, so that an equal observation continues
     /// it.
     [[nodiscard]] bool can_continue() const noexcept {
-        return state_->has_open != 0 && !mark(open_slot()).ended();
+        return state_->at_head == Head::kOpen && !mark(open_slot()).ended();
     }
 
-    /// Pops steps off the tail until one more transition fits; `joins` says that it continues the
-    /// open step. `retire(slot)` is called for each acted step that is popped. Returns how many of
-    /// them went because slots ran out, not because `capacity` was reached.
+    /// Context steps wait for the observation that continues them.
+    [[nodiscard]] bool is_expecting() const noexcept { return state_->at_head == Head::kExpected; }
+
+    /// The time of the open step once `steps` more are complete, in the segment of the open step
+    /// (`joins`) or in a new one.
+    [[nodiscard]] std::int64_t time_after(bool joins, std::size_t steps) const noexcept {
+        const bool leaves_final = !joins && state_->at_head == Head::kOpen;
+        return state_->head + (leaves_final ? 1 : 0) + static_cast<std::int64_t>(steps);
+    }
+
+    /// Pops steps off the tail until fewer than `capacity` are acted, and until the slots of all
+    /// steps up to time `opens` and of what the oldest looks back on are free. `retire(slot)` is
+    /// called for each acted step that is popped. Returns how many of them went because slots ran
+    /// out, not because the capacity was reached.
     template <class Retire>
-    std::int64_t make_room(bool joins, std::int64_t capacity, Retire &&retire) {
+    std::int64_t make_room(std::int64_t opens, std::int64_t capacity, Retire &&retire) {
         while (state_->acted >= capacity)
             pop(retire);
-        const std::int64_t opens = state_->head + (joins || state_->has_open == 0 ? 1 : 2);
         std::int64_t early = 0;
-        // No view of today looks back, so a slot is free as soon as its step is behind the tail.
-        while (opens - state_->tail >= slots_)
+        while (opens - oldest_needed() >= slots_)
             early += pop(retire);
         return early;
     }
 
     /// Leaves an open step behind as a final one and opens the first step of a new segment.
-    void begin_segment() noexcept {
-        if (state_->has_open != 0)
+    void begin_segment(bool zeros) noexcept {
+        if (state_->at_head == Head::kOpen)
             advance();
-        set_mark(open_slot(), Mark::at(0));
-        state_->has_open = 1;
+        restart_segment(zeros);
+    }
+
+    /// Makes the open step the first of a new segment.
+    void restart_segment(bool zeros) noexcept {
+        set_mark(open_slot(), Mark::first(zeros));
+        state_->at_head = Head::kOpen;
+        state_->may_drop = 0;
         ++state_->segments;
     }
 
+    /// Opens the step that context steps were waiting for.
+    void continue_context() noexcept { state_->at_head = Head::kOpen; }
+
     /// Completes the open step as an acted one and opens the next of its segment.
-    void act(bool terminated, bool truncated) noexcept {
-        const std::size_t slot = open_slot();
+    void act(bool terminated, bool truncated, bool broken) noexcept {
+        const std::uint32_t flags = Mark::kActed | (terminated ? Mark::kTerminated : 0U) |
+                                    (truncated ? Mark::kTruncated : 0U) |
+                                    (broken ? Mark::kBroken : 0U);
+        acted_.insert(open_slot() - first_);
+        ++state_->acted;
+        complete(flags);
+    }
+
+    /// Completes the open step as a context step and opens the next of its segment.
+    void pass() noexcept { complete(Mark::kContext); }
+
+    /// Completes the open step as a context step; the next observation continues it.
+    void expect() noexcept {
+        complete(Mark::kContext);
+        state_->at_head = Head::kExpected;
+    }
+
+    /// Says that the episode ended with the open step: nothing continues it.
+    void end(bool terminated, bool truncated) noexcept {
         const std::uint32_t ended =
             (terminated ? Mark::kTerminated : 0U) | (truncated ? Mark::kTruncated : 0U);
-        const Mark before = mark(slot);
-        set_mark(slot, {before.bits | Mark::kActed | ended});
-        acted_.insert(slot - first_);
-        ++state_->acted;
-        advance();
-        // The open step says how its stream ended: nothing continues it then.
-        set_mark(open_slot(), {before.next().bits | ended});
+        set_mark(open_slot(), {mark(open_slot()).bits | ended});
+        state_->may_drop = 1;
     }
+
+    /// The reset after an episode's end is known: no second row of it is dropped.
+    void drop_reset() noexcept { state_->may_drop = 0; }
 
     /// Forgets every step. Time goes on, so that indices given out before are stale.
     void clear() noexcept {
-        if (state_->has_open != 0)
+        if (state_->at_head == Head::kOpen)
             advance();
         acted_.clear();
         state_->tail = state_->head;
         state_->acted = 0;
-        state_->has_open = 0;
         state_->segments = 0;
+        state_->at_head = Head::kNothing;
         state_->has_evicted = 0;
+        state_->may_drop = 0;
+    }
+
+    /// The time of the oldest step whose slot may not be reused.
+    [[nodiscard]] std::int64_t oldest_needed() const noexcept {
+        if (lookback_ == 0 || (state_->tail == state_->head && state_->at_head == Head::kNothing))
+            return state_->tail;
+        const auto position = static_cast<std::int64_t>(mark(slot(state_->tail)).position());
+        return state_->tail - std::min(lookback_, position);
+    }
+
+    /// The cursors are ones that a ring of this size can have.
+    [[nodiscard]] bool has_sane_cursors() const noexcept {
+        const StreamState &s = *state_;
+        constexpr std::int64_t end_of_time = std::int64_t{1}
+                                             << 40; // 34,000 years of a step a second
+        return s.tail >= 0 && s.tail <= s.head && s.head < end_of_time &&
+               s.head - s.tail < slots_ && s.head_slot >= 0 && s.head_slot < slots_ &&
+               s.acted >= 0 && s.acted <= s.head - s.tail && s.at_head <= Head::kExpected;
+    }
+
+    /// Takes the cursors of a saved stream.
+    void restore(const StreamState &state) noexcept { *state_ = state; }
+
+    /// Reads off the marks which steps are acted; the cursors must be sane.
+    void recover_acted() noexcept {
+        acted_.clear();
+        for (std::int64_t t = state_->tail; t < state_->head; ++t)
+            if (mark(slot(t)).acted())
+                acted_.insert(slot(t) - first_);
     }
 
     /// Cursors, marks and the set of acted steps agree.
@@ -155,6 +248,13 @@ class StepRing {
   private:
     void set_mark(std::size_t slot, Mark mark) noexcept {
         std::memcpy(marks_.at(slot), &mark, sizeof mark);
+    }
+
+    void complete(std::uint32_t flags) noexcept {
+        const Mark before = mark(open_slot());
+        set_mark(open_slot(), {before.bits | flags});
+        advance();
+        set_mark(open_slot(), before.next());
     }
 
     void advance() noexcept {
@@ -179,27 +279,28 @@ class StepRing {
     BitSet acted_;
     std::size_t first_;
     std::int64_t slots_;
+    std::int64_t lookback_;
 };
 
 inline bool StepRing::is_valid() const noexcept {
     const StreamState &s = *state_;
-    if (!acted_.is_valid() || static_cast<std::int64_t>(acted_.count()) != s.acted)
-        return false;
-    if (s.tail > s.head || s.head - s.tail >= slots_ || s.head_slot >= slots_)
+    if (!has_sane_cursors() || !acted_.is_valid() ||
+        static_cast<std::int64_t>(acted_.count()) != s.acted)
         return false;
     for (std::int64_t t = s.tail; t < s.head; ++t) {
         const Mark here = mark(slot(t));
-        if (here.acted() != is_acted(t))
+        if (here.acted() != is_acted(t) || (here.acted() && here.is_context()))
             return false;
         const bool last = t + 1 == s.head;
-        if (!here.acted() || (last && s.has_open == 0))
+        if (!here.acted() || (last && s.at_head == Head::kNothing))
             continue;
-        // The observation after an acted step is the next step of the same segment.
+        // After an acted step comes the next of its segment, or a new segment if it is broken.
         const Mark after = mark(slot(t + 1));
-        if (after.position() != here.next().position() || (here.ended() && after.acted()))
+        if (after.position() != (here.broken() ? 0 : here.next().position()) ||
+            (here.ended() && after.acted()))
             return false;
     }
-    return true;
+    return s.head - oldest_needed() < slots_;
 }
 
 } // namespace dqn_fast

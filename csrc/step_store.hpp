@@ -25,7 +25,7 @@ class StepStore {
   public:
     /// Reserves the room for `slots` steps in `layout`.
     StepStore(const Schema &schema, std::size_t slots, Layout &layout)
-        : observations_(schema.observations()), columns_(schema.fields().size()) {
+        : columns_(schema.fields().size()) {
         const std::size_t record = schema.record_bytes();
         records_offset_ = layout.reserve(slots * record);
         marks_ = {nullptr, record, sizeof(std::uint32_t)};
@@ -36,6 +36,8 @@ class StepStore {
             offsets_.push_back(wide ? layout.reserve(slots * nbytes)
                                     : records_offset_ + schema.place(i).offset);
             columns_[i] = {nullptr, wide ? nbytes : record, nbytes};
+            if (wide)
+                wide_.push_back(i);
         }
     }
 
@@ -48,30 +50,24 @@ class StepStore {
     [[nodiscard]] const Column &column(std::size_t field) const noexcept { return columns_[field]; }
     [[nodiscard]] const Column &marks() const noexcept { return marks_; }
 
-    void write(std::size_t field, std::size_t slot, const std::byte *value) noexcept {
+    /// Calls `visit(data, bytes)` for every block in which the steps of slots [first, last) lie.
+    template <class Visit>
+    void visit(std::size_t first, std::size_t last, Visit &&visit_block) const {
+        visit_block(marks_.at(first) - mark_offset_, (last - first) * marks_.stride);
+        for (const std::size_t i : wide_)
+            visit_block(columns_[i].at(first), (last - first) * columns_[i].nbytes);
+    }
+
+    void write(std::size_t field, std::size_t slot, const std::byte *value) const noexcept {
         std::memcpy(columns_[field].at(slot), value, columns_[field].nbytes);
     }
 
-    /// Byte for byte; `values` has one pointer for each observation field.
-    [[nodiscard]] bool holds_observation(std::size_t slot,
-                                         const std::byte *const *values) const noexcept {
-        for (std::size_t i = 0; i < observations_; ++i)
-            if (std::memcmp(columns_[i].at(slot), values[i], columns_[i].nbytes) != 0)
-                return false;
-        return true;
-    }
-
-    void write_observation(std::size_t slot, const std::byte *const *values) noexcept {
-        for (std::size_t i = 0; i < observations_; ++i)
-            write(i, slot, values[i]);
-    }
-
   private:
-    std::size_t observations_;
     std::size_t records_offset_ = 0;
     std::size_t mark_offset_ = 0;
     std::vector<std::size_t> offsets_;
     std::vector<Column> columns_;
+    std::vector<std::size_t> wide_; // fields with a column of their own
     Column marks_{};
 };
 

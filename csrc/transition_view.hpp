@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "observations.hpp"
 #include "prefetch.hpp"
 #include "step_ring.hpp"
 #include "step_store.hpp"
@@ -31,8 +32,10 @@ struct TransitionBatch {
 /// It is clipped, never rejected, and a function of the stored steps, t, n and gamma alone.
 class TransitionView {
   public:
-    TransitionView(const Schema &schema, const StepStore &store) noexcept
-        : schema_(schema), store_(store) {}
+    TransitionView(const Schema &schema,
+                   const StepStore &store,
+                   const Observations &observations) noexcept
+        : schema_(schema), store_(store), observations_(observations) {}
 
     /// Fills everything but the weights. `ring_of(slot)` is the ring that a slot belongs to.
     template <class RingOf>
@@ -51,11 +54,13 @@ class TransitionView {
             resolve<double>(slots, n_step, gamma, ring_of, out);
         else
             resolve<float>(slots, n_step, gamma, ring_of, out);
-        for (std::size_t i = 0; i < schema_.fields().size(); ++i)
+        for (std::size_t i = 0; i < schema_.observations(); ++i) {
+            gather_observation(i, slots, ring_of, out.fields[i]);
+            gather_observation(i, last_slots_, ring_of, out.next_obs[i]);
+        }
+        for (std::size_t i = schema_.action(); i < schema_.fields().size(); ++i)
             if (i != schema_.reward())
                 gather(store_.column(i), slots, out.fields[i]);
-        for (std::size_t i = 0; i < schema_.observations(); ++i)
-            gather(store_.column(i), last_slots_, out.next_obs[i]);
     }
 
   private:
@@ -80,18 +85,35 @@ class TransitionView {
                 sum += discount * static_cast<double>(reward);
                 discount *= gamma;
                 slot = ring.next_slot(slot);
-                if (k == n_step || mark.ended())
+                if (k == n_step || mark.ended() || mark.broken())
                     break;
                 const Mark next = ring.mark(slot);
                 if (!next.acted())
                     break; // final, or still open
                 mark = next;
             }
+            if (mark.broken()) // the next observation begins a segment, after its context steps
+                while (ring.mark(slot).is_context())
+                    slot = ring.next_slot(slot);
             last_slots_[i] = static_cast<std::int64_t>(slot);
             returns[i] = static_cast<Real>(sum);
             discounts[i] = mark.terminated() ? Real{0} : static_cast<Real>(discount);
             out.terminated[i] = mark.terminated();
             out.truncated[i] = mark.truncated();
+        }
+    }
+
+    template <class RingOf>
+    void gather_observation(std::size_t i,
+                            std::span<const std::int64_t> slots,
+                            RingOf &&ring_of,
+                            std::byte *to) const {
+        if (!observations_.is_stack(i))
+            return gather(store_.column(i), slots, to);
+        const std::size_t nbytes = schema_.fields()[i].stack_bytes();
+        for (std::size_t row = 0; row < slots.size(); ++row) {
+            const auto slot = static_cast<std::size_t>(slots[row]);
+            observations_.read(i, ring_of(slot), slot, to + row * nbytes);
         }
     }
 
@@ -123,6 +145,7 @@ class TransitionView {
 
     const Schema &schema_;
     const StepStore &store_;
+    const Observations &observations_;
     std::vector<std::int64_t> last_slots_;
 };
 

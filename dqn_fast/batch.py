@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy.typing as npt
 
+from dqn_fast.structure import Structure
+
 if TYPE_CHECKING:
     import torch
 
@@ -20,7 +22,8 @@ class Batch(Generic[ArrayT]):
     The learner's target is `reward + discount * bootstrap(next_obs)`, for every transition.
 
     Attributes:
-        obs: observations of the drawn steps, shape (B, ...), of the observation's dtype.
+        obs: observations of the drawn steps, shape (B, ...), of the observation's dtype; a dict of
+            arrays for dict observations.
         action: shape (B, ...), of the action's dtype.
         reward: n-step returns, shape (B,): rewards of the k steps that the transition spans,
             discounted; k is n, or fewer where the segment or the recording ends.
@@ -34,10 +37,10 @@ class Batch(Generic[ArrayT]):
         extra: extra fields of the drawn steps, by name.
     """
 
-    obs: ArrayT
+    obs: Any
     action: ArrayT
     reward: ArrayT
-    next_obs: ArrayT
+    next_obs: Any
     terminated: ArrayT
     truncated: ArrayT
     discount: ArrayT
@@ -46,6 +49,7 @@ class Batch(Generic[ArrayT]):
     extra: dict[str, ArrayT]
     # The arrays that `sample(out=...)` writes to, in the order of the core.
     _arrays: tuple[npt.NDArray[Any], ...] = field(repr=False)
+    _layout: BatchLayout = field(repr=False)
 
     def torch(self, device: torch.device | str | None = None) -> Batch[torch.Tensor]:
         """The same batch as tensors: over the same memory on the CPU, copied to another device."""
@@ -54,17 +58,33 @@ class Batch(Generic[ArrayT]):
         tensors = tuple(torch.from_numpy(array) for array in self._arrays)
         if device is not None:
             tensors = tuple(tensor.to(device) for tensor in tensors)
-        return assemble(tensors, list(self.extra), self._arrays)
+        return self._layout.assemble(tensors, self._arrays)
 
 
-def assemble(
-    values: tuple[ArrayT, ...], extra_names: list[str], arrays: tuple[npt.NDArray[Any], ...]
-) -> Batch[ArrayT]:
-    """A batch of the core's arrays (fields, next_obs, flags, discount, weights, indices)."""
-    obs, action, reward = values[:3]
-    after_extra = 3 + len(extra_names)
-    next_obs, terminated, truncated, discount, weights, indices = values[after_extra:]
-    extra = dict(zip(extra_names, values[3:after_extra], strict=True)) if extra_names else {}
-    return Batch(
-        obs, action, reward, next_obs, terminated, truncated, discount, weights, indices, extra, arrays
-    )
+@dataclass(frozen=True)
+class BatchLayout:
+    """Which of the core's arrays is what: observations, action, reward, extra fields, next_obs, flags."""
+
+    structure: Structure
+    extra_names: tuple[str, ...]
+
+    def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
+        """A batch of arrays or tensors in the core's order."""
+        action = len(self.structure.paths)
+        after_extra = action + 2 + len(self.extra_names)
+        after_next = after_extra + action
+        terminated, truncated, discount, weights, indices = values[after_next:]
+        return Batch(
+            self.structure.unflatten(values[:action]),
+            values[action],
+            values[action + 1],
+            self.structure.unflatten(values[after_extra:after_next]),
+            terminated,
+            truncated,
+            discount,
+            weights,
+            indices,
+            dict(zip(self.extra_names, values[action + 2 : after_extra], strict=True)),
+            arrays,
+            self,
+        )

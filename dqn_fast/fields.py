@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,16 +65,53 @@ def _brief(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Field:
-    """One named array of a step: `role` is observation, action, reward or extra."""
+    """One named array of a step: `role` is observation, action, reward or extra.
+
+    An observation may be a stack of `frames` along `frame_axis`.
+    """
 
     name: str
     role: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    frames: int = 1
+    frame_axis: int = 0
 
     def __post_init__(self) -> None:
         # NumPy has one object for each type in native byte order: the core compares by identity.
         object.__setattr__(self, "dtype", np.dtype(self.dtype.type))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that a step stores: of a stack, one frame."""
+        return math.prod(self.shape) * self.dtype.itemsize // self.frames
+
+    def to_json(self) -> list[Any]:
+        """What `from_json` makes the same field of."""
+        return [self.name, self.role, self.dtype.name, list(self.shape), self.frames, self.frame_axis]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> Field:
+        """The field that `to_json` described."""
+        name, role, dtype, shape, frames, frame_axis = data
+        return cls(name, role, np.dtype(dtype), tuple(shape), frames, frame_axis)
+
+    def stacked(self, frames: int, axis: int) -> Field:
+        """The same field as a stack of frames.
+
+        Raises:
+            ValueError: if its shape has no such axis, or one of another length.
+        """
+        if frames == 1:
+            return self
+        if not -len(self.shape) <= axis < len(self.shape):
+            raise ValueError(f"frame_axis: got {axis}, expected an axis of {self.name} of shape {self.shape}")
+        if self.shape[axis] % frames != 0 or self.shape[axis] == 0:
+            raise ValueError(
+                f"frame_stack: got {frames}, expected a divisor of {self.shape[axis]}, the length of axis "
+                f"{axis} of {self.name}"
+            )
+        return replace(self, frames=frames, frame_axis=axis % len(self.shape))
 
     def convert(self, value: Any, lead: tuple[int, ...] = (), name: str | None = None) -> npt.NDArray[Any]:
         """A fresh array of this dtype and of shape `lead + shape`, equal to `value`.

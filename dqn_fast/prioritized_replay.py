@@ -80,6 +80,9 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         beta = self._beta if beta is None else within("beta", beta, 0, LARGEST_EXPONENT)
         return self._sample(batch_size, n_step, gamma, beta, out)
 
+    def _settings(self) -> dict[str, Any]:
+        return {**super()._settings(), "beta": self._beta}
+
     def update_priorities(self, indices: Any, priorities: Any) -> int:
         """Gives transitions new priorities, usually the absolute TD errors of a batch.
 

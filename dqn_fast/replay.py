@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from dqn_fast import _core
-from dqn_fast.batch import Batch, assemble
+from dqn_fast.autoreset import MODES
+from dqn_fast.batch import Batch
 from dqn_fast.checks import at_least, within
 from dqn_fast.fields import as_array
-from dqn_fast.schema import PRIORITY, SchemaDraft, Step, StepSchema
+from dqn_fast.intake import Intake, MemoryOptions
+from dqn_fast.saving import Saveable
+from dqn_fast.schema import SchemaDraft
+from dqn_fast.stats import collect
 
 LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
 
 
-class ReplayBuffer:
+class ReplayBuffer(Saveable):
     """A replay memory with uniform sampling (Lin, 1992).
 
     It stores steps, each observation once, and computes transitions when it samples them: n-step
@@ -30,12 +33,19 @@ class ReplayBuffer:
         observation_space: Gymnasium space of one environment; if None, the first `add` decides.
         action_space: the same for actions.
         num_envs: environments whose steps come in each `add`, as the leading axis of every array.
+        frame_stack: frames that an observation consists of, or a dict of them by key. Each frame is
+            stored once; every observation comes back exactly as it was given, whatever its frames.
+        frame_axis: axis of the observation along which they lie, or a dict of axes by key.
         n_step: environment steps that a transition spans unless `sample` says otherwise.
         gamma: discount factor of one environment step, unless `sample` says otherwise.
         extra_fields: `{name: (shape, dtype)}` of what else is stored with each step.
+        autoreset: how vector environments reset themselves (Gymnasium's `AutoresetMode`). With
+            `"next_step"`, the row after an episode's end, from its last observation to the reset's, is
+            no transition and dropped. With `"same_step"`, `add` takes the last observations as
+            `final_obs`. None: every row is stored.
         reserve: slots beyond the capacity, as a share of it, for the last observations of segments;
-            by default 1 for steps of up to 256 bytes, so that any input keeps its full capacity, and
-            1/32 for larger ones.
+            by default 1 for steps of up to 256 bytes (with one frame of a stack), so that any input keeps
+            its full capacity, and 1/32 for larger ones.
         seed: of the buffer's own generator; the same seed and calls give the same batches.
 
     Raises:
@@ -44,8 +54,7 @@ class ReplayBuffer:
         MemoryError: if the system cannot give the memory.
     """
 
-    # alpha, eps, weight normalisation and stratification; None samples uniformly.
-    _priorities: tuple[float, float, str, bool] | None = None
+    _priorities: tuple[float, float, str, bool] | None = None  # see MemoryOptions
 
     def __init__(
         self,
@@ -54,32 +63,42 @@ class ReplayBuffer:
         action_space: Any = None,
         *,
         num_envs: int = 1,
+        frame_stack: int | Mapping[str, Any] = 1,
+        frame_axis: int | Mapping[str, Any] = 0,
         n_step: int = 1,
         gamma: float = 0.99,
         extra_fields: Mapping[str, tuple[Iterable[int], Any]] | None = None,
+        autoreset: str | None = None,
         reserve: float | None = None,
         seed: int | None = None,
     ) -> None:
-        self._num_envs = at_least("num_envs", num_envs, 1, 2**48)
-        self._capacity = at_least("capacity", capacity, 1, 2**48) // self._num_envs
-        if self._capacity == 0:
+        num_envs = at_least("num_envs", num_envs, 1, 2**48)
+        per_env = at_least("capacity", capacity, 1, 2**48) // num_envs
+        if per_env == 0:
             raise ValueError(f"capacity: got {capacity}, expected at least num_envs = {num_envs}")
         self._n_step = at_least("n_step", n_step, 1, 2**63 - 1)
         self._gamma = within("gamma", gamma, 0, 1)
-        self._reserve = None if reserve is None else within("reserve", reserve, 0)
-        self._seed = secrets.randbits(64) if seed is None else at_least("seed", seed, 0, 2**64 - 1)
-        self._draft = SchemaDraft(observation_space, action_space, extra_fields or {})
-        self._schema: StepSchema | None = None
-        self._memory: _core.ReplayMemory | None = None
-        self._first_add = threading.Lock()
-        if observation_space is not None and action_space is not None:
-            self._schema = self._draft.complete()
-            self._memory = self._allocate(self._schema)
-
-    def _allocate(self, schema: StepSchema) -> _core.ReplayMemory:
-        return _core.ReplayMemory(
-            schema.core_fields(), self._num_envs, self._capacity, self._reserve, self._seed, self._priorities
+        if autoreset not in MODES:
+            raise ValueError(f"autoreset: got {autoreset!r}, expected None, 'next_step' or 'same_step'")
+        options = MemoryOptions(
+            num_envs,
+            per_env,
+            None if reserve is None else within("reserve", reserve, 0),
+            autoreset,
+            secrets.randbits(64) if seed is None else at_least("seed", seed, 0, 2**64 - 1),
+            self._priorities,
         )
+        draft = SchemaDraft.of(observation_space, action_space, extra_fields or {}, frame_stack, frame_axis)
+        self._intake = Intake(draft, options)
+        self._intake.allocate_if_known()
+
+    @property
+    def _memory(self) -> _core.ReplayMemory | None:
+        return self._intake.memory  # type: ignore[no-any-return]
+
+    @property
+    def _num_envs(self) -> int:
+        return self._intake.options.num_envs
 
     def add(
         self,
@@ -91,6 +110,8 @@ class ReplayBuffer:
         truncated: Any = False,
         *,
         mask: Any = None,
+        final_obs: Any = None,
+        final_mask: Any = None,
         new_segment: Any = False,
         priority: Any = None,
         **extra: Any,
@@ -108,29 +129,41 @@ class ReplayBuffer:
             terminated: bool, whether the environment reached a terminal state: nothing follows.
             truncated: bool, whether the episode was cut off there: its value goes on.
             mask: bool (num_envs,), the environments to store a step of.
+            final_obs: with `autoreset="same_step"`, the last observations of the episodes that ended, of
+                which `next_obs` holds the reset's: `infos["final_obs"]`, or an array like `next_obs`.
+            final_mask: bool (num_envs,), where `final_obs` is set: `infos["_final_obs"]`.
             new_segment: bool, or bool (num_envs,): begin a new segment even if `obs` would continue.
             priority: of the new transition, at least 0; by default the largest seen so far.
             extra: extra fields, by name.
 
         Raises:
             TypeError: if a value is of another kind, or an extra field is missing or unknown.
-            ValueError: if a shape differs, or a priority is NaN, infinite or negative.
+            ValueError: if a shape differs, a priority is NaN, infinite or negative, or an environment
+                ended without the `final_obs` that its mode requires.
         """
         step = (obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra)
-        if self._memory is None or not self._memory.add(*step):
-            self._add_converted(step, () if self._num_envs == 1 else (self._num_envs,), None, None)
+        plain = self._intake.is_plain and final_obs is None and final_mask is None
+        if not (plain and self._intake.memory.add(*step)):
+            self._intake.add(step, self._lead, final_obs=final_obs, final_mask=final_mask)
 
-    def _add_converted(self, step: Step, lead: tuple[int, ...], rows: int | None, env: int | None) -> None:
-        """Adds what the core does not take as it is, or says what is wrong with it."""
-        if step[PRIORITY] is not None and self._priorities is None:
-            raise TypeError(f"priority: got {step[PRIORITY]!r}, expected none: this buffer samples uniformly")
-        with self._first_add:
-            schema = self._draft.complete(step, lead) if self._schema is None else self._schema
-            converted = schema.convert(step, lead)
-            memory = self._allocate(schema) if self._memory is None else self._memory
-            if not memory.add(*converted, rows, env):
-                raise AssertionError(f"the core refuses a step converted to {schema}")
-            self._schema, self._memory = schema, memory  # only now: an error has changed nothing
+    def add_context(self, obs: Any, *, mask: Any = None) -> None:
+        """Adds an observation that nobody acted on: a token of a prompt, or a stack's first frame.
+
+        It ends what was before it; the next one, and the next `add`, continue it.
+
+        Args:
+            obs: with `num_envs` > 1, one for each environment.
+            mask: bool (num_envs,), the environments to store it for.
+
+        Raises:
+            TypeError: if a value is of another kind.
+            ValueError: if a shape differs, or before the first `add` of a buffer without spaces.
+        """
+        self._intake.add_context(obs, mask, self._lead)
+
+    @property
+    def _lead(self) -> tuple[int, ...]:
+        return () if self._num_envs == 1 else (self._num_envs,)
 
     def extend(
         self,
@@ -177,8 +210,7 @@ class ReplayBuffer:
         step = (obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
         if rows == (0,) and self._memory is None:
             return  # nothing to store, and nothing to learn shapes from
-        if self._memory is None or not self._memory.add(*step, rows[0], stream):
-            self._add_converted(step, lead, rows[0], stream)
+        self._intake.add(step, lead, rows[0], stream)
 
     def sample(
         self,
@@ -212,17 +244,35 @@ class ReplayBuffer:
         batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
         n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        if self._memory is None or self._schema is None:
+        memory, layout = self._intake.memory, self._intake.layout
+        if memory is None or layout is None:
             raise ValueError("sample: the buffer is empty; expected a transition in it")
         if out is None:
-            arrays = self._memory.sample(batch_size, n_step, gamma, beta, None)
+            arrays = memory.sample(batch_size, n_step, gamma, beta, None)
             assert arrays is not None  # it is its own
-            return assemble(arrays, self._schema.extra_names, arrays)
-        fits = isinstance(out, Batch) and list(out.extra) == self._schema.extra_names
-        arrays = out._arrays if fits else ()
-        if self._memory.sample(batch_size, n_step, gamma, beta, arrays) is None:
+            return layout.assemble(arrays, arrays)
+        arrays = out._arrays if isinstance(out, Batch) and out._layout == layout else ()
+        if memory.sample(batch_size, n_step, gamma, beta, arrays) is None:
             raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
         return out
+
+    def transitions(self, *, n_step: int | None = None, gamma: float | None = None) -> Batch[Any]:
+        """All transitions that are held, by environment and then by time; for export and inspection.
+
+        Args:
+            n_step: as for `sample`.
+            gamma: as for `sample`.
+
+        Raises:
+            ValueError: before the first `add` of a buffer without spaces, or a number is out of range.
+        """
+        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
+        gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
+        memory, layout = self._intake.memory, self._intake.layout
+        if memory is None or layout is None:
+            raise ValueError("transitions: shapes are not known before the first add; give the spaces")
+        arrays = memory.read(memory.held(), n_step, gamma)
+        return layout.assemble(arrays, arrays)
 
     def update_priorities(self, indices: Any, priorities: Any) -> int:
         """Raises TypeError: a uniform buffer has no priorities."""
@@ -239,16 +289,17 @@ class ReplayBuffer:
         Raises:
             ValueError: before the first `add` of a buffer without spaces.
         """
-        if self._memory is None or self._schema is None:
+        memory, layout = self._intake.memory, self._intake.layout
+        if memory is None or layout is None:
             raise ValueError("empty_batch: shapes are not known before the first add; give the spaces")
         if pin_memory and not torch:
             raise ValueError("pin_memory: got True, expected torch=True with it")
-        arrays = self._memory.empty(at_least("batch_size", batch_size, 1, LARGEST_BATCH))
+        arrays = memory.empty(at_least("batch_size", batch_size, 1, LARGEST_BATCH))
         if pin_memory:
             from torch import from_numpy
 
             arrays = tuple(from_numpy(array).pin_memory().numpy() for array in arrays)
-        batch = assemble(arrays, self._schema.extra_names, arrays)
+        batch = layout.assemble(arrays, arrays)
         return batch.torch() if torch else batch
 
     def clear(self) -> None:
@@ -256,17 +307,15 @@ class ReplayBuffer:
         if self._memory is not None:
             self._memory.clear()
 
-    def stats(self) -> dict[str, Any]:
-        """Counts since the buffer was made or cleared.
+    def _settings(self) -> dict[str, Any]:
+        return {"n_step": self._n_step, "gamma": self._gamma}
 
-        `size`, `added`, `evicted` and `evicted_early` (before the capacity was reached, because the
-        reserve ran out) count transitions, `segments` those begun, `stale_updates` priorities that
-        came too late. `largest_priority` is what a new step gets, of prioritised buffers only.
+    def stats(self) -> dict[str, Any]:
+        """What the buffer holds and what happened to it since it was made or cleared; see `stats.collect`.
+
+        O(len(buffer)): for logs, not for every step.
         """
-        if self._memory is not None:
-            return self._memory.stats()
-        counts = ("size", "added", "evicted", "evicted_early", "segments", "stale_updates")
-        return dict.fromkeys(counts, 0)
+        return collect(self._intake)
 
     def is_full(self) -> bool:
         """Whether every environment holds its capacity, or has begun to evict."""
@@ -282,7 +331,7 @@ class ReplayBuffer:
     @property
     def capacity(self) -> int:
         """Most transitions that it holds: `capacity // num_envs * num_envs`."""
-        return self._capacity * self._num_envs
+        return self._intake.options.capacity * self._num_envs
 
     @property
     def nbytes(self) -> int:

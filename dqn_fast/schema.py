@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dqn_fast.batch import BatchLayout
+from dqn_fast.checks import at_least
 from dqn_fast.fields import Field, declared, from_space, infer
+from dqn_fast.structure import Structure
 
 # The arguments of the core's `add`: obs, action, reward, next_obs, terminated, truncated, mask,
 # new_segment, priority, extra.
 Step = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, dict[str, Any]]
 PRIORITY = 8
+CoreField = tuple[str, str, np.dtype[Any], tuple[int, ...], int, int]
 
+FLAG = Field("flag", "extra", np.dtype(np.bool_), ())
 INDEX = Field("indices", "extra", np.dtype(np.int64), ())
 PRIORITIES = Field("priorities", "extra", np.dtype(np.float64), ())
 
@@ -37,75 +42,183 @@ def _each(name: str, dtype: np.dtype[Any], value: Any, lead: tuple[int, ...]) ->
 
 @dataclass(frozen=True)
 class StepSchema:
-    """All fields of a step."""
+    """All fields of a step; `obs` has one for each array of an observation."""
 
-    obs: Field
+    structure: Structure
+    obs: tuple[Field, ...]
     action: Field
     reward: Field
     extra: tuple[Field, ...]
 
     @property
-    def extra_names(self) -> list[str]:
-        """Names of the extra fields, in the order in which the core returns them."""
-        return [field.name for field in self.extra]
+    def layout(self) -> BatchLayout:
+        """How the core's arrays make a batch."""
+        return BatchLayout(self.structure, tuple(field.name for field in self.extra))
 
-    def core_fields(self) -> list[tuple[str, str, np.dtype[Any], tuple[int, ...]]]:
+    def core_fields(self) -> list[CoreField]:
         """The fields as the core takes them."""
-        fields = (self.obs, self.action, self.reward, *self.extra)
-        return [(field.name, field.role, field.dtype, field.shape) for field in fields]
+        fields = (*self.obs, self.action, self.reward, *self.extra)
+        return [(f.name, f.role, f.dtype, f.shape, f.frames, f.frame_axis) for f in fields]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` makes the same schema of."""
+        return {
+            "paths": self.structure.paths,
+            "obs": [field.to_json() for field in self.obs],
+            "action": self.action.to_json(),
+            "reward": self.reward.to_json(),
+            "extra": [field.to_json() for field in self.extra],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> StepSchema:
+        """The schema that `to_json` described."""
+        return cls(
+            _structure(data["paths"]),
+            tuple(Field.from_json(field) for field in data["obs"]),
+            Field.from_json(data["action"]),
+            Field.from_json(data["reward"]),
+            tuple(Field.from_json(field) for field in data["extra"]),
+        )
+
+    def convert_obs(self, root: str, leaves: tuple[Any, ...], lead: tuple[int, ...]) -> Any:
+        """Flat observations in arrays of the exact dtypes and shapes, as the core takes them."""
+        names = self.structure.names(root)
+        return core_obs(
+            tuple(f.convert(leaf, lead, name) for f, leaf, name in zip(self.obs, leaves, names, strict=True))
+        )
 
     def convert(self, step: Step, lead: tuple[int, ...]) -> Step:
-        """The same step in arrays of the exact dtypes and of shapes `lead + ...`.
+        """The same step, flat observations, in arrays of the exact dtypes and of shapes `lead + ...`.
 
         Raises:
             TypeError: if a value is of another kind, or an extra field is missing or unknown.
             ValueError: if a shape differs.
         """
         obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra = step
-        if extra.keys() != set(self.extra_names):
-            raise TypeError(f"extra fields: got {sorted(extra)}, expected {sorted(self.extra_names)}")
+        expected = sorted(field.name for field in self.extra)
+        if sorted(extra) != expected:
+            raise TypeError(f"extra fields: got {sorted(extra)}, expected {expected}")
         return (
-            self.obs.convert(obs, lead),
+            self.convert_obs("obs", obs, lead),
             self.action.convert(action, lead),
             self.reward.convert(reward, lead),
-            self.obs.convert(next_obs, lead, "next_obs"),
-            Field("terminated", "extra", np.dtype(np.bool_), ()).convert(terminated, lead),
+            self.convert_obs("next_obs", next_obs, lead),
+            FLAG.convert(terminated, lead, "terminated"),
             _flags("truncated", truncated, lead),
-            None if mask is None else Field("mask", "extra", np.dtype(np.bool_), ()).convert(mask, lead),
+            None if mask is None else FLAG.convert(mask, lead, "mask"),
             _flags("new_segment", new_segment, lead),
             None if priority is None else _each("priority", np.dtype(np.float64), priority, lead),
             {field.name: field.convert(extra[field.name], lead) for field in self.extra},
         )
 
 
+def core_obs(leaves: tuple[Any, ...]) -> Any:
+    """Flat observations as the core takes them: a single array is not wrapped."""
+    return leaves[0] if len(leaves) == 1 else leaves
+
+
+@dataclass(frozen=True)
 class SchemaDraft:
-    """What the constructor's arguments say of the fields; the first step says the rest.
+    """What the constructor's arguments say of the fields; the first step says the rest."""
 
-    Args:
-        observation_space: Gymnasium space, or None.
-        action_space: Gymnasium space, or None.
-        extra_fields: `{name: (shape, dtype)}`.
+    structure: Structure | None
+    obs: tuple[Field, ...]  # known if the structure is
+    action: Field | None
+    extra: tuple[Field, ...]
+    frame_stack: int | Mapping[str, Any]
+    frame_axis: int | Mapping[str, Any]
 
-    Raises:
-        TypeError: if a space or an extra field has no shape and numeric dtype.
-    """
+    @classmethod
+    def of(
+        cls,
+        observation_space: Any,
+        action_space: Any,
+        extra_fields: Mapping[str, Any],
+        frame_stack: int | Mapping[str, Any],
+        frame_axis: int | Mapping[str, Any],
+    ) -> SchemaDraft:
+        """The draft of a constructor's arguments; see `ReplayBuffer`.
 
-    def __init__(self, observation_space: Any, action_space: Any, extra_fields: Mapping[str, Any]) -> None:
-        self._obs = None if observation_space is None else from_space("obs", "observation", observation_space)
-        self._action = None if action_space is None else from_space("action", "action", action_space)
+        Raises:
+            TypeError: if a space or an extra field has no shape and numeric dtype.
+            ValueError: if stacks do not fit the observation space.
+        """
         if not isinstance(extra_fields, Mapping):
             raise TypeError(f"extra_fields: got {extra_fields!r}, expected a dict of name: (shape, dtype)")
-        self._extra = [declared(name, spec) for name, spec in extra_fields.items()]
+        extra = tuple(declared(name, spec) for name, spec in extra_fields.items())
+        for name, option, check in (("frame_stack", frame_stack, _frames), ("frame_axis", frame_axis, _axis)):
+            values = Structure.of(option, name).flatten(name, option) if option != {} else ()
+            for value in values:
+                check(name, value)
+        action = None if action_space is None else from_space("action", "action", action_space)
+        draft = cls(None, (), action, extra, frame_stack, frame_axis)
+        if observation_space is None:
+            return draft
+        structure = Structure.of(observation_space)
+        spaces = structure.flatten("observation_space", observation_space)
+        named = zip(structure.names("obs"), spaces, strict=True)
+        fields = [from_space(name, "observation", space) for name, space in named]
+        return replace(draft, structure=structure, obs=draft._stacked(structure, fields))
 
-    def complete(self, step: Step | None = None, lead: tuple[int, ...] = ()) -> StepSchema:
-        """The schema, with what is unknown taken from `step`; without one the spaces must say all."""
-        obs, action, reward = (None, None, 0.0) if step is None else step[:3]
-        known_reward = infer("reward", "reward", reward, lead)
-        if known_reward.shape != ():
-            raise ValueError(f"reward: got shape {lead + known_reward.shape}, expected {lead}")
-        return StepSchema(
-            self._obs or infer("obs", "observation", obs, lead),
-            self._action or infer("action", "action", action, lead),
-            known_reward,
-            tuple(self._extra),
+    @property
+    def is_complete(self) -> bool:
+        """Whether no step is needed to know the fields."""
+        return self.structure is not None and self.action is not None
+
+    def structure_of(self, obs: Any) -> Structure:
+        """The structure that is known, or that of a first observation."""
+        return self.structure or Structure.of(obs)
+
+    def complete(self, structure: Structure, step: Step | None, lead: tuple[int, ...]) -> StepSchema:
+        """The schema, with what is unknown taken from a flat `step`; None if the spaces say all."""
+        obs, action, reward = ((), None, 0.0) if step is None else step[:3]
+        reward_field = infer("reward", "reward", reward, lead)
+        if reward_field.shape != ():
+            raise ValueError(f"reward: got shape {lead + reward_field.shape}, expected {lead}")
+        fields = self.obs
+        if not fields:
+            named = zip(structure.names("obs"), obs, strict=True)
+            fields = self._stacked(structure, [infer(name, "observation", o, lead) for name, o in named])
+        action_field = self.action or infer("action", "action", action, lead)
+        return StepSchema(structure, fields, action_field, reward_field, self.extra)
+
+    def _stacked(self, structure: Structure, fields: list[Field]) -> tuple[Field, ...]:
+        frames = structure.each("frame_stack", self.frame_stack, _frames, 1)
+        axes = structure.each("frame_axis", self.frame_axis, _axis, 0)
+        return tuple(f.stacked(k, axis) for f, k, axis in zip(fields, frames, axes, strict=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` makes the same draft of."""
+        return {
+            "paths": None if self.structure is None else self.structure.paths,
+            "obs": [field.to_json() for field in self.obs],
+            "action": None if self.action is None else self.action.to_json(),
+            "extra": [field.to_json() for field in self.extra],
+            "frame_stack": self.frame_stack,
+            "frame_axis": self.frame_axis,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> SchemaDraft:
+        """The draft that `to_json` described."""
+        return cls(
+            None if data["paths"] is None else _structure(data["paths"]),
+            tuple(Field.from_json(field) for field in data["obs"]),
+            None if data["action"] is None else Field.from_json(data["action"]),
+            tuple(Field.from_json(field) for field in data["extra"]),
+            data["frame_stack"],
+            data["frame_axis"],
         )
+
+
+def _structure(paths: list[list[str]]) -> Structure:
+    return Structure(tuple(tuple(path) for path in paths))
+
+
+def _frames(name: str, value: Any) -> int:
+    return at_least(name, value, 1)
+
+
+def _axis(name: str, value: Any) -> int:
+    return at_least(name, value, -64)  # NumPy has no more axes

@@ -10,7 +10,10 @@ import os
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+pytest.register_assert_rewrite("replay.building", "replay.machine")
 
 FIND = (Phase.explicit, Phase.reuse, Phase.generate)
 COMMON: dict[str, Any] = {

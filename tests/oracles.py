@@ -1,106 +1,24 @@
 """Slow, obvious twins of the fast structures: what the replay memory promises, in plain words.
 
-Nothing here is clever and nothing is shared with the code under test. A stream is a Python list of steps,
-oldest first; the last one is the open step, on which nobody has acted yet. Sums run over all leaves.
+Nothing here is clever and nothing is shared with the code under test. A stream is a Python list of steps
+(segment_oracle.py), oldest first. Sums run over all leaves.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-Row = dict[str, Any]
+from segment_oracle import Obs, Row, Stacks, StreamTwin, longest_look_back, slots_per_stream
 
 SMALLEST_MASS = float(np.finfo(np.float64).tiny)
 LARGEST_MASS = 1e300
-SPARE_SLOTS = 3
-
-
-def same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
-    """Equality as a join needs it: -0.0 is not 0.0, and a NaN equals the NaN with its own bits."""
-    return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
-
-
-def slots_per_stream(capacity: int, reserve: float) -> int:
-    return capacity + math.ceil(capacity * reserve) + SPARE_SLOTS
 
 
 def default_reserve(step_bytes: int) -> float:
     return 1.0 if step_bytes <= 256 else 1 / 32
-
-
-@dataclass
-class Step:
-    """One step of a stream; `fields` is None while it is open, and for ever if it became a final one."""
-
-    t: int
-    obs: np.ndarray
-    fields: Row | None = None  # action, reward, terminated, truncated and the extra fields
-
-
-@dataclass
-class StreamTwin:
-    """The steps of one environment, in the order in which they happened."""
-
-    capacity: int
-    slots: int
-    steps: list[Step] = field(default_factory=list)
-    next_t: int = 0
-    ended: bool = False
-    added: int = 0
-    evicted: int = 0
-    evicted_early: int = 0
-    segments: int = 0
-
-    def acted(self) -> list[Step]:
-        return [step for step in self.steps if step.fields is not None]
-
-    def first_t_never_given_out(self) -> int:
-        return self.steps[-1].t if self.steps else self.next_t
-
-    def add(self, obs: np.ndarray, fields: Row, next_obs: np.ndarray, fresh: bool) -> tuple[int, list[int]]:
-        """Store one transition; return its t, and the t of every transition that had to go for it."""
-        may_join = bool(self.steps) and not self.ended and not fresh
-        joins = may_join and same_bytes(self.steps[-1].obs, obs)
-        gone = self._make_room(new_steps=1 if joins else 2)
-        if not joins:
-            self._append(obs)  # the former open step stays behind as a final one
-            self.segments += 1
-        step = self.steps[-1]
-        step.fields = fields
-        self._append(next_obs)
-        self.ended = bool(fields["terminated"] or fields["truncated"])
-        self.added += 1
-        return step.t, gone
-
-    def clear(self) -> None:
-        """Forget everything but t, which never restarts."""
-        self.steps = []
-        self.ended = False
-        self.added = self.evicted = self.evicted_early = self.segments = 0
-
-    def _append(self, obs: np.ndarray) -> None:
-        self.steps.append(Step(self.next_t, obs.copy()))
-        self.next_t += 1
-
-    def _make_room(self, new_steps: int) -> list[int]:
-        gone: list[int] = []
-        if len(self.acted()) == self.capacity:
-            while not gone:
-                gone += self._pop()
-        while len(self.steps) + new_steps > self.slots:
-            early = self._pop()
-            self.evicted_early += len(early)
-            gone += early
-        self.evicted += len(gone)
-        return gone
-
-    def _pop(self) -> list[int]:
-        step = self.steps.pop(0)
-        return [] if step.fields is None else [step.t]
 
 
 @dataclass
@@ -144,7 +62,8 @@ class PriorityTwin:
 
     def clear(self) -> None:
         self.masses: dict[int, float] = {}
-        self.sums, self.minima = NaiveSumTree(self.masses), NaiveMinTree(self.masses)
+        self.sums = NaiveSumTree(self.masses)
+        self.minima = NaiveMinTree(self.masses)
         self.largest = 1.0  # p + priority_eps
 
     def mass(self, lifted: float) -> float:
@@ -203,31 +122,50 @@ class ReplayTwin:
     """The whole memory: streams of steps, and priorities unless it samples uniformly."""
 
     def __init__(
-        self, capacity: int, num_envs: int = 1, reserve: float = 1.0, priorities: PriorityTwin | None = None
+        self,
+        capacity: int,
+        num_envs: int = 1,
+        reserve: float = 1.0,
+        priorities: PriorityTwin | None = None,
+        stacks: Stacks | None = None,
+        drops_resets: bool = False,
     ) -> None:
         each = capacity // num_envs
+        stacks = {path: stack for path, stack in (stacks or {}).items() if stack.frames > 1}
+        slots = slots_per_stream(each, reserve, longest_look_back(stacks))
         self.num_envs = num_envs
         self.capacity = each * num_envs
-        self.streams = [StreamTwin(each, slots_per_stream(each, reserve)) for _ in range(num_envs)]
-        self.priorities, self.stale_updates = priorities, 0
+        self.streams = [StreamTwin(each, slots, stacks, drops_resets) for _ in range(num_envs)]
+        self.priorities = priorities
+        self.stale_updates = 0
 
     def add(
         self,
         stream: int,
-        obs: Any,
+        obs: Obs,
         fields: Row,
-        next_obs: Any,
+        next_obs: Obs,
         new_segment: bool = False,
         priority: Any = None,
-    ) -> int:
-        """Store one transition of one stream and return its index."""
+    ) -> int | None:
+        """Store one transition of one stream and return its index; None if it was the row of a reset."""
         t, gone = self.streams[stream].add(obs, fields, next_obs, new_segment)
+        self._forget(stream, gone)
+        if t is None:
+            return None
         index = t * self.num_envs + stream
         if self.priorities is not None:
-            for old in gone:
-                self.priorities.remove(old * self.num_envs + stream)
             self.priorities.add(index, priority)
         return index
+
+    def add_context(self, stream: int, obs: Obs) -> None:
+        """Store an observation of one stream that nobody acted on."""
+        self._forget(stream, self.streams[stream].add_context(obs))
+
+    def _forget(self, stream: int, gone: list[int]) -> None:
+        if self.priorities is not None:
+            for t in gone:
+                self.priorities.remove(t * self.num_envs + stream)
 
     def clear(self) -> None:
         for stream in self.streams:
@@ -242,9 +180,10 @@ class ReplayTwin:
         return all(len(s.acted()) == s.capacity or s.evicted > 0 for s in self.streams)
 
     def stats(self) -> dict[str, int]:
-        names = ("added", "evicted", "evicted_early", "segments")
+        names = ("added", "evicted", "evicted_early", "segments", "dropped")
         totals = {name: sum(getattr(stream, name) for stream in self.streams) for name in names}
-        return {"size": len(self), "stale_updates": self.stale_updates, **totals}
+        steps = sum(len(stream.steps) for stream in self.streams)
+        return {"size": len(self), "steps": steps, "stale_updates": self.stale_updates, **totals}
 
     def indices(self) -> list[int]:
         """Every index that a draw may give, in ascending order."""
@@ -272,22 +211,25 @@ class ReplayTwin:
     def row(self, index: int, n_step: int, gamma: float) -> Row:
         """The transition that starts at the index, of n_step steps or as many as its segment has."""
         steps = {step.t: step for step in self._stream_of(index).steps}
-        t = first = int(index) // self.num_envs
+        t = int(index) // self.num_envs
+        first = step = steps[t]
         reward, power = -0.0, 1.0  # -0.0 + x is x, bit for bit
-        while True:
-            fields = steps[t].fields
+        for taken in range(1, n_step + 1):
+            fields = step.fields
             assert fields is not None, f"index {index} is no acted step"
             reward += power * float(fields["reward"])
             power *= gamma
-            t += 1
-            if t - first == n_step or steps[t].fields is None:
+            following = steps[t + taken]
+            if following.segment != first.segment or following.fields is None or taken == n_step:
                 break
+            step = following
+        assert first.fields is not None
         rounded = fields["reward"].dtype.type
         with np.errstate(over="ignore"):
             return {
-                **(steps[first].fields or {}),
-                "obs": steps[first].obs,
-                "next_obs": steps[t].obs,
+                **first.fields,
+                "obs": first.obs,
+                "next_obs": step.next_obs,
                 "reward": rounded(reward),
                 "discount": rounded(0.0 if fields["terminated"] else power),
                 "terminated": fields["terminated"],

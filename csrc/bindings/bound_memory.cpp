@@ -21,12 +21,14 @@ Role role_of(const std::string &name) {
 
 Schema schema_of(const std::vector<FieldSpec> &specs) {
     std::vector<Field> fields;
-    for (const auto &[name, role, dtype, shape] : specs)
+    for (const auto &[name, role, dtype, shape, frames, frame_axis] : specs)
         fields.push_back({name,
                           role_of(role),
                           py::str(dtype.attr("str")).cast<std::string>(),
                           {shape.begin(), shape.end()},
-                          static_cast<std::size_t>(dtype.itemsize())});
+                          static_cast<std::size_t>(dtype.itemsize()),
+                          frames,
+                          frame_axis});
     return Schema(std::move(fields));
 }
 
@@ -53,11 +55,15 @@ BoundMemory::BoundMemory(const std::vector<FieldSpec> &fields,
                          std::size_t num_envs,
                          std::size_t capacity,
                          std::optional<double> reserve,
+                         bool drops_resets,
                          std::uint64_t seed,
                          const py::object &priorities)
-    : memory_(schema_of(fields), {num_envs, capacity, reserve}, seed, options_of(priorities)) {
-    for (const auto &[name, role, dtype, shape] : fields)
-        types_.emplace_back(dtype, shape);
+    : memory_(schema_of(fields),
+              {num_envs, capacity, reserve, drops_resets},
+              seed,
+              options_of(priorities)) {
+    for (const FieldSpec &field : fields)
+        types_.emplace_back(std::get<2>(field), std::get<3>(field));
     const Schema &schema = memory_.schema();
     outputs_ = types_;
     outputs_.insert(outputs_.end(),
@@ -96,8 +102,8 @@ bool BoundMemory::add(py::handle obs,
         lead.push_back(static_cast<py::ssize_t>(batch.streams));
     }
     Arguments arguments(std::move(lead));
-    batch.fields.push_back(arguments.read(obs, types_[0]));
-    batch.next_obs.push_back(arguments.read(next_obs, types_[0]));
+    read_observation(obs, arguments, batch.fields);
+    read_observation(next_obs, arguments, batch.next_obs);
     batch.fields.push_back(arguments.read(action, types_[schema.action()]));
     batch.fields.push_back(arguments.read(reward, types_[schema.reward()]));
     if (extra.size() != types_.size() - schema.first_extra())
@@ -119,32 +125,30 @@ bool BoundMemory::add(py::handle obs,
     const std::size_t steps = batch.rows * batch.streams;
     bool evicts_early = false;
     {
-        const Hold hold(memory_, steps * schema.step_bytes());
+        const Hold hold(memory_, steps * schema.row_bytes());
         memory_.add(batch);
         evicts_early = memory_.counters().evicted_early > 0;
     }
-    if (evicts_early && !has_warned_)
-        warn_of_early_eviction();
+    warn_of_early_eviction(evicts_early);
     return true;
 }
 
-py::object BoundMemory::sample(
-    std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out) {
-    const std::vector<py::ssize_t> lead{static_cast<py::ssize_t>(batch_size)};
-    const py::object arrays = out.is_none() ? empty(batch_size) : out.cast<py::object>();
+std::optional<TransitionBatch> BoundMemory::batch_of(py::handle arrays, std::size_t rows) const {
     if (!PyTuple_Check(arrays.ptr()) ||
         PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs_.size()))
-        return py::none();
+        return std::nullopt;
+    const std::vector<py::ssize_t> lead{static_cast<py::ssize_t>(rows)};
     std::vector<std::byte *> pointers;
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-        pointers.push_back(outputs_[i].writable_data(PyTuple_GET_ITEM(arrays.ptr(), i), lead));
+        PyObject *array = PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
+        pointers.push_back(outputs_[i].writable_data(array, lead));
         if (pointers.back() == nullptr)
-            return py::none(); // Python says what is wrong with it
+            return std::nullopt;
     }
     const Schema &schema = memory_.schema();
     const auto fields = static_cast<std::ptrdiff_t>(schema.fields().size());
-    const auto observations = static_cast<std::ptrdiff_t>(schema.observations());
-    const auto flags = pointers.begin() + fields + observations;
+    const auto flags =
+        pointers.begin() + fields + static_cast<std::ptrdiff_t>(schema.observations());
     TransitionBatch batch;
     batch.fields.assign(pointers.begin(), pointers.begin() + fields);
     batch.next_obs.assign(pointers.begin() + fields, flags);
@@ -153,11 +157,53 @@ py::object BoundMemory::sample(
     batch.discount = flags[2];
     batch.weights = reinterpret_cast<float *>(flags[3]);
     batch.indices = reinterpret_cast<std::int64_t *>(flags[4]);
+    return batch;
+}
+
+py::object BoundMemory::sample(
+    std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out) {
+    py::object arrays = out.is_none() ? empty(batch_size) : out.cast<py::object>();
+    const std::optional<TransitionBatch> batch = batch_of(arrays, batch_size);
+    if (!batch)
+        return py::none(); // Python says what is wrong with it
     {
-        const Hold hold(memory_, batch_size * schema.step_bytes());
-        memory_.sample(batch_size, n_step, gamma, beta, batch);
+        const Hold hold(memory_, batch_size * memory_.schema().row_bytes());
+        memory_.sample(batch_size, n_step, gamma, beta, *batch);
     }
-    return arrays; // counts a reference, which needs the GIL
+    return arrays; // only now: the GIL is back
+}
+
+py::object BoundMemory::read(py::handle indices, std::size_t n_step, double gamma) {
+    const std::vector<py::ssize_t> lead{length_of(indices)};
+    const std::byte *data = index_.data(indices, lead);
+    if (data == nullptr)
+        throw py::type_error("indices: expected a contiguous array of int64");
+    const auto count = static_cast<std::size_t>(lead[0]);
+    py::object arrays = empty(count);
+    const std::optional<TransitionBatch> batch = batch_of(arrays, count);
+    {
+        const Hold hold(memory_, count * memory_.schema().row_bytes());
+        memory_.read({reinterpret_cast<const std::int64_t *>(data), count}, n_step, gamma, *batch);
+    }
+    return arrays;
+}
+
+py::object BoundMemory::held() {
+    std::vector<std::int64_t> indices;
+    {
+        const Hold hold(memory_, 0);
+        indices = memory_.held();
+    }
+    return py::array_t<std::int64_t>(static_cast<py::ssize_t>(indices.size()), indices.data());
+}
+
+py::object BoundMemory::held_masses() {
+    std::vector<double> masses;
+    {
+        const Hold hold(memory_, 0);
+        masses = memory_.held_masses();
+    }
+    return py::array_t<double>(static_cast<py::ssize_t>(masses.size()), masses.data());
 }
 
 py::object BoundMemory::empty(std::size_t batch_size) const {
@@ -190,13 +236,14 @@ std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
 
 py::dict BoundMemory::stats() {
     Counters counters{};
-    std::int64_t size = 0, segments = 0;
+    std::int64_t size = 0, segments = 0, steps = 0;
     std::optional<double> largest;
     {
         const Hold hold(memory_, 0);
         counters = memory_.counters();
         size = memory_.size();
         segments = memory_.segments();
+        steps = memory_.steps();
         if (memory_.is_prioritized())
             largest = memory_.largest_priority();
     }
@@ -206,13 +253,17 @@ py::dict BoundMemory::stats() {
     result["evicted"] = counters.evicted;
     result["evicted_early"] = counters.evicted_early;
     result["segments"] = segments;
+    result["steps"] = steps;
     result["stale_updates"] = counters.stale_updates;
+    result["dropped"] = counters.dropped;
     if (largest)
         result["largest_priority"] = *largest;
     return result;
 }
 
-void BoundMemory::warn_of_early_eviction() {
+void BoundMemory::warn_of_early_eviction(bool happened) {
+    if (!happened || has_warned_)
+        return;
     has_warned_ = true;
     const char *message =
         "the oldest transitions are evicted before the buffer's capacity is reached: segments "
@@ -221,9 +272,51 @@ void BoundMemory::warn_of_early_eviction() {
         throw py::error_already_set();
 }
 
+void BoundMemory::add_context(py::handle obs, py::handle mask) {
+    std::vector<py::ssize_t> lead;
+    if (memory_.streams() > 1)
+        lead.push_back(static_cast<py::ssize_t>(memory_.streams()));
+    Arguments arguments(std::move(lead));
+    ContextBatch batch;
+    read_observation(obs, arguments, batch.obs);
+    batch.mask = flags_at(arguments.read_optional(mask, flag_));
+    if (!arguments.exact())
+        throw py::type_error("add_context: expected converted arrays");
+    bool evicts_early = false;
+    {
+        const Hold hold(memory_, memory_.streams() * memory_.schema().row_bytes());
+        memory_.add_context(batch);
+        evicts_early = memory_.counters().evicted_early > 0;
+    }
+    warn_of_early_eviction(evicts_early);
+}
+
+void BoundMemory::read_observation(py::handle obs,
+                                   Arguments &arguments,
+                                   std::vector<const std::byte *> &pointers) const {
+    const std::size_t count = memory_.schema().observations();
+    if (count == 1) {
+        pointers.push_back(arguments.read(obs, types_[0]));
+        return;
+    }
+    const auto leaves = py::reinterpret_borrow<py::tuple>(obs);
+    for (std::size_t i = 0; i < count; ++i)
+        pointers.push_back(arguments.read(leaves[i], types_[i]));
+}
+
 void BoundMemory::clear() {
     const Hold hold(memory_, 0);
     memory_.clear();
+}
+
+void BoundMemory::save(snapshot::Writer &writer) {
+    const Hold hold(memory_, memory_.nbytes());
+    memory_.save(writer);
+}
+
+void BoundMemory::restore(snapshot::Reader &reader) {
+    const Hold hold(memory_, memory_.nbytes());
+    memory_.restore(reader);
 }
 
 bool BoundMemory::is_full() {

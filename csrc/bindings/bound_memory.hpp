@@ -12,8 +12,9 @@
 
 namespace dqn_fast::bindings {
 
-/// Name, role, type and shape of a field.
-using FieldSpec = std::tuple<std::string, std::string, py::dtype, std::vector<py::ssize_t>>;
+/// Name, role, type, shape, frames and frame axis of a field.
+using FieldSpec = std::
+    tuple<std::string, std::string, py::dtype, std::vector<py::ssize_t>, std::size_t, std::size_t>;
 
 /// The memory with what the boundary needs to know: the NumPy types of its fields.
 ///
@@ -27,6 +28,7 @@ class BoundMemory {
                 std::size_t num_envs,
                 std::size_t capacity,
                 std::optional<double> reserve,
+                bool drops_resets,
                 std::uint64_t seed,
                 const py::object &priorities);
 
@@ -44,16 +46,27 @@ class BoundMemory {
              std::optional<py::ssize_t> rows,
              std::optional<std::size_t> env);
 
+    /// One observation of each environment. Throws if it is not exact: Python converts it first.
+    void add_context(py::handle obs, py::handle mask);
+
     /// Fills `out`, or new arrays if it is None, and returns them: a tuple of the fields, next_obs,
     /// terminated, truncated, discount, weights, indices.
     py::object
     sample(std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out);
+
+    /// A tuple of the transitions of all indices of `held`, which must be held.
+    py::object read(py::handle indices, std::size_t n_step, double gamma);
+    py::object held();
+    py::object held_masses();
 
     /// Such a tuple of new arrays.
     [[nodiscard]] py::object empty(std::size_t batch_size) const;
 
     std::optional<std::int64_t> update_priorities(py::handle indices, py::handle priorities);
     void clear();
+    /// While it runs, other threads' operations wait.
+    void save(snapshot::Writer &writer);
+    void restore(snapshot::Reader &reader);
     py::dict stats();
     bool is_full();
     bool is_valid();
@@ -62,7 +75,14 @@ class BoundMemory {
     [[nodiscard]] std::size_t nbytes() const { return memory_.nbytes(); }
 
   private:
-    void warn_of_early_eviction();
+    /// Appends the arrays of an observation, a tuple of them if it has several.
+    void read_observation(py::handle obs,
+                          Arguments &arguments,
+                          std::vector<const std::byte *> &pointers) const;
+    /// Where a batch's arrays lie; nothing if one of them does not fit.
+    std::optional<TransitionBatch> batch_of(py::handle arrays, std::size_t rows) const;
+    /// Once in the memory's life.
+    void warn_of_early_eviction(bool happened);
 
     ReplayMemory memory_;
     std::vector<ArrayType> types_;   // of the fields

@@ -12,12 +12,14 @@ void register_replay_memory(py::module_ &module) {
                       std::size_t,
                       std::size_t,
                       std::optional<double>,
+                      bool,
                       std::uint64_t,
                       const py::object &>(),
              py::arg("fields"),
              py::arg("num_envs"),
              py::arg("capacity"),
              py::arg("reserve"),
+             py::arg("drops_resets"),
              py::arg("seed"),
              py::arg("priorities"))
         .def("add",
@@ -34,6 +36,7 @@ void register_replay_memory(py::module_ &module) {
              py::arg("extra"),
              py::arg("rows") = py::none(),
              py::arg("env") = py::none())
+        .def("add_context", &BoundMemory::add_context, py::arg("obs"), py::arg("mask"))
         .def("sample",
              &BoundMemory::sample,
              py::arg("batch_size"),
@@ -41,6 +44,9 @@ void register_replay_memory(py::module_ &module) {
              py::arg("gamma"),
              py::arg("beta"),
              py::arg("out"))
+        .def("read", &BoundMemory::read, py::arg("indices"), py::arg("n_step"), py::arg("gamma"))
+        .def("held", &BoundMemory::held)
+        .def("held_masses", &BoundMemory::held_masses)
         .def("empty", &BoundMemory::empty, py::arg("batch_size"))
         .def("update_priorities",
              &BoundMemory::update_priorities,

@@ -17,16 +17,20 @@ struct Stream {
                {reinterpret_cast<std::byte *>(marks.data()), 4, 4},
                BitSet(reinterpret_cast<std::byte *>(bits.data()), slots_),
                0,
-               slots_) {}
+               slots_,
+               0) {}
 
     void step(bool joins, bool ends) {
-        early += ring.make_room(joins && ring.can_continue(), capacity, [this](std::size_t slot) {
+        joins = joins && ring.can_continue();
+        early += ring.make_room(ring.time_after(joins, 1), capacity, [this](std::size_t slot) {
             CHECK(live.erase(slot) == 1);
         });
-        if (!(joins && ring.can_continue()))
-            ring.begin_segment();
+        if (!joins)
+            ring.begin_segment(false);
         CHECK(live.insert(ring.open_slot()).second); // a slot in use is never taken again
-        ring.act(ends, false);
+        ring.act(ends, false, false);
+        if (ends)
+            ring.end(true, false);
         CHECK(ring.is_valid());
     }
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+LEFT_OUT = object()
+
 # What a good call says; a case replaces, adds or (with None as its value) leaves out one argument.
 STEP = {
     "obs": np.zeros(3, np.float32),
@@ -26,6 +28,9 @@ ROWS = {
     "byte": np.zeros(4, np.uint8),
 }
 VECTOR = {name: value[:2] for name, value in ROWS.items()}
+DICTS = {name: {"a": STEP[name], "in": {"b": STEP[name][:2]}} for name in ("obs", "next_obs")}
+ENDED = np.array([True, False])
+ONE_LAST = np.array([np.ones(3, np.float32), None], object)
 UPDATE = {"indices": np.array([0, 1, 0]), "priorities": np.array([3.0, 4.0, 5.0])}
 GOOD: dict[str, dict[str, Any]] = {
     "add": STEP,
@@ -33,6 +38,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "extend": ROWS,
     "extend one of two": {**ROWS, "env": 1},
     "extend two": {name: np.stack([value, value], 1) for name, value in ROWS.items()},
+    "dict add": {**STEP, **DICTS},
+    "same-step add": {**STEP, "terminated": True, "final_obs": STEP["obs"]},
+    "same-step add to two": {**VECTOR, "terminated": ENDED, "final_obs": ONE_LAST, "final_mask": ENDED},
+    "context": {"obs": STEP["obs"]},
+    "context of two": {"obs": VECTOR["obs"], "mask": ENDED},
+    "dict context": {"obs": DICTS["obs"]},
     "sample": {"batch_size": 8},
     "update": UPDATE,
     "uniform add": STEP,
@@ -40,7 +51,6 @@ GOOD: dict[str, dict[str, Any]] = {
     "uniform sample": {"batch_size": 8},
     "uniform update": UPDATE,
 }
-LEFT_OUT = object()
 NAN_LAST, MINUS_LAST = np.array([1, 1, np.nan]), np.array([1, 1, -1e-9])
 
 # The call, the argument that is wrong, what came, the exception, and what its message says came.
@@ -71,6 +81,36 @@ BAD: list[tuple[str, str, Any, type[Exception], str]] = [
     ("extend two", "terminated", False, ValueError, "False"),
     ("update", "priorities", np.ones(2), ValueError, r"\(2,\)"),
     ("update", "priorities", np.ones((3, 1)), ValueError, r"\(3, 1\)"),
+    ("dict add", "obs", {"a": np.zeros(4), "in": {"b": np.zeros(2)}}, ValueError, r"\(4,\)"),
+    ("dict add", "next_obs", {"a": np.zeros(3), "in": {"b": np.zeros(())}}, ValueError, r"\(\)"),
+    ("dict context", "obs", {"a": np.zeros(3), "in": {"b": np.zeros(3)}}, ValueError, r"\(3,\)"),
+    ("context", "obs", np.zeros((1, 3)), ValueError, r"\(1, 3\)"),
+    ("context", "mask", np.ones(1, bool), ValueError, r"\(1,\)"),
+    ("context of two", "obs", np.zeros(3), ValueError, r"\(3,\)"),
+    ("context of two", "mask", np.ones(3, bool), ValueError, r"\(3,\)"),
+    ("same-step add", "final_obs", np.zeros(4, np.float32), ValueError, r"\(4,\)"),
+    ("same-step add to two", "final_obs", np.zeros((2, 4), np.float32), ValueError, r"\(2, 4\)|\(4,\)"),
+    ("same-step add to two", "final_obs", np.zeros((3, 3), np.float32), ValueError, r"3"),
+    ("same-step add to two", "final_obs", np.zeros((1, 3), np.float32), ValueError, r"1"),
+    ("same-step add to two", "final_obs", ONE_LAST[:1], ValueError, r"1"),
+    ("same-step add to two", "final_obs", np.array([[], None], object), ValueError, r"\(0,\)"),
+    ("same-step add to two", "final_mask", np.ones(3, bool), ValueError, r"\(3,\)"),
+    # keys that are not those of the first step, and a last observation that is missing
+    ("dict add", "obs", {"a": STEP["obs"]}, ValueError, "'a'"),
+    ("dict add", "obs", {**DICTS["obs"], "c": 0}, ValueError, "'c'"),
+    ("dict add", "obs", {"a": STEP["obs"], "in": STEP["obs"]}, ValueError, "'in'"),
+    ("dict add", "next_obs", {"a": STEP["obs"], "in": {"b": {"c": 0}}}, ValueError, "'c'"),
+    ("dict add", "next_obs", STEP["next_obs"], (ValueError, TypeError), "array"),
+    ("dict context", "obs", {"a": STEP["obs"]}, ValueError, "'a'"),
+    ("dict context", "obs", STEP["obs"], (ValueError, TypeError), "array"),
+    ("add", "obs", DICTS["obs"], (ValueError, TypeError), "dict"),
+    ("add", "next_obs", {}, (ValueError, TypeError), "dict|{}"),
+    ("context", "obs", DICTS["obs"], (ValueError, TypeError), "dict"),
+    ("same-step add", "final_obs", LEFT_OUT, ValueError, "none"),
+    ("same-step add", "final_obs", DICTS["obs"], (ValueError, TypeError), "dict"),
+    ("same-step add to two", "final_obs", LEFT_OUT, ValueError, r"\[0\]"),
+    ("same-step add to two", "final_obs", ONE_LAST[::-1], ValueError, r"\[0\]"),
+    ("same-step add to two", "final_obs", {"a": VECTOR["obs"]}, (ValueError, TypeError), "dict|'a'"),
     # a value of another kind, or one that would wrap or lose a fraction
     ("add", "obs", "left", TypeError, "str|<U4|left"),
     ("add", "obs", None, TypeError, "None|object"),
@@ -103,9 +143,21 @@ BAD: list[tuple[str, str, Any, type[Exception], str]] = [
     ("update", "indices", ["a", "b", "c"], TypeError, "str|<U1"),
     ("update", "priorities", ["a", "b", "c"], TypeError, "str|<U1"),
     ("update", "priorities", np.ones(3, complex), TypeError, "complex"),
+    ("dict add", "obs", {"a": ["x"] * 3, "in": {"b": [0, 0]}}, TypeError, "'x'|str|<U1"),
+    ("dict add", "next_obs", {"a": None, "in": {"b": [0, 0]}}, TypeError, "None|object"),
+    ("context", "obs", np.zeros(3, complex), TypeError, "complex"),
+    ("context", "obs", np.full(3, 1e300), TypeError, r"e\+300"),
+    ("context of two", "mask", np.ones(2), TypeError, "float64"),
+    ("same-step add", "final_obs", np.full(3, 1e300), TypeError, r"e\+300"),
+    ("same-step add to two", "final_obs", np.full((2, 3), "x"), TypeError, "'x'|<U1"),
+    ("same-step add to two", "final_mask", np.ones(2), TypeError, "float64"),
     # an argument that is missing, or that nobody knows
     ("add", "log_prob", LEFT_OUT, TypeError, r"expected .*log_prob"),
     ("add", "colour", 1, TypeError, "colour"),
+    ("add", "final_obs", STEP["obs"], TypeError, "got"),
+    ("add", "final_mask", True, TypeError, "True|got one"),
+    ("add to two", "final_obs", ONE_LAST, TypeError, "got"),
+    ("extend", "final_obs", ROWS["obs"], TypeError, "final_obs"),
     ("extend", "log_prob", LEFT_OUT, TypeError, r"expected .*log_prob"),
     ("extend", "colour", np.ones(4), TypeError, "colour"),
     ("uniform add", "priority", 1.0, TypeError, "1.0"),
@@ -175,6 +227,15 @@ BAD_CONSTRUCTIONS: list[tuple[str, Any, type[Exception], str]] = [
     ("reserve", -0.5, ValueError, "-0.5"),
     ("reserve", np.nan, ValueError, "nan"),
     ("reserve", np.inf, ValueError, "inf"),
+    ("frame_stack", 0, ValueError, "0"),
+    ("frame_stack", -2, ValueError, "-2"),
+    ("frame_stack", 1.5, TypeError, "1.5"),
+    ("frame_stack", "four", TypeError, "four"),
+    ("frame_stack", None, TypeError, "None"),
+    ("frame_axis", 0.5, TypeError, "0.5"),
+    ("frame_axis", None, TypeError, "None"),
+    ("autoreset", "never", ValueError, "never"),
+    ("autoreset", 1, (ValueError, TypeError), "1"),
     ("seed", -1, ValueError, "-1"),
     ("seed", 0.5, TypeError, "0.5"),
     ("alpha", -0.1, ValueError, "-0.1"),
@@ -198,6 +259,23 @@ BAD_CONSTRUCTIONS: list[tuple[str, Any, type[Exception], str]] = [
     ("extra_fields", ["a"], TypeError, "a"),
 ]
 
+# Stacks that do not fit the observations of a first step, or of a space: three numbers, or
+# {"a": three numbers, "in": {"b": two}}.
+BAD_STACKS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("array", {"frame_stack": 2}, "frame_stack", "2"),
+    ("array", {"frame_stack": 4}, "frame_stack", "4"),
+    ("array", {"frame_stack": 3, "frame_axis": 1}, "frame_axis", "1"),
+    ("array", {"frame_stack": 3, "frame_axis": -2}, "frame_axis", "-2"),
+    ("array", {"frame_stack": {"a": 3}}, "frame_stack", "a"),
+    ("dict", {"frame_stack": 3}, "frame_stack", "3"),
+    ("dict", {"frame_stack": {"a": 2}}, "frame_stack", "2"),
+    ("dict", {"frame_stack": {"in": 2}}, "frame_stack", "in"),
+    ("dict", {"frame_stack": {"other": 3}}, "frame_stack", "other"),
+    ("dict", {"frame_stack": {"in": {"b": 0}}}, "frame_stack", "0"),
+    ("dict", {"frame_stack": {"a": 3}, "frame_axis": {"a": 1}}, "frame_axis", "1"),
+    ("dict", {"frame_stack": {"a": 3}, "frame_axis": {"c": 0}}, "frame_axis", "c"),
+]
+
 # First steps of a buffer that knows no shapes yet.
 BAD_FIRST_STEPS: list[tuple[str, Any, type[Exception]]] = [
     ("obs", "left", TypeError),
@@ -215,4 +293,7 @@ BAD_FIRST_STEPS: list[tuple[str, Any, type[Exception]]] = [
     ("colour", 1, TypeError),
     ("priority", np.nan, ValueError),
     ("priority", -1.0, ValueError),
+    ("obs", {}, (ValueError, TypeError)),
+    ("next_obs", {"a": np.zeros(3)}, (ValueError, TypeError)),
+    ("final_obs", np.zeros(3), TypeError),
 ]

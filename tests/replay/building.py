@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from oracles import PriorityTwin, ReplayTwin
-from strategies import Column, Options
+from segment_oracle import Obs, leaves
+from strategies import Column, Options, nested
 
 import dqn_fast
 
@@ -21,16 +22,44 @@ def space_of(column: Column) -> Any:
         return spaces.MultiBinary(column.shape)
     if column.dtype == "int64" and column.shape == ():
         return spaces.Discrete(1000)
+    if column.dtype == "int64":
+        return spaces.MultiDiscrete(np.full(column.shape, 1000))
     low, high = (0, 255) if column.dtype == "uint8" else (-np.inf, np.inf)
     return spaces.Box(low, high, column.shape, np.dtype(column.dtype).type)
+
+
+def observation_space_of(o: Options) -> Any:
+    """The space of the observations, a Dict of Dicts if they are."""
+    from gymnasium import spaces
+
+    def dicts(space: Any) -> Any:
+        return spaces.Dict({k: dicts(v) for k, v in space.items()}) if isinstance(space, dict) else space
+
+    return dicts(nested({path: space_of(leaf.column) for path, leaf in o.obs.items()}))
+
+
+def stack_options(o: Options) -> dict[str, Any]:
+    """`frame_stack` and `frame_axis`: numbers, or mappings that leave out what is no stack."""
+    if o.structure == "array":
+        (leaf,) = o.obs.values()
+        return {"frame_stack": leaf.frames, "frame_axis": leaf.axis}
+    if o.structure == "dict, one number for all":
+        return {"frame_stack": o.frame_stack, "frame_axis": 0}
+    frames = {path: stack.frames for path, stack in o.stacks.items()}
+    return {
+        "frame_stack": nested(frames),
+        "frame_axis": nested({path: stack.axis for path, stack in o.stacks.items() if stack.axis != 0}),
+    }
 
 
 def build_buffer(o: Options) -> Any:
     """The buffer that the options describe."""
     capacity = o.capacity * o.num_envs + o.surplus
-    spaces = (space_of(o.obs), space_of(o.action)) if o.spaces else ()
+    spaces = (observation_space_of(o), space_of(o.action)) if o.spaces else ()
     common: dict[str, Any] = {
         "num_envs": o.num_envs,
+        **stack_options(o),
+        "autoreset": o.autoreset,
         "n_step": o.n_step,
         "gamma": o.gamma,
         "extra_fields": {name: tuple(column) for name, column in o.extra_fields.items()} or None,
@@ -50,10 +79,24 @@ def build_buffer(o: Options) -> Any:
     )
 
 
+def flat(name: str, obs: Obs) -> dict[str, np.ndarray]:
+    """The arrays of an observation, named as messages do: `obs['camera']['left']`."""
+    return {name + "".join(f"[{key!r}]" for key in path): array for path, array in leaves(obs)}
+
+
+def stacked(observations: list[Obs]) -> Obs:
+    """One observation of several, each array with a leading axis."""
+    first = observations[0]
+    if isinstance(first, dict):
+        return {key: stacked([obs[key] for obs in observations]) for key in first}
+    return np.stack(observations)
+
+
 def columns_of(batch: Any) -> dict[str, np.ndarray]:
     """The batch as one flat dict, without its weights."""
-    names = ("obs", "action", "reward", "next_obs", "terminated", "truncated", "discount")
-    return {**{name: getattr(batch, name) for name in names}, **batch.extra}
+    names = ("action", "reward", "terminated", "truncated", "discount")
+    obs = {**flat("obs", batch.obs), **flat("next_obs", batch.next_obs)}
+    return {**obs, **{name: getattr(batch, name) for name in names}, **batch.extra}
 
 
 def same_value(real: np.ndarray, expected: Any) -> bool:
@@ -72,12 +115,23 @@ def check_batch(batch: Any, twin: ReplayTwin, o: Options, n_step: int, gamma: fl
     assert batch.weights.dtype == np.float32
     possible = {index for index, p in twin.probabilities().items() if p > 0}
     assert set(batch.indices.tolist()) <= possible
-    columns = columns_of(batch)
-    for position, index in enumerate(batch.indices):
-        for name, expected in twin.row(index, n_step, gamma).items():
-            real = columns[name][position]
-            assert same_value(np.asarray(real), expected), (name, int(index), real, expected)
+    check_rows(batch, twin, n_step, gamma)
     check_weights(batch, twin.priorities, o.weight_normalization, beta)
+
+
+def check_rows(batch: Any, twin: ReplayTwin, n_step: int, gamma: float) -> None:
+    """Every row of a batch is the twin's row of its index, byte for byte."""
+    columns = columns_of(batch)
+    rows: dict[int, dict[str, Any]] = {}
+    for position, index in enumerate(batch.indices.tolist()):
+        if index not in rows:
+            row = twin.row(index, n_step, gamma)
+            obs = {**flat("obs", row.pop("obs")), **flat("next_obs", row.pop("next_obs"))}
+            rows[index] = {**row, **obs}
+        assert rows[index].keys() == columns.keys()
+        for name, expected in rows[index].items():
+            real = columns[name][position]
+            assert same_value(np.asarray(real), expected), (name, index, real, expected)
 
 
 def check_weights(batch: Any, priorities: PriorityTwin | None, normalization: str, beta: float) -> None:

@@ -50,19 +50,46 @@ CASES: dict[str, tuple[type, dict[str, Any]]] = {
 }
 
 
-def fill(buffer: Any, num_envs: int, rows: int) -> None:
+# The same walks; an observation is a stack, or a dict of stacks and a number.
+STACKED: dict[str, tuple[type, dict[str, Any]]] = {
+    "stacks": (PrioritizedReplayBuffer, {"capacity": 500, "frame_stack": 4, "n_step": 3, "seed": 9}),
+    "stacks, two streams": (
+        ReplayBuffer,
+        {"capacity": 200, "num_envs": 2, "frame_stack": 2, "frame_axis": -1, "n_step": 2, "seed": 10},
+    ),
+    "dicts": (
+        PrioritizedReplayBuffer,
+        {"capacity": 200, "frame_stack": {"a": 3, "in": {"b": 2}}, "reserve": 0.5, "seed": 11},
+    ),
+}
+
+
+def observation(t: np.ndarray, first: np.ndarray, frames: Any) -> Any:
+    """What is seen at each t of walks that began at `first`: zeros come before that."""
+
+    def stack(k: int) -> np.ndarray:
+        shown = t[..., None] - np.arange(k)[::-1]
+        return np.where(shown < first[..., None], 0, shown).astype(np.float64)
+
+    if isinstance(frames, dict):
+        return {"a": stack(3), "in": {"b": stack(2).astype(np.float32), "c": t % 3}}
+    return t.astype(np.float64) if frames == 1 else stack(frames)
+
+
+def fill(buffer: Any, num_envs: int, rows: int, frame_stack: Any = 1) -> None:
     """Walks of 50 steps whose rewards need all of their bits; no generator of random numbers is used."""
     t = np.arange(rows, dtype=np.int64)[:, None] + 1_000_000 * np.arange(num_envs)
     ends = (t % 50 == 49) & (t % 3 == 0)
     rewards = np.float32((t * 2_654_435_761 % 4_294_967_296) / 4_294_967_296)
-    columns = [t.astype(np.float64), t % 7, rewards, (t + 1).astype(np.float64), ends, (t % 50 == 49) & ~ends]
-    buffer.extend(*(column[:, 0] if num_envs == 1 else column for column in columns))
+    t, ends, rewards = (column[:, 0] if num_envs == 1 else column for column in (t, ends, rewards))
+    obs, next_obs = (observation(at, t // 50 * 50, frame_stack) for at in (t, t + 1))
+    buffer.extend(obs, t % 7, rewards, next_obs, ends, (t % 50 == 49) & ~ends)
 
 
 def batches(kind: type, options: dict[str, Any]) -> Iterator[Any]:
     """Six batches; a prioritised buffer gets new priorities after each, of very different sizes."""
     buffer = kind(**options)
-    fill(buffer, options.get("num_envs", 1), 2 * options["capacity"])
+    fill(buffer, options.get("num_envs", 1), 2 * options["capacity"], options.get("frame_stack", 1))
     for size in (1, 2, 3, 8, 16, 16):
         batch = buffer.sample(size)
         yield batch
@@ -72,13 +99,24 @@ def batches(kind: type, options: dict[str, Any]) -> Iterator[Any]:
             buffer.update_priorities(everywhere, np.ldexp(1.0 + everywhere % 5, exponents // 4))
 
 
+def arrays(name: str, obs: Any) -> dict[str, np.ndarray]:
+    if not isinstance(obs, dict):
+        return {name: obs}
+    return {k: array for key in obs for k, array in arrays(f"{name}[{key!r}]", obs[key]).items()}
+
+
 def lines() -> Iterator[str]:
-    for name, (kind, options) in CASES.items():
+    for name, (kind, options) in (CASES | STACKED).items():
         for number, batch in enumerate(batches(kind, options)):
             always = ("indices", "reward", "discount")
-            for column in always if kind is ReplayBuffer else (*always, "weights"):
-                values = getattr(batch, column).tolist()
-                words = (value.hex() if isinstance(value, float) else str(value) for value in values)
+            columns = {column: getattr(batch, column) for column in always}
+            if kind is PrioritizedReplayBuffer:
+                columns["weights"] = batch.weights
+            if name in STACKED:
+                columns |= arrays("obs", batch.obs) | arrays("next_obs", batch.next_obs)
+            for column, values in columns.items():
+                numbers = values.ravel().tolist()
+                words = (value.hex() if isinstance(value, float) else str(value) for value in numbers)
                 yield f"{name}; {number}; {column}; {' '.join(words)}"
 
 

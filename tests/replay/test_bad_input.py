@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.bad_inputs import BAD, BAD_CONSTRUCTIONS, BAD_FIRST_STEPS, GOOD, LEFT_OUT, STEP, VECTOR
+from replay.bad_inputs import (
+    BAD,
+    BAD_CONSTRUCTIONS,
+    BAD_FIRST_STEPS,
+    BAD_STACKS,
+    DICTS,
+    GOOD,
+    LEFT_OUT,
+    STEP,
+    VECTOR,
+)
 from replay.building import columns_of
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
@@ -16,7 +26,9 @@ from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 def build(call: str) -> Any:
     """A buffer of three steps a stream, for the kind of call."""
     kind = ReplayBuffer if call.startswith("uniform") else PrioritizedReplayBuffer
-    options = {} if kind is ReplayBuffer else {"alpha": 1.0, "weight_normalization": "buffer"}
+    options: dict[str, Any] = {} if kind is ReplayBuffer else {"alpha": 1.0, "weight_normalization": "buffer"}
+    if call.startswith("same-step"):
+        options["autoreset"] = "same_step"
     extra_fields = {"log_prob": ((), "float32"), "byte": ((), "uint8")}
     buffer = kind(10, num_envs=1 + ("two" in call), extra_fields=extra_fields, seed=7, **options)
     for _ in range(3):
@@ -28,13 +40,14 @@ def build(call: str) -> Any:
 def good_step(call: str) -> dict[str, Any]:
     """A step that joins the one before it."""
     step = VECTOR if "two" in call else STEP
+    step = {**step, **DICTS} if call.startswith("dict") else step
     return {**step, "obs": step["next_obs"]}
 
 
 def do(buffer: Any, call: str, arguments: dict[str, Any]) -> None:
-    name = call.removeprefix("uniform ").split()[0]
-    method = getattr(buffer, "update_priorities" if name == "update" else name)
-    method(**{key: value for key, value in arguments.items() if value is not LEFT_OUT})
+    name = re.sub("^(uniform|dict|same-step) ", "", call).split()[0]
+    method = {"update": "update_priorities", "context": "add_context"}.get(name, name)
+    getattr(buffer, method)(**{key: value for key, value in arguments.items() if value is not LEFT_OUT})
 
 
 def behaviour(buffer: Any, call: str) -> list[Any]:
@@ -79,6 +92,22 @@ def test_the_same_call_with_nothing_replaced_is_good(call: str) -> None:
 def test_a_bad_option_gets_its_error(argument: str, value: Any, error: type[Exception], came: str) -> None:
     with pytest.raises(error, match=rf"(?s)\b{argument}\b.*({came})"):
         PrioritizedReplayBuffer(**{"capacity": 10, "num_envs": 2, argument: value})
+
+
+@pytest.mark.parametrize(("structure", "options", "argument", "came"), BAD_STACKS)
+def test_a_stack_that_does_not_fit_the_observation_gets_its_error(
+    structure: str, options: dict[str, Any], argument: str, came: str
+) -> None:
+    says = rf"{argument}: got .*{came}.*(expected|but the observation is)"
+    obs = STEP["obs"] if structure == "array" else DICTS["obs"]
+    with pytest.raises(ValueError, match=says):
+        ReplayBuffer(10, **options).add(obs, 0, 0.0, obs, False)
+    spaces = pytest.importorskip("gymnasium.spaces")
+    space: Any = spaces.Box(0, 1, (3,))
+    if structure == "dict":
+        space = spaces.Dict({"a": space, "in": spaces.Dict({"b": spaces.Box(0, 1, (2,))})})
+    with pytest.raises(ValueError, match=says):
+        ReplayBuffer(10, space, spaces.Discrete(2), **options)
 
 
 @pytest.mark.parametrize(("argument", "value", "error"), BAD_FIRST_STEPS, ids=ids(BAD_FIRST_STEPS))

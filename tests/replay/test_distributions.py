@@ -41,6 +41,13 @@ def uniform(kind: str) -> tuple[Any, list[int]]:
         for _ in range(100):
             add(buffer, 0, 1)
         return buffer, list(range(126, 200, 2))
+    if kind == "contexts and frames kept before stacks":
+        buffer = ReplayBuffer(20, frame_stack=4, reserve=10.0, seed=SEED)
+        first = np.float32([1, 2, 3, 4])
+        for _ in range(30):  # three frames, the step and the last; then a context alone, which has three too
+            buffer.add(first, 0, 0.0, first + 1, True)
+            buffer.add_context(first)
+        return buffer, list(range(93, 273, 9))
     buffer = ReplayBuffer(90, num_envs=3, seed=SEED)  # streams of 1, 5 and 30 steps
     one = np.zeros((3, 1), np.float32)
     for t in range(30):
@@ -49,7 +56,16 @@ def uniform(kind: str) -> tuple[Any, list[int]]:
     return buffer, [0, *range(1, 15, 3), *range(2, 90, 3)]
 
 
-@pytest.mark.parametrize("kind", ["one walk", "one step", "every second step is final", "unequal streams"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "one walk",
+        "one step",
+        "every second step is final",
+        "contexts and frames kept before stacks",
+        "unequal streams",
+    ],
+)
 @pytest.mark.parametrize("batch_size", [1, 32, DRAWS])
 def test_uniform_draws_are_uniform(kind: str, batch_size: int) -> None:
     buffer, indices = uniform(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from replay.golden import CASES, GOLDEN, HEADER, lines
+from replay.golden import CASES, GOLDEN, HEADER, STACKED, lines
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def committed() -> list[str]:
     return text.removeprefix(HEADER).splitlines()
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES | STACKED)
 def test_the_seed_gives_its_batches(case: str, fresh: list[str], committed: list[str]) -> None:
     mine = [line for line in fresh if line.startswith(f"{case};")]
     assert mine

@@ -14,15 +14,19 @@ from oracles import (
     PriorityTwin,
     ReplayTwin,
     default_reserve,
-    same_bytes,
-    slots_per_stream,
 )
+from segment_oracle import Stack, context_needed, follows, same_bytes, same_obs, slots_per_stream
 
 
-def step(twin: ReplayTwin, obs: float, next_obs: float, reward: float = 0.0, **more: Any) -> int:
+def step(twin: ReplayTwin, obs: Any, next_obs: Any, reward: float = 0.0, **more: Any) -> int | None:
     flags = {name: np.bool_(more.pop(name, False)) for name in ("terminated", "truncated")}
     fields = {"action": np.int64(0), "reward": np.float32(reward), **flags}
     return twin.add(more.pop("stream", 0), np.float32(obs), fields, np.float32(next_obs), **more)
+
+
+def film(capacity: int, frames: int, **more: Any) -> ReplayTwin:
+    """A twin whose observations are stacks of numbers."""
+    return ReplayTwin(capacity, stacks={(): Stack(frames, 0)}, **more)
 
 
 def test_joined_steps_have_consecutive_indices_and_a_break_leaves_a_final_step_between() -> None:
@@ -56,10 +60,95 @@ def test_a_reward_of_minus_zero_stays_what_it_is() -> None:
     assert same_bytes(np.asarray(twin.row(0, 1, 0.9)["reward"]), np.asarray(np.float32(-0.0)))
 
 
+def test_frames_lie_along_their_axis() -> None:
+    before = np.arange(12).reshape(2, 6)  # two frames of three columns
+    after = np.concatenate([before[:, 3:], before[:, :3]], axis=1)
+    for axis in (1, -1):
+        assert follows(after, before, {(): Stack(2, axis)})
+        assert not follows(before, before, {(): Stack(2, axis)})
+    assert not follows(after, before, {(): Stack(2, 0)})
+    assert follows(after, before, {})
+
+
+def test_all_stacks_of_a_dict_have_to_follow() -> None:
+    stacks = {("a",): Stack(2, 0), ("in", "b"): Stack(3, 0)}
+    before = {"a": np.array([1, 2]), "in": {"b": np.array([1, 2, 3])}, "c": np.array([7])}
+    after = {"a": np.array([2, 5]), "in": {"b": np.array([2, 3, 5])}, "c": np.array([8])}
+    assert follows(after, before, stacks)
+    assert not follows({**after, "in": {"b": np.array([2, 4, 5])}}, before, stacks)
+    assert same_obs(after, dict(reversed(after.items())))
+    assert not same_obs(after, {**after, "c": np.array([9])})
+
+
+@pytest.mark.parametrize(
+    ("obs", "needed"),
+    [([5, 5, 5, 5], 0), ([0, 0, 0, 5], 0), ([5, 5, 6, 7], 2), ([0, 5, 6, 7], 2), ([4, 5, 6, 7], 3)],
+)
+def test_frames_that_no_padding_gives(obs: list[int], needed: int) -> None:
+    assert context_needed(np.array(obs), {(): Stack(4, 0)}) == needed
+
+
+def test_stacks_are_padded_together() -> None:
+    stacks = {("a",): Stack(3, 0), ("b",): Stack(2, 0)}
+    assert context_needed({"a": np.array([0, 0, 1]), "b": np.array([0, 5])}, stacks) == 0
+    assert context_needed({"a": np.array([0, 0, 1]), "b": np.array([5, 5])}, stacks) == 1
+    assert context_needed({"a": np.array([3, 4, 5]), "b": np.array([5, 5])}, stacks) == 2
+
+
+def test_a_break_in_a_stack_begins_a_segment_that_may_go_on() -> None:
+    twin = film(10, 2)
+    indices = [step(twin, [1, 1], [1, 2], 1), step(twin, [1, 2], [7, 8], 1), step(twin, [7, 8], [8, 9], 1)]
+    assert indices == [0, 1, 3]  # 2 holds the frame before 8
+    row = twin.row(0, n_step=5, gamma=0.5)
+    assert (row["reward"], row["discount"], row["next_obs"].tolist()) == (1.5, 0.25, [7, 8])
+    assert twin.stats()["segments"] == 2
+
+
+def test_contexts_take_an_index_and_the_next_step_goes_on_from_them() -> None:
+    twin = ReplayTwin(10)
+    step(twin, 0, 1)
+    for place in (5, 6):
+        twin.add_context(0, np.float32(place))
+    assert twin.streams[0].first_t_never_given_out() == 4
+    assert [step(twin, 9, 10), step(twin, 10, 11)] == [4, 5]
+    assert (twin.indices(), twin.stats()["segments"]) == ([0, 4, 5], 2)
+
+
+def test_a_stack_goes_on_from_a_context_if_its_older_frames_match() -> None:
+    for obs, index in (([5, 6], 3), ([4, 6], 4)):  # the second needs a frame of its own
+        twin = film(10, 2)
+        step(twin, [1, 1], [1, 2])
+        twin.add_context(0, np.float32([5, 5]))
+        assert step(twin, obs, [6, 7]) == index
+
+
+def test_the_row_of_a_reset_is_dropped_once_for_each_end() -> None:
+    twin = ReplayTwin(10, drops_resets=True)
+    step(twin, 0, 0, terminated=True)
+    assert [step(twin, 0, 0), step(twin, 0, 0), step(twin, 0, 0)] == [None, 2, 3]
+    assert (twin.stats()["dropped"], len(twin)) == (1, 3)
+    step(twin, 0, 1, truncated=True)
+    assert step(twin, 1, 5, new_segment=True) == 6
+
+
+def test_what_the_tail_looks_back_on_keeps_its_slots() -> None:
+    twin = film(2, 3, reserve=0.0)  # eleven slots
+    for place in range(20):
+        step(twin, [place, place + 1, place + 2], [place + 1, place + 2, place + 3])
+    assert twin.streams[0]._oldest_needed() == twin.streams[0].steps[0].t - 2
+    broken = film(2, 3, reserve=0.0)
+    for place in range(
+        0, 200, 10
+    ):  # two frames kept, the step and the last: four slots, and two looked back on
+        step(broken, [place, place + 1, place + 2], [place + 1, place + 2, place + 3])
+    assert (len(broken), broken.stats()["evicted_early"]) == (2, 0)
+
+
 def test_slots_and_the_default_reserve() -> None:
     assert slots_per_stream(10, 0.0) == 13
     assert slots_per_stream(10, 0.25) == 16
     assert slots_per_stream(10, 1.0) == 23
+    assert slots_per_stream(10, 1.0, look_back=3) == 32
     assert [default_reserve(size) for size in (256, 257)] == [1.0, 1 / 32]
 
 

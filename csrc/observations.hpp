@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "step_ring.hpp"
+#include "step_store.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace dqn_fast {
+
+/// Observations as users see them, stacks of frames, over steps that store one frame each.
+///
+/// The stack of a step is its own frame and those of the steps before it in its segment; before the
+/// segment's first step lie zeros, or copies of its first frame. Input that is none of this is made
+/// so: frames that cannot be derived become context steps. A pointer to an observation is one to
+/// the whole stack, for each observation field. A field that is no stack is one of one frame.
+class Observations {
+  public:
+    Observations(const Schema &schema, const StepStore &store) : store_(store) {
+        for (std::size_t i = 0; i < schema.observations(); ++i) {
+            const Field &field = schema.fields()[i];
+            stacks_.push_back({field.frames, field.pieces(), field.nbytes() / field.pieces()});
+        }
+        longest_ = schema.lookback() + 1;
+    }
+
+    using Values = const std::byte *const *;
+
+    /// How a segment begins so that its first observation comes back exactly.
+    struct Beginning {
+        std::size_t contexts; // steps before it, with the frames that cannot be derived
+        bool zeros;           // what lies before those
+    };
+
+    /// The shortest beginning; at most the longest stack's frames less one.
+    [[nodiscard]] Beginning beginning(Values obs) const noexcept {
+        std::size_t contexts = 0;
+        for (; contexts + 1 < longest_; ++contexts)
+            for (const bool zeros : {false, true})
+                if (is_derived(obs, contexts, zeros))
+                    return {contexts, zeros};
+        return {contexts, false};
+    }
+
+    /// `next` is `obs` moved on by one frame, so that only its newest frame is new.
+    [[nodiscard]] bool is_shift(Values obs, Values next) const noexcept {
+        if (longest_ == 1)
+            return true;
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            for (std::size_t piece = 0; s.frames > 1 && piece < s.pieces; ++piece) {
+                const std::size_t at = piece * s.frames * s.piece;
+                if (std::memcmp(obs[i] + at + s.piece, next[i] + at, (s.frames - 1) * s.piece) != 0)
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    /// The stack of the step in `slot` is `obs`, byte for byte; without `newest`, but for the
+    /// newest frame, which need not be stored yet.
+    [[nodiscard]] bool
+    holds(const StepRing &ring, std::size_t slot, Values obs, bool newest = true) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const std::size_t frames = stacks_[i].frames;
+            if (frames == 1) {
+                if (newest && std::memcmp(store_.column(i).at(slot), obs[i], stacks_[i].piece) != 0)
+                    return false;
+                continue;
+            }
+            for (std::size_t age = newest ? 0 : 1; age < frames; ++age)
+                if (!holds_frame(i, frame(i, ring, slot, age), obs[i], frames - 1 - age))
+                    return false;
+        }
+        return true;
+    }
+
+    /// Stores the frame that is `age` steps older than the newest, or the oldest there is.
+    void write(std::size_t slot, Values obs, std::size_t age) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            if (s.frames == 1) {
+                store_.write(i, slot, obs[i]);
+                continue;
+            }
+            const std::size_t j = s.frames - 1 - std::min(age, s.frames - 1);
+            std::byte *to = store_.column(i).at(slot);
+            for (std::size_t piece = 0; piece < s.pieces; ++piece)
+                std::memcpy(to + piece * s.piece, s.at(obs[i], piece, j), s.piece);
+        }
+    }
+
+    /// Copies field `i` of the step in `slot`, the whole stack, to `to`.
+    void read(std::size_t i, const StepRing &ring, std::size_t slot, std::byte *to) const noexcept {
+        const Stack &s = stacks_[i];
+        const Column &column = store_.column(i);
+        const std::size_t lookback = s.frames - 1;
+        const bool is_run = s.pieces == 1 && column.stride == column.nbytes &&
+                            slot - ring.first_slot() >= lookback &&
+                            ring.mark(slot).position() >= lookback;
+        if (is_run) { // neighbouring frames are neighbours in memory
+            std::memcpy(to, column.at(slot - lookback), s.frames * s.piece);
+            return;
+        }
+        for (std::size_t j = 0; j < s.frames; ++j) {
+            const std::byte *from = frame(i, ring, slot, lookback - j);
+            for (std::size_t piece = 0; piece < s.pieces; ++piece)
+                if (from != nullptr)
+                    std::memcpy(s.at(to, piece, j), from + piece * s.piece, s.piece);
+                else
+                    std::memset(s.at(to, piece, j), 0, s.piece);
+        }
+    }
+
+    [[nodiscard]] bool is_stack(std::size_t i) const noexcept { return stacks_[i].frames > 1; }
+
+  private:
+    struct Stack {
+        std::size_t frames;
+        std::size_t pieces; // that a frame lies in
+        std::size_t piece;  // bytes of one
+
+        template <class Byte>
+        Byte *at(Byte *stack, std::size_t n, std::size_t j) const noexcept {
+            return stack + (n * frames + j) * piece;
+        }
+    };
+
+    // The stored frame `age` steps before `slot`; null for one of zeros.
+    [[nodiscard]] const std::byte *
+    frame(std::size_t i, const StepRing &ring, std::size_t slot, std::size_t age) const noexcept {
+        if (age > 0) {
+            const Mark mark = ring.mark(slot);
+            if (age > mark.position() && mark.zeros())
+                return nullptr;
+            slot = ring.slot_before(slot, std::min<std::size_t>(age, mark.position()));
+        }
+        return store_.column(i).at(slot);
+    }
+
+    // A stored frame (null: zeros) equals frame `j` of a stack.
+    [[nodiscard]] bool holds_frame(std::size_t i,
+                                   const std::byte *stored,
+                                   const std::byte *stack,
+                                   std::size_t j) const noexcept {
+        const Stack &s = stacks_[i];
+        for (std::size_t piece = 0; piece < s.pieces; ++piece) {
+            const std::byte *given = s.at(stack, piece, j);
+            if (stored != nullptr ? std::memcmp(stored + piece * s.piece, given, s.piece) != 0
+                                  : !std::all_of(given, given + s.piece, [](std::byte b) {
+                                        return b == std::byte{0};
+                                    }))
+                return false;
+        }
+        return true;
+    }
+
+    // All frames older than the `contexts` before the newest are zeros, or equal the oldest of
+    // those.
+    [[nodiscard]] bool is_derived(Values obs, std::size_t contexts, bool zeros) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            for (std::size_t j = 0; j + 1 + contexts < s.frames; ++j)
+                for (std::size_t piece = 0; piece < s.pieces; ++piece) {
+                    const std::byte *given = s.at(obs[i], piece, j);
+                    const std::byte *first = s.at(obs[i], piece, s.frames - 1 - contexts);
+                    if (zeros ? !std::all_of(given,
+                                             given + s.piece,
+                                             [](std::byte b) { return b == std::byte{0}; })
+                              : std::memcmp(given, first, s.piece) != 0)
+                        return false;
+                }
+        }
+        return true;
+    }
+
+    const StepStore &store_;
+    std::vector<Stack> stacks_;
+    std::size_t longest_;
+};
+
+} // namespace dqn_fast

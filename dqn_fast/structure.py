@@ -1,0 +1,99 @@
+"""Nested dict observations, as the flat tuples of arrays that the core stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The keys of an observation: a path for each array; one empty path for a plain array."""
+
+    paths: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, value: Any, root: str = "obs") -> Structure:
+        """That of an observation, which errors call `root`, or of a space: Mappings are nested.
+
+        Raises:
+            ValueError: if there is no array in it.
+        """
+        paths = tuple(_paths(value, ()))
+        if not paths:
+            raise ValueError(f"{root}: got a dict without an array in it, expected at least one")
+        return cls(paths)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one array."""
+        return self.paths == ((),)
+
+    def names(self, root: str) -> list[str]:
+        """What to call each array: `obs['camera']['left']`."""
+        return [root + "".join(f"[{key!r}]" for key in path) for path in self.paths]
+
+    def _describe(self) -> str:
+        return "an array" if self.is_plain else f"a dict of {self.names('')}"
+
+    def flatten(self, root: str, value: Any) -> tuple[Any, ...]:
+        """The arrays of a nested observation, in the order of the paths.
+
+        Raises:
+            ValueError: if its keys are others.
+        """
+        if self.is_plain and _children(value) is None:
+            return (value,)
+        found = Structure.of(value, root)
+        if set(found.paths) != set(self.paths):
+            raise ValueError(f"{root}: got {found._describe()}, expected {self._describe()}")
+        return tuple(_at(value, path) for path in self.paths)
+
+    def unflatten(self, leaves: tuple[T, ...]) -> Any:
+        """The nested dict of these arrays, or the only one itself."""
+        if self.is_plain:
+            return leaves[0]
+        result: dict[str, Any] = {}
+        for path, leaf in zip(self.paths, leaves, strict=True):
+            inner = result
+            for key in path[:-1]:
+                inner = inner.setdefault(key, {})
+            inner[path[-1]] = leaf
+        return result
+
+    def each(self, name: str, option: Any, check: Callable[[str, Any], int], default: int) -> list[int]:
+        """An option that is one number for all arrays, or a mapping like the observation's.
+
+        Raises:
+            ValueError: if the mapping has a key that the observation has not.
+        """
+        if not isinstance(option, Mapping):
+            return [check(name, option)] * len(self.paths)
+        given = {path: _at(option, path) for path in _paths(option, ())}
+        if unknown := given.keys() - set(self.paths):
+            keys = sorted(unknown)
+            raise ValueError(f"{name}: got the keys {keys}, but the observation is {self._describe()}")
+        return [check(name, given[path]) if path in given else default for path in self.paths]
+
+
+def _children(value: Any) -> Mapping[str, Any] | None:
+    spaces = getattr(value, "spaces", None)  # of Gymnasium's Dict
+    value = spaces if spaces is not None else value
+    return value if isinstance(value, Mapping) else None
+
+
+def _paths(value: Any, path: Path) -> list[Path]:
+    children = _children(value)
+    if children is None:
+        return [path]
+    return [found for key, child in children.items() for found in _paths(child, (*path, key))]
+
+
+def _at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = (_children(value) or {})[key]
+    return value

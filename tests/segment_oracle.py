@@ -1,0 +1,201 @@
+"""The slow twin of one stream: which steps it holds, which of them follow upon each other, which go first.
+
+A module of its own because it knows observations and slots, and nothing of indices, priorities and draws.
+Every step keeps its whole observation, each stack in full, and every transition its own next observation:
+what the memory shares between steps and derives again, the twin never lets go of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Row = dict[str, Any]
+Obs = Any  # an array, or a dict of observations
+Path = tuple[str, ...]
+
+SPARE_SLOTS = 3
+
+
+class Stack(NamedTuple):
+    """How many frames an array consists of, and the axis along which they lie, oldest first."""
+
+    frames: int
+    axis: int
+
+
+Stacks = Mapping[Path, Stack]  # of the arrays that are stacks; the path of an array alone is ()
+
+
+def same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equality as a join needs it: -0.0 is not 0.0, and a NaN equals the NaN with its own bits."""
+    return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+
+
+def leaves(obs: Obs, path: Path = ()) -> Iterator[tuple[Path, np.ndarray]]:
+    """The arrays of an observation and where each lies in it."""
+    if isinstance(obs, Mapping):
+        for key, inner in obs.items():
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, np.asarray(obs)
+
+
+def same_obs(a: Obs, b: Obs) -> bool:
+    others = dict(leaves(b))
+    return all(same_bytes(array, others[path]) for path, array in leaves(a))
+
+
+def frames_of(obs: Obs, stacks: Stacks) -> dict[Path, list[np.ndarray]]:
+    """The frames of each array that is a stack, oldest first."""
+
+    def split(array: np.ndarray, stack: Stack) -> list[np.ndarray]:
+        whole = np.moveaxis(array, stack.axis, 0)
+        channels = len(whole) // stack.frames
+        return [whole[i * channels : (i + 1) * channels] for i in range(stack.frames)]
+
+    if not stacks:
+        return {}
+    arrays = dict(leaves(obs))
+    return {path: split(arrays[path], stack) for path, stack in stacks.items()}
+
+
+def follows(after: Obs, before: Obs, stacks: Stacks) -> bool:
+    """Whether each stack of the one is that of the other with one more frame."""
+    new, old = frames_of(after, stacks), frames_of(before, stacks)
+    pairs = (zip(new[path][:-1], old[path][1:], strict=True) for path in stacks)
+    return all(same_bytes(a, b) for pair in pairs for a, b in pair)
+
+
+def longest_look_back(stacks: Stacks) -> int:
+    return max((stack.frames for stack in stacks.values()), default=1) - 1
+
+
+def context_needed(obs: Obs, stacks: Stacks) -> int:
+    """The fewest frames to keep before a segment's first, so that padding gives the rest of all stacks."""
+    frames = frames_of(obs, stacks).values()
+    for kept in range(longest_look_back(stacks)):
+        older = [stack[: -kept - 1] for stack in frames]
+        pairs = list(zip(frames, older, strict=True))
+        repeated = all(same_bytes(f, stack[-kept - 1]) for stack, old in pairs for f in old)
+        zero = all(not any(f.tobytes()) for old in older for f in old)
+        if repeated or zero:
+            return kept
+    return longest_look_back(stacks)
+
+
+def slots_per_stream(capacity: int, reserve: float, look_back: int = 0) -> int:
+    return capacity + math.ceil(capacity * reserve) + SPARE_SLOTS + 3 * look_back
+
+
+@dataclass
+class Step:
+    """One step of a stream: acted on if it has fields, else a context, a final or the open step."""
+
+    t: int
+    segment: int  # the t of its segment's first step
+    obs: Obs
+    fields: Row | None = None  # action, reward, terminated, truncated and the extra fields
+    next_obs: Obs = None  # of an acted step
+    is_context: bool = False
+
+
+@dataclass
+class StreamTwin:
+    """The steps of one environment, in the order in which they happened."""
+
+    capacity: int
+    slots: int
+    stacks: Stacks = field(default_factory=dict)
+    drops_resets: bool = False  # autoreset="next_step"
+    steps: list[Step] = field(default_factory=list)
+    next_t: int = 0
+    ended: bool = False
+    may_drop: bool = False
+    added: int = 0
+    evicted: int = 0
+    evicted_early: int = 0
+    segments: int = 0
+    dropped: int = 0
+
+    def acted(self) -> list[Step]:
+        return [step for step in self.steps if step.fields is not None]
+
+    def first_t_never_given_out(self) -> int:
+        has_open = self.steps and not self.steps[-1].is_context
+        return self.steps[-1].t if has_open else self.next_t
+
+    def add(self, obs: Obs, fields: Row, next_obs: Obs, fresh: bool) -> tuple[int | None, list[int]]:
+        """Store one transition; return its t, and the t of every transition that had to go for it."""
+        last = self.steps[-1] if self.steps else None
+        if last and self.may_drop and not fresh and same_obs(last.obs, obs):
+            self.may_drop = False
+            self.dropped += 1
+            return None, []
+        is_open = bool(last and not last.is_context and not self.ended and not fresh)
+        joins = is_open and same_obs(last.obs, obs)
+        resumes = bool(last and last.is_context and not fresh and follows(obs, last.obs, self.stacks))
+        goes_on = follows(next_obs, obs, self.stacks)
+        before = 0 if joins else 1 if resumes else context_needed(obs, self.stacks) + 1
+        after = 1 if goes_on else context_needed(next_obs, self.stacks) + 1
+        gone = self._make_room(before + after, new_transition=True)
+        if not joins:
+            self._append(obs, begins=not resumes)  # a former open step stays behind as a final one
+        step = self.steps[-1]
+        step.fields, step.next_obs = fields, next_obs
+        self._append(next_obs, begins=not goes_on)
+        self.ended = bool(fields["terminated"] or fields["truncated"])
+        self.may_drop = self.ended and self.drops_resets
+        self.added += 1
+        return step.t, gone
+
+    def add_context(self, obs: Obs) -> list[int]:
+        """Store an observation that nobody acted on; return the t of every transition that went for it."""
+        last = self.steps[-1] if self.steps else None
+        resumes = bool(last and last.is_context and follows(obs, last.obs, self.stacks))
+        new_steps = 1 if resumes else context_needed(obs, self.stacks) + 1
+        gone = self._make_room(new_steps + 1)  # a slot is kept free for the step that goes on from here
+        self._append(obs, begins=not resumes)
+        self.steps[-1].is_context = True
+        self.ended = self.may_drop = False
+        return gone
+
+    def clear(self) -> None:
+        """Forget everything but t, which never restarts."""
+        self.steps = []
+        self.ended = self.may_drop = False
+        self.added = self.evicted = self.evicted_early = self.segments = self.dropped = 0
+
+    def _append(self, obs: Obs, begins: bool) -> None:
+        segment = self.next_t if begins else self.steps[-1].segment
+        self.segments += begins
+        for _ in range(context_needed(obs, self.stacks) if begins else 0):
+            self.steps.append(Step(self.next_t, segment, None, is_context=True))
+            self.next_t += 1
+        self.steps.append(Step(self.next_t, segment, obs))
+        self.next_t += 1
+
+    def _oldest_needed(self) -> int:
+        """The t of the oldest step whose frame the stack of a held step begins with."""
+        tail = self.steps[0]
+        return tail.t - min(longest_look_back(self.stacks), tail.t - tail.segment)
+
+    def _make_room(self, new_steps: int, new_transition: bool = False) -> list[int]:
+        gone: list[int] = []
+        if new_transition and len(self.acted()) == self.capacity:
+            while not gone:
+                gone += self._pop()
+        while self.steps and self.next_t + new_steps - self._oldest_needed() > self.slots:
+            early = self._pop()
+            self.evicted_early += len(early)
+            gone += early
+        self.evicted += len(gone)
+        return gone
+
+    def _pop(self) -> list[int]:
+        step = self.steps.pop(0)
+        return [] if step.fields is None else [step.t]
