@@ -35,8 +35,8 @@ class TrainConfig:
     """Adam's learning rate at the last environment step; in between it changes linearly. At 0 the agent
     comes to rest, instead of ending on whichever policy the last noisy updates left behind."""
     adam_eps: float = 1e-4
-    """Added to the denominator of Adam's step. PyTorch's own default is 1e-8; a larger one keeps gradients that
-    have become small from turning into full steps."""
+    """Added to the denominator of Adam's step. PyTorch's own default is 1e-8; a larger one keeps gradients
+    that have become small from turning into full steps."""
     batch_size: int = 128
     """Transitions per learner update."""
     learn_period: int = 2

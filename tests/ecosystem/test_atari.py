@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ale_py
@@ -91,6 +93,9 @@ def test_a_vector_of_environments(mode: AutoresetMode):
             self.obs = next_obs
             return next_obs, reward, terminated, truncated, info
 
+    def make_logged(game: str, log: list[tuple[Any, ...]]) -> gym.Env[Any, Any]:
+        return Log(make_env(game), log)
+
     games = ["Pong", "Breakout", "Pong"]
     makers = [
         lambda game=game, log=log: Log(make_env(game), log) for game, log in zip(games, logs, strict=True)
@@ -103,7 +108,7 @@ def test_a_vector_of_environments(mode: AutoresetMode):
         envs.single_action_space,
         num_envs=3,
         frame_stack=4,
-        autoreset=mode.value.lower().replace("nextstep", "next_step").replace("samestep", "same_step"),
+        autoreset={AutoresetMode.NEXT_STEP: "next_step", AutoresetMode.SAME_STEP: "same_step"}[mode],
         seed=0,
     )
     obs, _ = envs.reset(seed=0)
@@ -148,14 +153,14 @@ print((resident() - before) / steps)
 """
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads resident memory from /proc")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads resident memory from /proc")
 def test_bytes_per_transition():
     """One frame of 84 x 84 bytes, its share of the reserve and 100 bytes; SB3 takes four to eight frames."""
     steps = max(STEPS, 4_000)
-    command = [sys.executable, "-c", MEASURE, str(steps), os.path.dirname(__file__)]
+    command = [sys.executable, "-c", MEASURE, str(steps), str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     per_transition = float(done.stdout.split()[-1])
-    print(f"{per_transition:,.0f} bytes per transition at {steps:,}")
+    sys.stdout.write(f"{per_transition:,.0f} bytes per transition at {steps:,}\n")
     slack = 2 * 2**21 / steps  # pages come in blocks of 2 MB
     assert per_transition <= 7_056 * (1 + 1 / 32) + 100 + slack
