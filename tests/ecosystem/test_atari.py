@@ -97,9 +97,7 @@ def test_a_vector_of_environments(mode: AutoresetMode):
         return Log(make_env(game), log)
 
     games = ["Pong", "Breakout", "Pong"]
-    makers = [
-        lambda game=game, log=log: Log(make_env(game), log) for game, log in zip(games, logs, strict=True)
-    ]
+    makers = [partial(make_logged, game, log) for game, log in zip(games, logs, strict=True)]
     envs = SyncVectorEnv(makers, autoreset_mode=mode)
     envs.action_space.seed(0)
     buffer = PrioritizedReplayBuffer(
