@@ -36,7 +36,7 @@ struct Field {
 ///
 /// Small fields lie together in one record, so that a step costs one or two cache lines, not one
 /// for each field. A wide observation has a column of its own, in which neighbouring steps are
-/// neighbours in memory. The record also has the step's mark (see step_ring.hpp).
+/// neighbours in memory. The record also has the step's mark (see mark.hpp).
 class Schema {
   public:
     static constexpr std::size_t kWide = 256; // bytes; a larger field gets its own column

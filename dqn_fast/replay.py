@@ -1,4 +1,7 @@
-"""The uniform replay buffer: thin, typed Python over the C++ memory."""
+"""The uniform replay buffer: thin, typed Python over the C++ memory.
+
+Longer than most files because this is what users read: two lines of three are docstrings and signatures.
+"""
 
 from __future__ import annotations
 
