@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -69,126 +68,6 @@ ReplayMemory::ReplayMemory(Schema schema,
                             i * slots_,
                             slots_,
                             schema_.lookback());
-}
-
-void ReplayMemory::add(const StepBatch &batch) {
-    std::span<const double> masses;
-    if (batch.priority != nullptr)
-        masses = priorities_->masses_of("priority", {batch.priority, batch.rows * batch.streams});
-    for (std::size_t row = 0; row < batch.rows; ++row)
-        for (std::size_t i = 0; i < batch.streams; ++i) {
-            const std::size_t at = row * batch.streams + i;
-            if (batch.mask != nullptr && batch.mask[at] == 0)
-                continue;
-            const std::optional<std::size_t> slot = add_step(batch, at, batch.first_stream + i);
-            if (!priorities_ || !slot)
-                continue;
-            if (!masses.empty())
-                priorities_->see(batch.priority[at]);
-            priorities_->set_mass(*slot, masses.empty() ? priorities_->new_mass() : masses[at]);
-        }
-    if (priorities_)
-        priorities_->refresh();
-}
-
-std::optional<std::size_t>
-ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
-    StepRing &ring = rings_[stream];
-    for (std::size_t i = 0; i < row_.size(); ++i)
-        row_[i] = batch.fields[i] + row * row_bytes_[i];
-    for (std::size_t i = 0; i < next_row_.size(); ++i)
-        next_row_[i] = batch.next_obs[i] + row * row_bytes_[i];
-    const auto obs = row_.data(), next_obs = next_row_.data();
-    const bool terminated = batch.terminated[row] != 0;
-    const bool truncated = batch.truncated != nullptr && batch.truncated[row] != 0;
-    const bool breaks = batch.new_segment != nullptr && batch.new_segment[row] != 0;
-
-    if (geometry_.drops_resets && ring.state().may_drop != 0 && !breaks &&
-        observations_.holds(ring, ring.open_slot(), obs)) {
-        ring.drop_reset();
-        ++counters_->dropped;
-        return std::nullopt;
-    }
-    // Whether this step follows from the open one is read off the bytes, not declared.
-    const bool follows =
-        !breaks && ring.can_continue() && observations_.holds(ring, ring.open_slot(), obs);
-    const bool follows_context =
-        !breaks && ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
-    const bool joins = follows || follows_context;
-    const bool is_shift = observations_.is_shift(obs, next_obs);
-    constexpr Observations::Beginning none{0, false};
-    const auto here = joins ? none : observations_.beginning(obs);
-    const auto after = is_shift ? none : observations_.beginning(next_obs);
-    make_room(ring,
-              ring.time_after(joins, here.contexts + 1 + after.contexts),
-              static_cast<std::int64_t>(geometry_.capacity));
-
-    if (follows_context) {
-        ring.continue_context();
-        observations_.write(ring.open_slot(), obs, 0);
-    } else if (!follows) {
-        ring.begin_segment(here.zeros);
-        write_beginning(ring, obs, here.contexts);
-    }
-    const std::size_t slot = ring.open_slot();
-    for (std::size_t i = schema_.action(); i < row_.size(); ++i)
-        store_.write(i, slot, row_[i]);
-    ring.act(terminated, truncated, !is_shift);
-    if (is_shift)
-        observations_.write(ring.open_slot(), next_obs, 0);
-    else {
-        ring.restart_segment(after.zeros);
-        write_beginning(ring, next_obs, after.contexts);
-    }
-    if (terminated || truncated)
-        ring.end(terminated, truncated);
-    ++counters_->added;
-    return slot;
-}
-
-void ReplayMemory::make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity) {
-    const std::int64_t before = ring.state().acted;
-    counters_->evicted_early += ring.make_room(opens, capacity, [this](std::size_t slot) {
-        if (priorities_)
-            priorities_->set_mass(slot, 0.0);
-    });
-    counters_->evicted += before - ring.state().acted;
-}
-
-// The open step is the first of a segment: it and the context steps after it get the frames that
-// lead up to `obs`, and the one that is open then gets `obs` itself.
-void ReplayMemory::write_beginning(StepRing &ring, Observations::Values obs, std::size_t contexts) {
-    for (std::size_t age = contexts; age > 0; --age) {
-        observations_.write(ring.open_slot(), obs, age);
-        ring.pass();
-    }
-    observations_.write(ring.open_slot(), obs, 0);
-}
-
-void ReplayMemory::add_context(const ContextBatch &batch) {
-    constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max(); // of transitions
-    for (std::size_t stream = 0; stream < rings_.size(); ++stream) {
-        if (batch.mask != nullptr && batch.mask[stream] == 0)
-            continue;
-        StepRing &ring = rings_[stream];
-        for (std::size_t i = 0; i < next_row_.size(); ++i)
-            row_[i] = batch.obs[i] + stream * row_bytes_[i];
-        const auto obs = row_.data();
-        const bool joins =
-            ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
-        const auto here = joins ? Observations::Beginning{0, false} : observations_.beginning(obs);
-        make_room(ring, ring.time_after(joins, here.contexts + 1), no_limit);
-        if (joins) {
-            ring.continue_context();
-            observations_.write(ring.open_slot(), obs, 0);
-        } else {
-            ring.begin_segment(here.zeros);
-            write_beginning(ring, obs, here.contexts);
-        }
-        ring.expect();
-    }
-    if (priorities_)
-        priorities_->refresh();
 }
 
 void ReplayMemory::sample(std::size_t batch_size,

@@ -3,6 +3,7 @@
 
 #include "../replay_memory.hpp"
 #include "arrays.hpp"
+#include "field_spec.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,10 +12,6 @@
 #include <vector>
 
 namespace dqn_fast::bindings {
-
-/// Name, role, type, shape, frames and frame axis of a field.
-using FieldSpec = std::
-    tuple<std::string, std::string, py::dtype, std::vector<py::ssize_t>, std::size_t, std::size_t>;
 
 /// The memory with what the boundary needs to know: the NumPy types of its fields.
 ///
