@@ -1,4 +1,7 @@
-"""What the state machines draw: all options of a buffer jointly, and streams that try to fool it."""
+"""What the state machines draw: all options of a buffer jointly, and streams that try to fool it.
+
+Long because all options are drawn together, and the table of what they may be is one.
+"""
 
 from __future__ import annotations
 

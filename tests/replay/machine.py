@@ -1,4 +1,7 @@
-"""The state machine that drives a real buffer and its slow twin in step, and compares them throughout."""
+"""The state machine that drives a real buffer and its slow twin in step, and compares them throughout.
+
+One long file because all rules share one state: the buffer, its twin and the batches outstanding.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Vector environments that reset themselves: no transition is lost and none is made up."""
+"""Vector environments that reset themselves: no transition is lost and none is made up.
+
+Long because both modes meet every kind of input that Gymnasium gives.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Stacks of frames: each frame is stored once, and every observation comes back as it was given."""
+"""Stacks of frames: each frame is stored once, and every observation comes back as it was given.
+
+Long because each padding, break and kind of frame has its case.
+"""
 
 from __future__ import annotations
 
