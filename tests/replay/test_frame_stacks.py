@@ -1,7 +1,4 @@
-"""Stacks of frames: each frame is stored once, and every observation comes back as it was given.
-
-Long because each padding, break and kind of frame has its case.
-"""
+"""Stacks of frames: each frame is stored once, and every observation comes back as it was given."""
 
 from __future__ import annotations
 
@@ -108,13 +105,17 @@ def test_context_steps_are_never_drawn() -> None:
         buffer.update_priorities(np.array([3]), np.ones(1))
 
 
-def test_a_next_obs_that_is_no_shift_comes_back_exactly_and_longer_windows_stop_at_it() -> None:
+@pytest.mark.parametrize("broken", [(7, 8, 9), (7, 7, 7), (0, 0, 7)], ids=["kept", "repeated", "zeros"])
+def test_a_next_obs_that_is_no_shift_comes_back_exactly_and_longer_windows_stop_at_it(
+    broken: tuple[float, ...],
+) -> None:
     buffer = ReplayBuffer(20, frame_stack=3, seed=0)
-    play(buffer, [(1, 1, 1), (1, 1, 2), (7, 8, 9)])
-    add(buffer, (7, 8, 9), (8, 9, 10))  # goes on from there, by its bytes
+    play(buffer, [(1, 1, 1), (1, 1, 2), broken])
+    after = (*broken[1:], 10)
+    add(buffer, broken, after)  # goes on from there, by its bytes
     one, three = buffer.transitions(n_step=1, gamma=0.5), buffer.transitions(n_step=3, gamma=0.5)
-    assert one.next_obs.tolist() == [[1, 1, 2], [7, 8, 9], [8, 9, 10]]
-    assert three.next_obs.tolist() == [[7, 8, 9], [7, 8, 9], [8, 9, 10]]
+    assert one.next_obs.tolist() == [[1, 1, 2], list(broken), list(after)]
+    assert three.next_obs.tolist() == [list(broken), list(broken), list(after)]
     assert three.reward.tolist() == [1.5, 1, 1]
     assert three.discount.tolist() == [0.25, 0.5, 0.5]
     assert not (three.terminated.any() or three.truncated.any())

@@ -37,6 +37,8 @@ BAD = [
     ("beta_begin", -0.1, "from 0 to 1"),
     ("beta_end", 1.1, "from 0 to 1"),
     ("priority_eps", -1e-6, "at least 0 and finite"),
+    ("selection_period", -1, "at least 1 environment step, or 0 for none"),
+    ("selection_episodes", 0, "at least 1"),
     ("eval_episodes", 0, "at least 1"),
     ("log_period", 0, "at least 1 environment step"),
     ("return_window", 0, "at least 1 episode"),
