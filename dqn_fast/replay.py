@@ -97,7 +97,8 @@ class ReplayBuffer(Saveable):
 
     @property
     def _memory(self) -> _core.ReplayMemory | None:
-        return self._intake.memory  # type: ignore[no-any-return]
+        memory: _core.ReplayMemory | None = self._intake.memory
+        return memory
 
     @property
     def _num_envs(self) -> int:
