@@ -22,5 +22,5 @@
         } catch (const Error &) {                                                                  \
             thrown = true;                                                                         \
         }                                                                                          \
-        CHECK(thrown && #statement);                                                               \
+        CHECK(thrown &&#statement);                                                                \
     } while (false)
