@@ -88,7 +88,7 @@ class TrainConfig:
     selection_period: int = 2_500
     """Environment steps from one evaluation during the training to the next, in a separate environment. The
     weights that did best are the run's model. 0 turns this off: the last weights are the model."""
-    selection_episodes: int = 20
+    selection_episodes: int = 10
     """Episodes of each of these evaluations."""
     eval_episodes: int = 100
     """Episodes of the evaluation at the end (epsilon = 0, a separate environment, seeds of its own)."""
