@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Longer than most: every operation is read, held, called and returned here, and nowhere else.
 #include "bound_memory.hpp"
 
 #include "hold.hpp"
