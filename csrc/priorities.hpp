@@ -2,7 +2,9 @@
 #pragma once
 
 #include "arena.hpp"
+#include "kernels.hpp"
 #include "powers.hpp"
+#include "prefetch.hpp"
 #include "wide_tree.hpp"
 
 #include <algorithm>
@@ -37,10 +39,13 @@ struct PriorityState {
 class Priorities {
   public:
     static constexpr double kLargestMass = 1e300; // so that no sum of masses overflows
-    static constexpr double kSmallestMass = std::numeric_limits<double>::min(); // as of powers
 
-    Priorities(const PriorityOptions &options, std::size_t slots, Layout &layout)
-        : options_(options), slots_(slots), state_offset_(layout.reserve(sizeof(PriorityState))),
+    Priorities(const PriorityOptions &options,
+               const Kernels &kernels,
+               std::size_t slots,
+               Layout &layout)
+        : options_(options), kernels_(kernels), slots_(slots),
+          state_offset_(layout.reserve(sizeof(PriorityState))),
           masses_offset_(layout.reserve(SumTree::padded(slots) * sizeof(double))),
           sum_offset_(layout.reserve(SumTree::bytes(slots))) {
         if (options.normalization == WeightNormalization::kBuffer)
@@ -60,6 +65,7 @@ class Priorities {
     }
 
     [[nodiscard]] const PriorityOptions &options() const noexcept { return options_; }
+    [[nodiscard]] const Kernels &kernels() const noexcept { return kernels_; }
     [[nodiscard]] double mass(std::size_t slot) const noexcept { return masses_[slot]; }
     /// The masses of slots [first, last).
     [[nodiscard]] std::span<const double> masses(std::size_t first,
@@ -80,22 +86,11 @@ class Priorities {
     std::span<const double> masses_of(const char *name, std::span<const double> priorities) {
         const std::size_t count = priorities.size();
         computed_.resize(count);
-        const double *p = priorities.data();
-        double *mass = computed_.data();
-        const double eps = options_.eps, alpha = options_.alpha;
-        for (std::size_t i = 0; i < count; ++i)
-            mass[i] = p[i] + eps;
-        if (alpha == 1.0)
-            for (std::size_t i = 0; i < count; ++i)
-                mass[i] = std::max(mass[i], kSmallestMass);
-        else
-            for (std::size_t i = 0; i < count; ++i)
-                mass[i] = powers::power(mass[i], alpha);
+        const double *p = priorities.data(), *mass = computed_.data();
         // Zero stays zero whatever alpha is: it means that the step is never drawn.
+        kernels_.masses(p, count, options_.eps, options_.alpha, computed_.data());
         for (std::size_t i = 0; i < count; ++i)
-            mass[i] = p[i] + eps > 0.0 ? mass[i] : 0.0;
-        for (std::size_t i = 0; i < count; ++i)
-            if (!(p[i] >= 0.0 && p[i] + eps <= std::numeric_limits<double>::max() &&
+            if (!(p[i] >= 0.0 && p[i] + options_.eps <= std::numeric_limits<double>::max() &&
                   mass[i] <= kLargestMass))
                 refuse(name, p[i]);
         return computed_;
@@ -115,6 +110,9 @@ class Priorities {
     }
     static bool is_mass(double value) noexcept { return value >= 0.0 && value <= kLargestMass; }
 
+    /// Asks for the mass of a slot ahead of its use.
+    void prefetch_mass(std::size_t slot) const noexcept { prefetch(masses_ + slot); }
+
     /// Sets the mass of a slot. The trees follow with the next refresh().
     void set_mass(std::size_t slot, double mass) {
         masses_[slot] = mass;
@@ -129,9 +127,9 @@ class Priorities {
             std::sort(touched_.begin(), touched_.end());
         if (min_) {
             scratch_ = touched_;
-            min_->update(scratch_);
+            min_->update(kernels_, scratch_);
         }
-        sum_->update(touched_);
+        sum_->update(kernels_, touched_);
         touched_.clear();
     }
 
@@ -161,6 +159,7 @@ class Priorities {
     }
 
     PriorityOptions options_;
+    const Kernels &kernels_;
     std::size_t slots_;
     std::size_t state_offset_, masses_offset_, sum_offset_, min_offset_ = 0;
     PriorityState *state_ = nullptr;

@@ -44,7 +44,7 @@ ReplayMemory::ReplayMemory(Schema schema,
         row_bytes_.push_back(field.stack_bytes());
     const std::size_t all_slots = slots_ * geometry_.streams;
     if (priorities)
-        priorities_.emplace(*priorities, all_slots, layout_);
+        priorities_.emplace(*priorities, kernels_, all_slots, layout_);
     const std::size_t random = layout_.reserve(sizeof(Random));
     const std::size_t counters = layout_.reserve(sizeof(Counters));
     const std::size_t streams = layout_.reserve(sizeof(StreamState) * geometry_.streams);
@@ -82,9 +82,11 @@ void ReplayMemory::sample(std::size_t batch_size,
     drawn_.resize(batch_size);
     if (priorities_) {
         prioritized_.draw(*priorities_, *random_, drawn_);
+        transitions_.prefetch_first(drawn_, n_step);
         prioritized_.weigh(*priorities_, drawn_, size(), beta, out.weights);
     } else {
         uniform_.draw(rings_, *random_, drawn_);
+        transitions_.prefetch_first(drawn_, n_step);
         std::fill_n(out.weights, batch_size, 1.0F);
     }
     copy_drawn(n_step, gamma, out);
@@ -116,6 +118,7 @@ void ReplayMemory::read(std::span<const std::int64_t> indices,
                                     ", expected indices of transitions that are held");
         drawn_[i] = static_cast<std::int64_t>(locate(indices[i]).ring.slot(locate(indices[i]).t));
     }
+    transitions_.prefetch_first(drawn_, n_step);
     std::fill_n(out.weights, indices.size(), 1.0F);
     copy_drawn(n_step, gamma, out);
 }

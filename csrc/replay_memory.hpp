@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arena.hpp"
+#include "kernels.hpp"
 #include "observations.hpp"
 #include "priorities.hpp"
 #include "random.hpp"
@@ -78,6 +79,7 @@ class ReplayMemory {
     }
     [[nodiscard]] std::size_t slots_per_stream() const noexcept { return slots_; }
     [[nodiscard]] std::size_t nbytes() const noexcept { return arena_->size(); }
+    [[nodiscard]] const Kernels &kernels() const noexcept { return kernels_; }
 
     /// The memory's lock; a BasicLockable, with try_lock().
     [[nodiscard]] std::mutex &mutex() noexcept { return mutex_; }
@@ -157,6 +159,7 @@ class ReplayMemory {
     Schema schema_;
     Geometry geometry_;
     std::size_t slots_; // of one stream
+    const Kernels &kernels_ = Kernels::choose();
     std::mutex mutex_;
     Layout layout_;
     StepStore store_;

@@ -72,7 +72,7 @@ class PrioritizedSampler {
         else
             for (double &target : targets_)
                 target = total * random.uniform();
-        priorities.sum().find(targets_, slots.data());
+        priorities.sum().find(priorities.kernels(), targets_, slots.data());
     }
 
     /// Importance weights (size * P)^-beta, divided as the options say.
@@ -85,8 +85,8 @@ class PrioritizedSampler {
         logs_.resize(slots.size());
         for (std::size_t i = 0; i < slots.size(); ++i)
             logs_[i] = priorities.mass(static_cast<std::size_t>(slots[i]));
-        for (double &value : logs_)
-            value = powers::log2(value).hi;
+        const Kernels &kernels = priorities.kernels();
+        kernels.logarithms(logs_.data(), logs_.size(), logs_.data());
         double reference = 0.0; // log2 of the mass whose weight is 1
         switch (priorities.options().normalization) {
         case WeightNormalization::kBatch:
@@ -99,10 +99,7 @@ class PrioritizedSampler {
             reference = powers::log2(priorities.sum().total()).hi -
                         powers::log2(static_cast<double>(size)).hi;
         }
-        constexpr double largest = std::numeric_limits<float>::max(); // a weight is never infinite
-        for (std::size_t i = 0; i < slots.size(); ++i)
-            weights[i] = static_cast<float>(
-                std::min(powers::exp2({beta * (reference - logs_[i]), 0.0}), largest));
+        kernels.weights(logs_.data(), logs_.size(), reference, beta, weights);
     }
 
   private:

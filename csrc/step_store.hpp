@@ -50,10 +50,15 @@ class StepStore {
     [[nodiscard]] const Column &column(std::size_t field) const noexcept { return columns_[field]; }
     [[nodiscard]] const Column &marks() const noexcept { return marks_; }
 
+    /// Where the record of a slot begins.
+    [[nodiscard]] std::byte *record(std::size_t slot) const noexcept {
+        return marks_.at(slot) - mark_offset_;
+    }
+
     /// Calls `visit(data, bytes)` for every block in which the steps of slots [first, last) lie.
     template <class Visit>
     void visit(std::size_t first, std::size_t last, Visit &&visit_block) const {
-        visit_block(marks_.at(first) - mark_offset_, (last - first) * marks_.stride);
+        visit_block(record(first), (last - first) * marks_.stride);
         for (const std::size_t i : wide_)
             visit_block(columns_[i].at(first), (last - first) * columns_[i].nbytes);
     }

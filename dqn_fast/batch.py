@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy.typing as npt
@@ -68,8 +69,14 @@ class BatchLayout:
     structure: Structure
     extra_names: tuple[str, ...]
 
+    @cached_property
+    def _is_flat(self) -> bool:
+        return self.structure.is_plain and not self.extra_names
+
     def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
         """A batch of arrays or tensors in the core's order."""
+        if self._is_flat:  # the core's order is that of the attributes
+            return Batch(*values, {}, arrays, self)
         action = len(self.structure.paths)
         after_extra = action + 2 + len(self.extra_names)
         after_next = after_extra + action

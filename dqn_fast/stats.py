@@ -30,6 +30,7 @@ def collect(intake: Intake) -> dict[str, Any]:
         included), `stale_updates` (priorities that came too late), `dropped` (rows of resets).
         `bytes` by field of the steps held, and `bytes_saved`: what observations and next observations of
         all transitions would take if each were stored whole, less what they take here.
+        `kernels`, the instruction set that the core's loops were chosen for.
         `age_mean` and `age_max` of the transitions, in steps of their environment.
         Of prioritised buffers: `largest_priority` (what a new step gets, with its eps),
         `priority_quantiles` (least, quartiles and largest, with eps; of the masses if alpha is 0), and
@@ -40,6 +41,7 @@ def collect(intake: Intake) -> dict[str, Any]:
     stats: dict[str, Any] = intake.memory.stats()
     schema = intake.schema
     fields = (*schema.obs, schema.action, schema.reward, *schema.extra)
+    stats["kernels"] = intake.memory.kernels
     stats["bytes"] = {field.name: stats["steps"] * field.nbytes for field in fields}
     whole = sum(field.frames * field.nbytes for field in schema.obs)
     here = sum(stats["bytes"][field.name] for field in schema.obs)

@@ -70,6 +70,7 @@ class BoundMemory {
     std::int64_t size();
     [[nodiscard]] std::size_t capacity() const { return memory_.capacity(); }
     [[nodiscard]] std::size_t nbytes() const { return memory_.nbytes(); }
+    [[nodiscard]] std::string kernels() const { return memory_.kernels().name; }
 
   private:
     /// Appends the arrays of an observation, a tuple of them if it has several.

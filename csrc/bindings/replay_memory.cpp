@@ -58,7 +58,14 @@ void register_replay_memory(py::module_ &module) {
         .def("is_valid", &BoundMemory::is_valid)
         .def("__len__", &BoundMemory::size)
         .def_property_readonly("capacity", &BoundMemory::capacity)
-        .def_property_readonly("nbytes", &BoundMemory::nbytes);
+        .def_property_readonly("nbytes", &BoundMemory::nbytes)
+        .def_property_readonly("kernels", &BoundMemory::kernels);
+    module.def("available_kernels", [] {
+        std::vector<std::string> names;
+        for (const Kernels *kernels : Kernels::available())
+            names.emplace_back(kernels->name);
+        return names;
+    });
 }
 
 } // namespace dqn_fast::bindings

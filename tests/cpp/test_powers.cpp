@@ -6,6 +6,7 @@
 
 #include <cfloat>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 using namespace dqn_fast;

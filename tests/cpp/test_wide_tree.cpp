@@ -16,8 +16,8 @@ namespace {
 
 template <class Tree>
 struct Planted {
-    explicit Planted(std::size_t leaves)
-        : arena(Tree::bytes(leaves)), masses(Tree::padded(leaves)),
+    explicit Planted(std::size_t leaves, const Kernels &with)
+        : kernels(with), arena(Tree::bytes(leaves)), masses(Tree::padded(leaves)),
           tree(arena.data(), masses.data(), leaves) {
         tree.clear();
     }
@@ -25,13 +25,14 @@ struct Planted {
         for (const std::int64_t slot : slots)
             masses[static_cast<std::size_t>(slot)] = mass;
         std::sort(slots.begin(), slots.end());
-        tree.update(slots);
+        tree.update(kernels, slots);
     }
     std::int64_t find(double target) const {
         std::int64_t found = -1;
-        tree.find({&target, 1}, &found);
+        tree.find(kernels, {&target, 1}, &found);
         return found;
     }
+    const Kernels &kernels;
     Arena arena;
     std::vector<double> masses;
     Tree tree;
@@ -56,12 +57,12 @@ double any_mass(Random &random) {
     }
 }
 
-void nodes_are_the_exact_folds_and_no_empty_leaf_is_found() {
+void nodes_are_the_exact_folds_and_no_empty_leaf_is_found(const Kernels &kernels) {
     Random random;
     random.seed(5);
     for (const std::size_t leaves : {1U, 2U, 7U, 8U, 9U, 63U, 64U, 65U, 511U, 513U, 5000U}) {
-        Planted<SumTree> sum(leaves);
-        Planted<MinTree> min(leaves);
+        Planted<SumTree> sum(leaves, kernels);
+        Planted<MinTree> min(leaves, kernels);
         for (int round = 0; round < 200; ++round) {
             std::vector<std::int64_t> slots(1 + random.below(20));
             for (auto &slot : slots)
@@ -85,10 +86,10 @@ void nodes_are_the_exact_folds_and_no_empty_leaf_is_found() {
 }
 
 // With whole numbers nothing is rounded: the leaf is the one that a walk along the masses finds.
-void finds_what_a_walk_finds() {
+void finds_what_a_walk_finds(const Kernels &kernels) {
     Random random;
     random.seed(6);
-    Planted<SumTree> sum(700);
+    Planted<SumTree> sum(700, kernels);
     for (std::int64_t slot = 0; slot < 700; ++slot)
         sum.set({slot}, static_cast<double>(random.below(4)));
     std::vector<double> targets;
@@ -103,13 +104,13 @@ void finds_what_a_walk_finds() {
         }
     CHECK(static_cast<double>(targets.size()) / 2 == sum.tree.total());
     std::vector<std::int64_t> found(targets.size());
-    sum.tree.find(targets, found.data());
+    sum.tree.find(kernels, targets, found.data());
     CHECK(found == expected);
 }
 
-void ten_million_updates_leave_the_tree_of_their_last_masses() {
+void ten_million_updates_leave_the_tree_of_their_last_masses(const Kernels &kernels) {
     constexpr std::size_t leaves = 1000;
-    Planted<SumTree> worn(leaves), fresh(leaves);
+    Planted<SumTree> worn(leaves, kernels), fresh(leaves, kernels);
     Random random;
     random.seed(8);
     std::vector<std::int64_t> slots(100);
@@ -124,7 +125,7 @@ void ten_million_updates_leave_the_tree_of_their_last_masses() {
         all[i] = static_cast<std::int64_t>(i);
         fresh.masses[i] = worn.masses[i];
     }
-    fresh.tree.update(all);
+    fresh.tree.update(kernels, all);
     CHECK(worn.tree.is_valid());
     CHECK(worn.tree.total() == fresh.tree.total());
 }
@@ -132,7 +133,9 @@ void ten_million_updates_leave_the_tree_of_their_last_masses() {
 } // namespace
 
 int main() {
-    nodes_are_the_exact_folds_and_no_empty_leaf_is_found();
-    finds_what_a_walk_finds();
-    ten_million_updates_leave_the_tree_of_their_last_masses();
+    for (const Kernels *kernels : Kernels::available()) {
+        nodes_are_the_exact_folds_and_no_empty_leaf_is_found(*kernels);
+        finds_what_a_walk_finds(*kernels);
+        ten_million_updates_leave_the_tree_of_their_last_masses(*kernels);
+    }
 }

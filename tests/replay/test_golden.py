@@ -1,14 +1,20 @@
-"""The committed seeds give the committed batches, bit for bit."""
+"""The committed seeds give the committed batches, bit for bit, under every kernel that runs here."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from replay.golden import CASES, GOLDEN, HEADER, STACKED, lines
 
+from dqn_fast import _core
 
-@pytest.fixture(scope="module")
-def fresh() -> list[str]:
-    return list(lines())
+
+@pytest.fixture(scope="module", params=_core.available_kernels())
+def fresh(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DQN_FAST_KERNELS", request.param)
+        yield list(lines())
 
 
 @pytest.fixture(scope="module")
