@@ -149,10 +149,14 @@ ReplayMemory::Step ReplayMemory::locate(std::int64_t index) const noexcept {
 
 std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indices,
                                              std::span<const double> priorities) {
-    for (const std::int64_t index : indices)
-        if (index < 0 || locate(index).t >= locate(index).ring.state().head)
+    for (const std::int64_t index : indices) {
+        const auto [t, ring] = locate(index);
+        if (index < 0 || t >= ring.state().head)
             throw std::out_of_range("indices: got " + std::to_string(index) +
                                     ", expected indices that sample() has given out");
+        if (ring.is_acted(t))
+            priorities_->prefetch_mass(ring.slot(t));
+    }
     const std::span<const double> masses = priorities_->masses_of("priorities", priorities);
     std::int64_t stale = 0;
     for (std::size_t i = 0; i < indices.size(); ++i) {

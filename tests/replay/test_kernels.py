@@ -32,7 +32,7 @@ def test_the_environment_variable_overrides(name: str, monkeypatch: pytest.Monke
 def test_others_are_refused_and_nothing_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DQN_FAST_KERNELS", "abacus")
     buffer = ReplayBuffer(8)
-    with pytest.raises(ValueError, match="DQN_FAST_KERNELS: got 'abacus', expected .*portable"):
+    with pytest.raises(ValueError, match=r"DQN_FAST_KERNELS: got 'abacus', expected .*portable"):
         buffer.add([0.0], 0, 0.0, [1.0], False)
     assert len(buffer) == 0
     monkeypatch.delenv("DQN_FAST_KERNELS")
