@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "small_bytes.hpp"
 #include "step_ring.hpp"
 #include "step_store.hpp"
 
@@ -68,7 +69,7 @@ class Observations {
         for (std::size_t i = 0; i < stacks_.size(); ++i) {
             const std::size_t frames = stacks_[i].frames;
             if (frames == 1) {
-                if (newest && std::memcmp(store_.column(i).at(slot), obs[i], stacks_[i].piece) != 0)
+                if (newest && !same_small(store_.column(i).at(slot), obs[i], stacks_[i].piece))
                     return false;
                 continue;
             }

@@ -3,9 +3,9 @@
 
 #include "arena.hpp"
 #include "schema.hpp"
+#include "small_bytes.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <vector>
 
 namespace dqn_fast {
@@ -64,7 +64,7 @@ class StepStore {
     }
 
     void write(std::size_t field, std::size_t slot, const std::byte *value) const noexcept {
-        std::memcpy(columns_[field].at(slot), value, columns_[field].nbytes);
+        copy_small(columns_[field].at(slot), value, columns_[field].nbytes);
     }
 
   private:
