@@ -2,8 +2,19 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 namespace dqn_fast {
+
+/// The machine has not what was asked for: what() says how many bytes that are.
+class OutOfMemory : public std::bad_alloc {
+  public:
+    explicit OutOfMemory(double bytes) noexcept;
+    [[nodiscard]] const char *what() const noexcept override { return message_; }
+
+  private:
+    char message_[256] = "";
+};
 
 /// One contiguous, zeroed block of memory that owns everything a replay memory holds.
 ///
@@ -15,11 +26,14 @@ class Arena {
     /// Alignment of the block and granularity of huge pages.
     static constexpr std::size_t kHugePage = std::size_t{1} << 21;
 
-    /// Throws std::bad_alloc when the system refuses.
+    /// Throws OutOfMemory for more than machine_memory(), or when the system refuses.
     explicit Arena(std::size_t bytes);
     ~Arena();
     Arena(const Arena &) = delete;
     Arena &operator=(const Arena &) = delete;
+
+    /// Bytes of memory that this process could use at most: the machine's, or its container's.
+    [[nodiscard]] static std::size_t machine_memory() noexcept;
 
     [[nodiscard]] std::byte *data() const noexcept { return data_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <utility>
 
 namespace dqn_fast {
@@ -25,8 +24,9 @@ std::size_t slots_of(const Geometry &geometry, const Schema &schema) {
     const auto extra = std::ceil(static_cast<double>(geometry.capacity) * reserve);
     const double slots =
         (static_cast<double>(geometry.capacity) + extra) * static_cast<double>(geometry.streams);
-    if (slots * static_cast<double>(schema.step_bytes() + 64) > 0x1p60)
-        throw std::bad_alloc(); // and the sizes below do not overflow
+    const double bytes = slots * static_cast<double>(schema.step_bytes() + 64);
+    if (bytes > 0x1p60) // so that the sizes below do not overflow
+        throw OutOfMemory(bytes);
     return geometry.capacity + static_cast<std::size_t>(extra) + spare_slots(schema);
 }
 

@@ -45,10 +45,8 @@ def as_array(name: str, value: Any) -> npt.NDArray[Any]:
         TypeError: if it is not made of booleans, integers or floats.
         ValueError: if it is a ragged list.
     """
-    if hasattr(value, "detach"):
-        value = value.detach()
     try:
-        array = np.asarray(value)
+        array = value.detach().numpy() if hasattr(value, "detach") else np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: got {_brief(value)}, expected an array: {error}") from error
     except (RuntimeError, TypeError) as error:

@@ -31,7 +31,7 @@ class MemoryOptions:
         """An empty memory of these fields.
 
         Raises:
-            MemoryError: if the system cannot give the memory.
+            MemoryError: if the machine does not have the memory.
         """
         drops_resets = self.autoreset == "next_step"
         return _core.ReplayMemory(

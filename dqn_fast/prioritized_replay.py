@@ -103,6 +103,9 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         """
         memory = self._memory
         stale = None if memory is None else memory.update_priorities(indices, priorities)
+        if stale is None and memory is not None:  # tensors, perhaps
+            indices, priorities = as_array("indices", indices), as_array("priorities", priorities)
+            stale = memory.update_priorities(indices, priorities)
         if stale is None:
             array = as_array("indices", indices)
             if array.dtype.kind == "b":

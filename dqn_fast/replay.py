@@ -54,7 +54,7 @@ class ReplayBuffer(Saveable):
     Raises:
         ValueError: if a number is out of its range, or an environment would hold no transition.
         TypeError: if a space has no single shape and dtype.
-        MemoryError: if the system cannot give the memory.
+        MemoryError: if the machine does not have the memory; it says how many bytes that would be.
     """
 
     _priorities: tuple[float, float, str, bool] | None = None  # see MemoryOptions
