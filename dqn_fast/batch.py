@@ -76,7 +76,8 @@ class BatchLayout:
     def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
         """A batch of arrays or tensors in the core's order."""
         if self._is_flat:  # the core's order is that of the attributes
-            return Batch(*values, {}, arrays, self)
+            obs, act, rew, next_obs, term, trunc, discount, weights, indices = values
+            return Batch(obs, act, rew, next_obs, term, trunc, discount, weights, indices, {}, arrays, self)
         action = len(self.structure.paths)
         after_extra = action + 2 + len(self.extra_names)
         after_next = after_extra + action

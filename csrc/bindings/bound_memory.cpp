@@ -90,7 +90,7 @@ bool BoundMemory::add(py::handle obs,
     const std::size_t steps = batch.rows * batch.streams;
     bool evicts_early = false;
     {
-        const Hold hold(memory_, steps * schema.row_bytes());
+        const Hold hold(memory_, steps * (schema.row_bytes() + Hold::kStep));
         memory_.add(batch);
         evicts_early = memory_.counters().evicted_early > 0;
     }
@@ -189,7 +189,7 @@ std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
     const std::byte *narrow = wide == nullptr ? weight_.data(priorities, lead) : nullptr;
     if (index_data == nullptr || (wide == nullptr && narrow == nullptr))
         return std::nullopt;
-    const Hold hold(memory_, 0);
+    const Hold hold(memory_, count * Hold::kStep);
     if (narrow != nullptr) {
         const auto *values = reinterpret_cast<const float *>(narrow);
         priorities_.assign(values, values + count);
