@@ -40,7 +40,7 @@ ArrayType::ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape)
     : dtype_(std::move(dtype)), kind_(dtype_.kind()), itemsize_(dtype_.itemsize()),
       shape_(std::move(shape)) {}
 
-std::byte *ArrayType::data(py::handle value, const std::vector<py::ssize_t> &lead) const {
+std::byte *ArrayType::data(py::handle value, Lead lead) const {
     if (!Api::get().PyArray_Check_(value.ptr()))
         return nullptr;
     const auto *array = py::detail::array_proxy(value.ptr());
@@ -59,7 +59,7 @@ std::byte *ArrayType::data(py::handle value, const std::vector<py::ssize_t> &lea
     return reinterpret_cast<std::byte *>(array->data);
 }
 
-std::byte *ArrayType::writable_data(py::handle value, const std::vector<py::ssize_t> &lead) const {
+std::byte *ArrayType::writable_data(py::handle value, Lead lead) const {
     std::byte *found = data(value, lead);
     if (found == nullptr || !py::reinterpret_borrow<py::array>(value).writeable())
         return nullptr;

@@ -7,11 +7,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace dqn_fast::bindings {
 
 namespace py = pybind11;
+
+/// The lengths of an array's first axes, before those of one row.
+using Lead = std::span<const py::ssize_t>;
 
 /// Type and shape of one row of an array that crosses the boundary.
 class ArrayType {
@@ -20,11 +24,10 @@ class ArrayType {
 
     /// The data of `value` if it is an aligned, C-contiguous array of exactly this type, of shape
     /// `lead + shape`; null otherwise. The array must outlive the use of the pointer.
-    [[nodiscard]] std::byte *data(py::handle value, const std::vector<py::ssize_t> &lead) const;
+    [[nodiscard]] std::byte *data(py::handle value, Lead lead) const;
 
     /// The same, and null too if the array cannot be written to.
-    [[nodiscard]] std::byte *writable_data(py::handle value,
-                                           const std::vector<py::ssize_t> &lead) const;
+    [[nodiscard]] std::byte *writable_data(py::handle value, Lead lead) const;
 
     /// Writes a Python or NumPy scalar to `to` if this is the type of one number and the scalar
     /// fits it exactly (a float may be rounded). Returns whether it did.
@@ -45,12 +48,12 @@ class ArrayType {
 /// The length of an array's first axis; -1 if it is no array or has no axis.
 [[nodiscard]] py::ssize_t length_of(py::handle value);
 
-/// Pointers to the arguments of one call, valid while the caller holds the arguments. Each read
-/// takes arrays of the exact type as they are, and simple scalars through room of its own;
-/// anything else makes the call inexact, and is left to Python to convert or to refuse.
+/// Pointers to the arguments of one call, valid while the caller holds the arguments and `lead`.
+/// Each read takes arrays of the exact type as they are, and simple scalars through room of its
+/// own; anything else makes the call inexact, and is left to Python to convert or to refuse.
 class Arguments {
   public:
-    explicit Arguments(std::vector<py::ssize_t> lead) : lead_(std::move(lead)) {}
+    explicit Arguments(Lead lead) : lead_(lead) {}
 
     const std::byte *read(py::handle value, const ArrayType &type);
     /// None is null.
@@ -62,7 +65,7 @@ class Arguments {
   private:
     static constexpr std::size_t kScalars = 16;
 
-    std::vector<py::ssize_t> lead_;
+    Lead lead_;
     std::array<std::array<std::byte, 8>, kScalars> scalars_;
     std::size_t used_ = 0;
     bool exact_ = true;

@@ -4,7 +4,7 @@
 
 #include "hold.hpp"
 
-#include <utility>
+#include <array>
 
 namespace dqn_fast::bindings {
 
@@ -54,19 +54,20 @@ bool BoundMemory::add(py::handle obs,
                       std::optional<py::ssize_t> rows,
                       std::optional<std::size_t> env) {
     const Schema &schema = memory_.schema();
-    StepBatch batch;
-    std::vector<py::ssize_t> lead;
+    StepBatch batch; // not kept: an argument's __index__ may come back here
+    std::array<py::ssize_t, 2> lead;
+    std::size_t axes = 0;
     if (rows) {
-        lead.push_back(*rows);
+        lead[axes++] = *rows;
         batch.rows = static_cast<std::size_t>(*rows);
     }
     if (env)
         batch.first_stream = *env;
     else if (memory_.streams() > 1) {
         batch.streams = memory_.streams();
-        lead.push_back(static_cast<py::ssize_t>(batch.streams));
+        lead[axes++] = static_cast<py::ssize_t>(batch.streams);
     }
-    Arguments arguments(std::move(lead));
+    Arguments arguments(Lead(lead.data(), axes));
     read_observation(obs, arguments, batch.fields);
     read_observation(next_obs, arguments, batch.next_obs);
     batch.fields.push_back(arguments.read(action, types_[schema.action()]));
@@ -98,23 +99,25 @@ bool BoundMemory::add(py::handle obs,
     return true;
 }
 
-std::optional<TransitionBatch> BoundMemory::batch_of(py::handle arrays, std::size_t rows) const {
+const TransitionBatch *BoundMemory::batch_of(py::handle arrays, std::size_t rows) const {
     if (!PyTuple_Check(arrays.ptr()) ||
         PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs_.size()))
-        return std::nullopt;
-    const std::vector<py::ssize_t> lead{static_cast<py::ssize_t>(rows)};
-    std::vector<std::byte *> pointers;
+        return nullptr;
+    // Kept by the thread, so that a batch that is filled again allocates nothing.
+    thread_local std::vector<std::byte *> pointers;
+    thread_local TransitionBatch batch;
+    pointers.clear();
+    const std::array lead{static_cast<py::ssize_t>(rows)};
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
         PyObject *array = PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
         pointers.push_back(outputs_[i].writable_data(array, lead));
         if (pointers.back() == nullptr)
-            return std::nullopt;
+            return nullptr;
     }
     const Schema &schema = memory_.schema();
     const auto fields = static_cast<std::ptrdiff_t>(schema.fields().size());
     const auto flags =
         pointers.begin() + fields + static_cast<std::ptrdiff_t>(schema.observations());
-    TransitionBatch batch;
     batch.fields.assign(pointers.begin(), pointers.begin() + fields);
     batch.next_obs.assign(pointers.begin() + fields, flags);
     batch.terminated = reinterpret_cast<bool *>(flags[0]);
@@ -122,14 +125,14 @@ std::optional<TransitionBatch> BoundMemory::batch_of(py::handle arrays, std::siz
     batch.discount = flags[2];
     batch.weights = reinterpret_cast<float *>(flags[3]);
     batch.indices = reinterpret_cast<std::int64_t *>(flags[4]);
-    return batch;
+    return &batch;
 }
 
 py::object BoundMemory::sample(
     std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out) {
     py::object arrays = out.is_none() ? empty(batch_size) : out.cast<py::object>();
-    const std::optional<TransitionBatch> batch = batch_of(arrays, batch_size);
-    if (!batch)
+    const TransitionBatch *batch = batch_of(arrays, batch_size);
+    if (batch == nullptr)
         return py::none(); // Python says what is wrong with it
     {
         const Hold hold(memory_, batch_size * memory_.schema().row_bytes());
@@ -139,13 +142,13 @@ py::object BoundMemory::sample(
 }
 
 py::object BoundMemory::read(py::handle indices, std::size_t n_step, double gamma) {
-    const std::vector<py::ssize_t> lead{length_of(indices)};
+    const std::array lead{length_of(indices)};
     const std::byte *data = index_.data(indices, lead);
     if (data == nullptr)
         throw py::type_error("indices: expected a contiguous array of int64");
     const auto count = static_cast<std::size_t>(lead[0]);
     py::object arrays = empty(count);
-    const std::optional<TransitionBatch> batch = batch_of(arrays, count);
+    const TransitionBatch *batch = batch_of(arrays, count);
     {
         const Hold hold(memory_, count * memory_.schema().row_bytes());
         memory_.read({reinterpret_cast<const std::int64_t *>(data), count}, n_step, gamma, *batch);
@@ -182,7 +185,7 @@ py::object BoundMemory::empty(std::size_t batch_size) const {
 
 std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
                                                            py::handle priorities) {
-    const std::vector<py::ssize_t> lead{length_of(indices)};
+    const std::array lead{length_of(indices)};
     const auto count = static_cast<std::size_t>(lead[0]);
     const std::byte *index_data = index_.data(indices, lead);
     const std::byte *wide = priority_.data(priorities, lead);
@@ -238,10 +241,8 @@ void BoundMemory::warn_of_early_eviction(bool happened) {
 }
 
 void BoundMemory::add_context(py::handle obs, py::handle mask) {
-    std::vector<py::ssize_t> lead;
-    if (memory_.streams() > 1)
-        lead.push_back(static_cast<py::ssize_t>(memory_.streams()));
-    Arguments arguments(std::move(lead));
+    const std::array lead{static_cast<py::ssize_t>(memory_.streams())};
+    Arguments arguments(Lead(lead).first(memory_.streams() > 1 ? 1 : 0));
     ContextBatch batch;
     read_observation(obs, arguments, batch.obs);
     batch.mask = flags_at(arguments.read_optional(mask, flag_));

@@ -77,8 +77,9 @@ class BoundMemory {
     void read_observation(py::handle obs,
                           Arguments &arguments,
                           std::vector<const std::byte *> &pointers) const;
-    /// Where a batch's arrays lie; nothing if one of them does not fit.
-    std::optional<TransitionBatch> batch_of(py::handle arrays, std::size_t rows) const;
+    /// Where a batch's arrays lie; null if one of them does not fit. Good until this thread's next
+    /// call.
+    const TransitionBatch *batch_of(py::handle arrays, std::size_t rows) const;
     /// Once in the memory's life.
     void warn_of_early_eviction(bool happened);
 
