@@ -14,7 +14,7 @@ from stage import Stage
 if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
 
-TURNS = 3
+TURNS = 5
 
 
 def turns() -> Iterator[ParameterSet]:
@@ -45,18 +45,7 @@ def bench_row(
         pytest.skip(str(reason))
     call = scenario.line(memory, scenario.workload)
     benchmark.group = scenario.title
-    what = Measurement(
-        scenario.title,
-        contender.name,
-        contender.normalization,
-        contender.counts,
-        turn,
-        scenario.workload.size,
-        scenario.per,
-        scenario.goal,
-        scenario.limit,
-        scenario.curve,
-    )
+    what = Measurement.of(scenario, contender, turn)
     benchmark.extra_info.update(what.as_json())
     benchmark(call)
     if benchmark.stats is not None:  # as under --benchmark-disable

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NamedTuple
 
-from scenarios import Limit
+from rivals import Contender
+from scenarios import Limit, Scenario
 
 OURS = "ours"
 
@@ -26,6 +27,22 @@ class Measurement(NamedTuple):
     limit: Limit | None
     curve: str | None
     median_us: float = float("nan")
+
+    @classmethod
+    def of(cls, scenario: Scenario, contender: Contender, turn: int) -> Measurement:
+        """Before it is measured."""
+        return cls(
+            scenario.title,
+            contender.name,
+            contender.normalization,
+            contender.counts,
+            turn,
+            scenario.workload.size,
+            scenario.per,
+            scenario.goal,
+            scenario.limit,
+            scenario.curve,
+        )
 
     def timed(self, seconds: float) -> Measurement:
         """With what a call took."""

@@ -60,7 +60,7 @@ class Memory(Protocol):
         return {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contender:
     """A library, or a recipe: only those of one normalisation of weights are compared.
 
@@ -81,9 +81,6 @@ class Contender:
     needs: str = "dqn_fast"
     options: Mapping[str, Any] = field(default_factory=dict)
     counts: bool = True
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.normalization))
 
     @property
     def title(self) -> str:
@@ -142,7 +139,7 @@ CONTENDERS = (
     ),
     Contender("NumPy", "numpy_recipe", {**FLAT, "environments": "Environments"}, counts=False),
     Contender("NumPy", "numpy_recipe", {"stacks": "Stacks"}),
-    Contender("NumPy", "numpy_recipe", WITH_TENSORS, "batch"),
+    Contender("NumPy", "numpy_recipe", {**WITH_TENSORS, "prioritised, n-step": "PrioritizedNStep"}, "batch"),
     Contender("Python", "python_recipe", {"uniform": "Uniform"}, counts=False),
     Contender("Python", "python_recipe", PRIORITIZED, "batch", counts=False),
     Contender("a plain copy", "plain_copy", {"stacks into a batch": "PlainCopy"}),

@@ -118,24 +118,26 @@ def stored(size: int, only: tuple[str, ...] | None = None, limit: Limit | None =
     return Scenario(f"{CURVE}, {size:,} stored", workload, learn(256), limit=limit, only=only, curve=CURVE)
 
 
+# Of one memory, what is sampled comes before what is added: new transitions have the largest priority, and
+# whoever adds faster would have more of them to draw.
 SCENARIOS = (
-    Scenario("add 1, uniform", UNIFORM, add, goal=3),
-    Scenario("extend by 1,000, uniform, each", UNIFORM, extend(1000), goal=2, per=1000),
     Scenario("uniform sample of 32", UNIFORM, sample(32), goal=6),
     Scenario("uniform sample of 256", UNIFORM, sample(256), goal=5),
+    Scenario("add 1, uniform", UNIFORM, add, goal=3),
+    Scenario("extend by 1,000, uniform, each", UNIFORM, extend(1000), goal=2, per=1000),
     Scenario("add a step of 8 environments", Workload("environments", environments=8), add, goal=5),
     Scenario("add a step of 64 environments", Workload("environments", environments=64), add, goal=5),
-    Scenario("add 1, prioritised", PRIORITIZED, add, goal=3),
-    Scenario("extend by 1,000, prioritised, each", PRIORITIZED, extend(1000), goal=2, per=1000),
     Scenario("prioritised sample + update of 32", PRIORITIZED, learn(32), goal=12),
     Scenario(CURVE, PRIORITIZED, learn(256), goal=7, curve=CURVE),
     stored(10_000),
     stored(100_000),
     stored(10_000_000, ("ours",), Limit(2.5, f"{CURVE}, 100,000 stored", "ours")),
-    Scenario("the same of 32, to torch tensors", TENSORS, learn(32), goal=12),
-    Scenario("the same of 256, to torch tensors", TENSORS, learn(256), goal=7),
-    Scenario("the same of 256, n-step 3", STEPS, learn(256), goal=10),
-    Scenario("the same of 256, 64 float32 each", Workload("prioritised", shape=(64,)), learn(256), goal=5),
+    Scenario("add 1, prioritised", PRIORITIZED, add, goal=3),
+    Scenario("extend by 1,000, prioritised, each", PRIORITIZED, extend(1000), goal=2, per=1000),
+    Scenario("prioritised sample + update of 32, torch tensors", TENSORS, learn(32), goal=12),
+    Scenario(f"{CURVE}, torch tensors", TENSORS, learn(256), goal=7),
+    Scenario(f"{CURVE}, n-step 3", STEPS, learn(256), goal=10),
+    Scenario(f"{CURVE}, 64 float32", Workload("prioritised", shape=(64,)), learn(256), goal=5),
     Scenario("stacks of 4x84x84, uniform sample of 32", IMAGES, sample(32), goal=1),
     Scenario(INTO, COPIED, sample(32), limit=Limit(1.3, INTO, "a plain copy")),
     Scenario("stacks, n-step 3, prioritised, 8 environments, of 32", THESIS, learn(32), goal=3),

@@ -98,9 +98,7 @@ def record(count: int, shape: tuple[int, ...], environments: int, seed: int) -> 
         parts.append(_episodes(count // environments, FRAMES - 1 if len(shape) == 3 else 0, stored, rng))
         stored = parts[-1].stored
     if len(shape) == 3:
-        frames = (
-            np.frombuffer(rng.bytes(stored * shape[1] * shape[2]), np.uint8).reshape(-1, *shape[1:]).copy()
-        )
+        frames = rng.integers(256, size=(stored, *shape[1:]), dtype=np.uint8)
         for part in parts:
             for before in range(1, FRAMES):
                 frames[part.first_rows + FRAMES - 1 - before] = frames[part.first_rows + FRAMES - 1]

@@ -1,7 +1,6 @@
 """Columns in NumPy and a vectorised sum tree: what a careful user writes without a library.
 
-It is given n-step transitions as they are, and stacks of frames as the frames they begin with: what
-remains is the work of drawing and copying, and of the tree.
+It takes well-formed input, and stacks of frames as the frames they begin with.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from rivals import ALPHA, BETA, EPS, SEED, Memory
 from transitions import FRAMES, Array, Observations, Transitions
-from workloads import Workload
+from workloads import GAMMA, Workload
 
 from memories.numpy_tree import SumTree
 
@@ -33,7 +32,7 @@ class Uniform(Memory):
 
     def fill(self, transitions: Transitions, priorities: Array | None) -> None:
         """Slices."""
-        for part, rows in self.workload.sampled(transitions).by_environment().chunks():
+        for part, rows in transitions.by_environment().chunks():
             if not self.columns:
                 self.allocate(rows)
             for name, array in rows.fields.items():
@@ -64,7 +63,10 @@ class Uniform(Memory):
 
     def sample(self, batch_size: int) -> dict[str, Array]:
         """Draws with replacement."""
-        slots = self.random.integers(self.size, size=batch_size)
+        return self.transitions(self.random.integers(self.size, size=batch_size))
+
+    def transitions(self, slots: Array) -> dict[str, Array]:
+        """The rows of these slots."""
         return {name: column.take(slots, axis=0) for name, column in self.columns.items()}
 
     def arrays(self, batch: Any) -> dict[str, Array]:
@@ -110,7 +112,7 @@ class Prioritized(Uniform):
             (np.arange(batch_size) + self.random.random(batch_size)) * (total / batch_size)
         )
         weights = (self.tree.leaves[slots] * (self.size / total)) ** -BETA
-        batch = {name: column.take(slots, axis=0) for name, column in self.columns.items()}
+        batch = self.transitions(slots)
         batch["weights"] = (weights / weights.max()).astype(np.float32)
         batch["slots"] = slots
         return batch
@@ -139,6 +141,38 @@ class PrioritizedTensors(Prioritized):
     def update(self, batch: Any, priorities: Any) -> None:
         """Of a tensor; of the array that a memory is filled with."""
         super().update(batch, np.asarray(priorities))
+
+
+class PrioritizedNStep(Prioritized):
+    """Steps are stored; transitions over n of them are computed when they are sampled."""
+
+    def fill(self, transitions: Transitions, priorities: Array | None) -> None:
+        """And where a step is the last of its episode, or of all."""
+        super().fill(transitions, priorities)
+        self.is_last = self.columns["terminated"] | self.columns["truncated"]
+        self.is_last[self.next - 1] = True
+        self.discounts = GAMMA ** np.arange(self.workload.n + 1)
+
+    def transitions(self, slots: Array) -> dict[str, Array]:
+        """Of all slots at once, one step after the other."""
+        columns, last, goes_on = self.columns, slots, np.ones(len(slots), np.bool_)
+        reward = columns["reward"].take(slots).astype(np.float64)
+        steps = np.ones(len(slots), np.int64)
+        for k in range(1, self.workload.n):
+            goes_on = goes_on & ~self.is_last.take(last)
+            last = (last + goes_on) % self.size
+            reward += goes_on * columns["reward"].take(last) * GAMMA**k
+            steps += goes_on
+        terminated = columns["terminated"].take(last)
+        return {
+            "obs": columns["obs"].take(slots, axis=0),
+            "action": columns["action"].take(slots),
+            "reward": reward.astype(np.float32),
+            "next_obs": columns["next_obs"].take(last, axis=0),
+            "terminated": terminated,
+            "truncated": columns["truncated"].take(last),
+            "discount": (self.discounts.take(steps) * ~terminated).astype(np.float32),
+        }
 
 
 class Stacks(Uniform):

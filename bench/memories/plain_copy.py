@@ -23,14 +23,14 @@ class PlainCopy(Memory):
         self.sources: dict[int, Any] = {}
 
     def fill(self, transitions: Transitions, priorities: Array | None) -> None:
-        """Frames in order, as they are stored by everyone who stores each once."""
+        """Views of frames in order, as they are stored by everyone who stores each once."""
         assert isinstance(transitions.obs, Observations)
-        self.frames = np.concatenate([transitions.obs.values[:, 0], transitions.obs.values[-1, 1:]])
+        self.stacks = transitions.obs.values
         self.transitions = transitions
 
     def runs(self, first: Array) -> list[Array]:
         """Views of stacks, by their first frames."""
-        return [self.frames[begin : begin + FRAMES] for begin in first]
+        return [self.stacks[begin] for begin in first]
 
     def draw(self, batch_size: int) -> Any:
         """The runs of frames of many batches, as views; with their rows, and the arrays to copy to."""
@@ -39,7 +39,7 @@ class PlainCopy(Memory):
         runs = [
             (self.runs(batch), self.runs(batch + 1), drawn) for batch, drawn in zip(first, rows, strict=True)
         ]
-        shape = (batch_size * FRAMES, *self.frames.shape[1:])
+        shape = (batch_size * FRAMES, *self.stacks.shape[2:])
         return cycle(runs), np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
 
     def sample(self, batch_size: int) -> Any:

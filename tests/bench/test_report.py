@@ -26,18 +26,7 @@ def written(tmp_path: Path) -> Path:
     """A file as `pytest --benchmark-json` writes it, of all rows: ours takes 1 ms a call, the rivals 4."""
     benchmarks = [
         benchmark(
-            Measurement(
-                scenario.title,
-                one.name,
-                one.normalization,
-                one.counts,
-                turn,
-                scenario.workload.size,
-                scenario.per,
-                scenario.goal,
-                scenario.limit,
-                scenario.curve,
-            ),
+            Measurement.of(scenario, one, turn),
             0.001 if one.name == "ours" else 0.004,
         )
         for scenario in SCENARIOS
