@@ -5,28 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from ratios import Report
 
 MEBIBYTE = 2**20
+LINE = 16  # float32 of a cache line
+MACHINE = "machine"
 
 
 def bench_copy(benchmark: Any, report: Report) -> None:
     source = np.ones(128 * MEBIBYTE, np.uint8)
     target = np.ones_like(source)
-    benchmark.group = "machine"
+    benchmark.group = MACHINE
     benchmark(np.copyto, target, source)
     if benchmark.stats is not None:
-        rate = source.nbytes / benchmark.stats.stats.median / 1e9
-        report.machine.append(f"copies {rate:.1f} GB/s")
+        note = f"{source.nbytes / benchmark.stats.stats.median / 1e9:.1f} GB/s"
+        report.note(benchmark, "copying a large block", note)
 
 
-def bench_random_lines(benchmark: Any, report: Report) -> None:
-    """NumPy's own gather of rows of a cache line each, of as many bytes as a million transitions."""
-    table = np.ones((MEBIBYTE, 16), np.float32)
+@pytest.mark.parametrize("mebibytes", [64, 2048])
+def bench_random_lines(benchmark: Any, report: Report, mebibytes: int) -> None:
+    """NumPy's own gather of rows of a cache line each."""
+    table = np.ones((mebibytes * MEBIBYTE // (4 * LINE), LINE), np.float32)
     rows = np.random.default_rng(0).integers(len(table), size=100_000)
-    target = np.ones((len(rows), 16), np.float32)
-    benchmark.group = "machine"
+    target = np.ones((len(rows), LINE), np.float32)
+    benchmark.group = MACHINE
     benchmark(np.take, table, rows, axis=0, out=target, mode="clip")
     if benchmark.stats is not None:
-        cost = benchmark.stats.stats.median / len(rows) * 1e9
-        report.machine.append(f"gathers random rows of 64 bytes at {cost:.0f} ns each (numpy.take)")
+        note = f"{benchmark.stats.stats.median / len(rows) * 1e9:.0f} ns (numpy.take)"
+        report.note(benchmark, f"a random cache line out of {mebibytes:,} MB", note)

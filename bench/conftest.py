@@ -1,9 +1,10 @@
-"""Fixtures of the benchmarks, and the table of ratios at their end."""
+"""Settings of the benchmarks, and the table of ratios at their end."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,57 +12,38 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # for the modules beside this one
 
-from contenders import PRIORITIZED, SIZES, UNIFORM, Contender, full
-from ratios import Measure, Measurement, Report
-from rivals import Rival
+from ratios import Report
 
 REPORT = pytest.StashKey[Report]()
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+PACKAGES = ("numpy", "cpprb", "stable-baselines3", "tianshou", "torchrl", "torch", "dqn-fast")
+SECONDS = 0.25  # for each contender and turn, where pytest-benchmark would take 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before pytest-benchmark reads its options, and before any library is imported."""
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"), RL_LOGGING_LEVEL="WARNING")
+    config.addinivalue_line("filterwarnings", "ignore")  # rivals may warn
+    if float(config.option.benchmark_max_time) == 1:
+        config.option.benchmark_max_time = type(config.option.benchmark_max_time)(SECONDS)
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
+    """Adds the versions of who takes part."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    machine_info["packages"] = found
 
 
 @pytest.fixture
 def report(pytestconfig: pytest.Config) -> Report:
     """Collects what the run's last lines show."""
     return pytestconfig.stash.setdefault(REPORT, Report())
-
-
-@pytest.fixture(params=(32, 256))
-def batch_size(request: pytest.FixtureRequest) -> int:
-    """Transitions in a batch."""
-    return int(request.param)
-
-
-@pytest.fixture(params=SIZES, ids="{:_}".format)
-def size(request: pytest.FixtureRequest) -> int:
-    """Transitions in the buffer, which is full."""
-    return int(request.param)
-
-
-@pytest.fixture(params=[contender.param() for contender in UNIFORM + PRIORITIZED])
-def contender(request: pytest.FixtureRequest) -> Contender:
-    """One of all; those of one operation and size run one after the other."""
-    found: Contender = request.param
-    return found
-
-
-@pytest.fixture
-def rival(size: int, contender: Contender) -> Rival:
-    """The contender's full buffer, shared by all benchmarks."""
-    return full(contender, size)
-
-
-@pytest.fixture
-def measure(benchmark: Any, report: Report, size: int, contender: Contender) -> Measure:
-    """`measure(operation, function, *args)` times a call for the table."""
-
-    def run(operation: str, function: Callable[..., object], *args: object) -> None:
-        benchmark.group = f"{contender.kind}, {operation}, {size:,} transitions"
-        what = (contender.kind, operation, size, contender.name, contender.normalization)
-        benchmark.extra_info.update(zip(Measurement._fields[:-1], what, strict=True))
-        benchmark(function, *args)
-        if benchmark.stats is not None:  # as under --benchmark-disable
-            report.measurements.append(Measurement(*what, median_us=1e6 * benchmark.stats.stats.median))
-
-    return run
 
 
 @pytest.hookimpl(trylast=True)

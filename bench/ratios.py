@@ -1,24 +1,99 @@
-"""The table at the end: medians side by side, for equal work, and how many times faster ours is."""
+"""From measurements to rows: for each rival, how many times faster ours is at the same work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from statistics import median
+from typing import Any, NamedTuple
 
-Measure: TypeAlias = Callable[..., None]  # (operation, function, *args): the fixture of conftest.py
-RIVALS = ("pure Python", "cpprb")
+from rivals import Contender
+from scenarios import Limit, Scenario
+
+OURS = "ours"
 
 
 class Measurement(NamedTuple):
-    """The median of one benchmark."""
+    """The median of one benchmark: a contender's turn in a row of the table."""
 
-    kind: str
-    operation: str
-    size: int
-    name: str
+    title: str
+    contender: str
     normalization: str | None
-    median_us: float
+    counts: bool
+    turn: int
+    size: int
+    per: int
+    goal: float | None
+    limit: Limit | None
+    curve: str | None
+    median_us: float = float("nan")
+
+    @classmethod
+    def of(cls, scenario: Scenario, contender: Contender, turn: int) -> Measurement:
+        """Before it is measured."""
+        return cls(
+            scenario.title,
+            contender.name,
+            contender.normalization,
+            contender.counts,
+            turn,
+            scenario.workload.size,
+            scenario.per,
+            scenario.goal,
+            scenario.limit,
+            scenario.curve,
+        )
+
+    def timed(self, seconds: float) -> Measurement:
+        """With what a call took."""
+        return self._replace(median_us=1e6 * seconds / self.per)
+
+    def as_json(self) -> dict[str, Any]:
+        """For pytest-benchmark's `extra_info`."""
+        return {name: getattr(self, name) for name in self._fields if name != "median_us"}
+
+    @classmethod
+    def from_json(cls, benchmark: dict[str, Any]) -> Measurement:
+        """Of a benchmark in pytest-benchmark's file."""
+        info = dict(benchmark["extra_info"])
+        info["limit"] = None if info["limit"] is None else Limit(*info["limit"])
+        return cls(**info).timed(benchmark["stats"]["median"])
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One beside ours, at its own normalisation of weights."""
+
+    name: str
+    us: float
+    ours_us: float
+    times: float  # the median of the ratios of all turns
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table."""
+
+    title: str
+    goal: float | None
+    ours_us: float | None  # at the first normalisation that was measured
+    rivals: tuple[Rival, ...]
+
+    @property
+    def best(self) -> Rival | None:
+        """The quickest of those that count, as compared with ours."""
+        return min((one for one in self.rivals if one.counts), key=lambda one: one.times, default=None)
+
+
+class Comparison(NamedTuple):
+    """A row that has a limit instead of rivals."""
+
+    title: str
+    ours_us: float
+    limit: Limit
+    other_us: float
+    times: float
 
 
 @dataclass
@@ -26,47 +101,121 @@ class Report:
     """What a run has found out so far."""
 
     measurements: list[Measurement] = field(default_factory=list)
-    machine: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)  # about the machine and threads
+
+    def note(self, benchmark: Any, name: str, note: str) -> None:
+        """Keeps a figure that is not a row, here and in the benchmark's file."""
+        self.notes[name] = note
+        benchmark.extra_info.update(name=name, note=note)
 
     def lines(self) -> list[str]:
         """Everything, as text; nothing if no benchmark ran."""
-        limits = [f"this machine, in this run: {', '.join(self.machine)}"] if self.machine else []
-        return table(self.measurements) + limits
+        text = table(rows(self.measurements))
+        text += [
+            f"{one.title}: {one.ours_us:.4g} µs, {one.times:.2f} times {one.limit.contender} at "
+            f"{one.limit.title} ({one.other_us:.4g} µs), at most {one.limit.times:g}"
+            for one in comparisons(self.measurements)
+        ]
+        return text + [f"{name}: {note}" for name, note in self.notes.items()]
 
 
-def table(measurements: Sequence[Measurement]) -> list[str]:
-    """One line for each operation and size, in the order of their first measurement.
-
-    "Ours" stands before each rival, because its weights are normalised as that rival's are.
-    """
-    rows: dict[tuple[str, str, int], list[Measurement]] = {}
+def by_title(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    """In the order of the first of each."""
+    found: dict[str, list[Measurement]] = {}
     for one in measurements:
-        rows.setdefault((one.kind, one.operation, one.size), []).append(one)
-    if not rows:
+        found.setdefault(one.title, []).append(one)
+    return found
+
+
+def turns(measurements: Iterable[Measurement], contender: str, normalization: str | None) -> dict[int, float]:
+    """The medians of one contender by turn."""
+    return {
+        one.turn: one.median_us
+        for one in measurements
+        if (one.contender, one.normalization) == (contender, normalization)
+    }
+
+
+def rows(measurements: Sequence[Measurement]) -> list[Row]:
+    """All that have no limit instead."""
+    result = []
+    for title, found in by_title(measurements).items():
+        if found[0].limit is not None:
+            continue
+        ours = [one for one in found if one.contender == OURS]
+        at_first = turns(ours, OURS, ours[0].normalization) if ours else {}
+        names = {(one.contender, one.normalization): one.counts for one in found if one.contender != OURS}
+        rivals = (
+            compare(found, name, normalization, counts) for (name, normalization), counts in names.items()
+        )
+        result.append(
+            Row(
+                title,
+                found[0].goal,
+                median(at_first.values()) if at_first else None,
+                tuple(one for one in rivals if one is not None),
+            )
+        )
+    return result
+
+
+def compare(found: Sequence[Measurement], name: str, normalization: str | None, counts: bool) -> Rival | None:
+    """The rival beside ours as its weights are normalised; None if ours was not measured so."""
+    theirs, ours = turns(found, name, normalization), turns(found, OURS, normalization)
+    both = theirs.keys() & ours.keys()
+    if not both:
+        return None
+    times = median(theirs[turn] / ours[turn] for turn in both)
+    return Rival(name, median(theirs.values()), median(ours.values()), times, counts)
+
+
+def comparisons(measurements: Sequence[Measurement]) -> list[Comparison]:
+    """All rows with a limit, where what they are compared with was measured too."""
+    titles = by_title(measurements)
+    result = []
+    for title, found in titles.items():
+        limit = found[0].limit
+        if limit is None:
+            continue
+        normalizations = [one.normalization for one in found if one.contender == OURS]
+        if not normalizations:
+            continue
+        ours = turns(found, OURS, normalizations[0])
+        other = turns(titles.get(limit.title, []), limit.contender, normalizations[0])
+        if both := ours.keys() & other.keys():
+            times = median(ours[turn] / other[turn] for turn in both)
+            result.append(Comparison(title, median(ours.values()), limit, median(other.values()), times))
+    return result
+
+
+def table(found: Sequence[Row]) -> list[str]:
+    """One line for each row, one column for each rival."""
+    if not found:
         return []
-    head = f"{'median µs':<35}{'transitions':>12}"
-    for rival in RIVALS:
-        head += f" | {'ours':>7}{rival:>13}{'ratio':>8}"
+    names = list(dict.fromkeys(rival.name for row in found for rival in row.rivals))
+    head = f"{'ours: µs; others: times ours':<52}{'ours':>9}" + "".join(
+        f"{name:>{width(name)}}" for name in names
+    )
+    head += f"{'best':>8}{'goal':>6}"
     lines = [head, "-" * len(head)]
-    for (kind, operation, size), found in rows.items():
-        line = f"{kind + ', ' + operation:<35}{size:>12,}"
-        for rival in RIVALS:
-            ours, theirs = pair(found, rival)
-            ratio = theirs.median_us / ours.median_us if ours and theirs else None
-            line += f" | {cell(ours, 7)}{cell(theirs, 13)}{'-' if ratio is None else f'{ratio:.1f}':>8}"
+    for row in found:
+        line = f"{row.title:<52}{number(row.ours_us):>9}"
+        by_name = {rival.name: rival for rival in row.rivals}
+        for name in names:
+            line += f"{number(by_name[name].times if name in by_name else None):>{width(name)}}"
+        best = row.best
+        line += f"{number(best.times if best else None):>8}{'-' if row.goal is None else f'{row.goal:g}':>6}"
         lines.append(line)
-    return [*lines, "ratio: how many times faster ours is; bench/README.md says what is compared"]
+    return [*lines, "best: the smallest of those that count; bench/README.md says what is compared"]
 
 
-def pair(found: Sequence[Measurement], rival: str) -> tuple[Measurement | None, Measurement | None]:
-    """Ours and the rival's, at the rival's normalisation of weights; neither if it was not measured."""
-    for theirs in found:
-        if theirs.name == rival:
-            ours = (one for one in found if (one.name, one.normalization) == ("ours", theirs.normalization))
-            return next(ours, None), theirs
-    return None, None
+def width(name: str) -> int:
+    """Of a column."""
+    return max(10, len(name) + 2)
 
 
-def cell(measurement: Measurement | None, width: int) -> str:
-    """A median in the table, or a dash."""
-    return f"{'-' if measurement is None else f'{measurement.median_us:.2f}':>{width}}"
+def number(value: float | None) -> str:
+    """Three digits, or a dash."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

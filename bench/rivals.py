@@ -1,166 +1,146 @@
-"""The contenders, each behind the same small protocol and at its best settings.
+"""Every contender behind one small protocol, and which of them can do what.
 
-`add`, `sample` and `update_priorities` are the lines of Python that a user of each library writes; where
-it can be, they are the library's own methods, so that the protocol costs nothing. The rest is untimed.
+To add a library: a module in memories/ with a class for each kind of workload that it can do, and a
+line in `CONTENDERS`. What is not installed is skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, ClassVar, Protocol
 
-import numpy as np
-from python_buffers import DequeBuffer, SumTreeBuffer
-from transitions import Array, Transitions
-
-from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from transitions import Array, Step, Transitions
+from workloads import Workload
 
 SEED = 7
-ALPHA, BETA, EPS = 0.6, 0.4, 1e-6
-FIELDS = ("obs", "action", "reward", "next_obs", "terminated", "truncated")
+# tianshou's epsilon is float32's and cannot be chosen, so all have it.
+ALPHA, BETA, EPS = 0.6, 0.4, 2.0**-23
 
 
-class Rival(Protocol):
-    """A replay buffer under test."""
-
-    prioritized: bool
-    add: Callable[..., Any]  # (obs, action, reward, next_obs, terminated, truncated)
-    sample: Callable[[int], Any]  # (batch_size) -> the library's own batch, every array a copy
-    update_priorities: Callable[[Any, Array], Any]  # (indices, priorities), of prioritised ones only
-
-    def fill(self, transitions: Transitions, priorities: Array) -> None:
-        """Stores many transitions, the quickest way that there is."""
-
-    def indices(self, batch: Any) -> Any:
-        """What `update_priorities` takes."""
-
-    def arrays(self, batch: Any) -> dict[str, Array]:
-        """The batch by the names of `FIELDS`, and `weights` if it is prioritised."""
+class Unavailable(Exception):
+    """A library is installed but cannot do this here."""
 
 
-class Ours(Rival):
-    """dqn_fast, with its weights divided by the largest in the batch, or possible in the buffer."""
+class Memory(Protocol):
+    """A memory of one workload, as a user of its library has it, at the library's best settings.
 
-    def __init__(self, capacity: int, normalization: str | None) -> None:
-        if normalization is None:
-            self.buffer = ReplayBuffer(capacity, seed=SEED)
-        else:
-            self.buffer = PrioritizedReplayBuffer(
-                capacity,
-                alpha=ALPHA,
-                beta=BETA,
-                priority_eps=EPS,
-                weight_normalization=normalization,
-                seed=SEED,
-            )
-        self.prioritized = normalization is not None
-        self.add = self.buffer.add
-        self.sample = self.buffer.sample
-        self.update_priorities = self.buffer.update_priorities
+    `add`, `extend`, `sample` and `update` are the timed lines of Python; where it can be, they are the
+    library's own methods, so that the protocol costs nothing. The rest is not timed.
 
-    def fill(self, transitions: Transitions, priorities: Array) -> None:
-        """One `extend`."""
-        rows = [getattr(transitions, name) for name in FIELDS]
-        self.buffer.extend(*rows, priority=priorities if self.prioritized else None)
-
-    def indices(self, batch: Any) -> Any:
-        """The batch's own."""
-        return batch.indices
-
-    def arrays(self, batch: Any) -> dict[str, Array]:
-        """The batch's own, less `discount` and a uniform buffer's weights, which no rival has."""
-        return {name: getattr(batch, name) for name in (*FIELDS, *["weights"] * self.prioritized)}
-
-
-class PurePython(Rival):
-    """A deque, or a list and a sum tree."""
-
-    def __init__(self, capacity: int, prioritized: bool) -> None:
-        self.prioritized = prioritized
-        buffer: Any = (
-            SumTreeBuffer(capacity, SEED, ALPHA, BETA, EPS) if prioritized else DequeBuffer(capacity, SEED)
-        )
-        self.add = buffer.add
-        self.sample = buffer.sample
-        if prioritized:
-            self.update_priorities = buffer.update_priorities
-
-    def fill(self, transitions: Transitions, priorities: Array) -> None:
-        """One `add` after the other, and an update."""
-        for step in transitions.steps():
-            self.add(*step)
-        if self.prioritized:
-            self.update_priorities(range(len(transitions)), priorities)
-
-    def indices(self, batch: Any) -> Any:
-        """The batch's own."""
-        return batch.indices
-
-    def arrays(self, batch: Any) -> dict[str, Array]:
-        """The batch's own."""
-        return {name: array for name, array in batch._asdict().items() if name != "indices"}
-
-
-class Cpprb(Rival):
-    """cpprb, whose weights are divided by the largest possible in the buffer.
-
-    It keeps `next_obs` as a field: its `next_of` saves memory, but was slower to add to and to sample.
-    `weights` and `indexes` are views of memory that its next call writes to, hence the copies. It
-    draws from NumPy's global generator, or (prioritised) from one that cannot be seeded.
+    Attributes:
+        lacks: fields that a batch does not have, and why.
+        wrong: fields that are wrong in some rows of a batch, and where; see `is_wrong`.
+        reuses_batch: whether every batch lies in the same arrays.
     """
 
-    def __init__(self, capacity: int, prioritized: bool) -> None:
-        import cpprb
+    lacks: ClassVar[Mapping[str, str]] = {}
+    wrong: ClassVar[Mapping[str, str]] = {}
+    reuses_batch: ClassVar[bool] = False
 
-        fields: dict[str, dict[str, Any]] = {
-            "obs": {"shape": 4},
-            "action": {"dtype": np.int64},
-            "reward": {},
-            "next_obs": {"shape": 4},
-            "terminated": {"dtype": np.bool_},
-            "truncated": {"dtype": np.bool_},
-        }
-        self.prioritized = prioritized
-        self.add = self.add_by_name
-        if prioritized:
-            self.buffer = cpprb.PrioritizedReplayBuffer(capacity, fields, alpha=ALPHA, eps=EPS)
-            self.sample = self.sample_by_priority
-            self.update_priorities = self.buffer.update_priorities
-        else:
-            self.buffer = cpprb.ReplayBuffer(capacity, fields)
-            self.sample = self.buffer.sample
+    add: Callable[..., Any]  # (*given(step))
+    extend: Callable[..., Any]  # (obs, action, reward, next_obs, terminated, truncated), arrays of many steps
+    sample: Callable[[int], Any]  # (batch_size) -> the library's own batch
+    update: Callable[[Any, Any], Any]  # (batch, its new priorities), of prioritised ones only
 
-    def add_by_name(
-        self, obs: Array, action: int, reward: float, next_obs: Array, terminated: bool, truncated: bool
-    ) -> None:
-        """Gives every field by its name, as cpprb wants it."""
-        self.buffer.add(
-            obs=obs,
-            action=action,
-            reward=reward,
-            next_obs=next_obs,
-            terminated=terminated,
-            truncated=truncated,
-        )
-
-    def sample_by_priority(self, batch_size: int) -> dict[str, Array]:
-        """Draws a batch that the next call does not change."""
-        batch: dict[str, Array] = self.buffer.sample(batch_size, BETA)
-        batch["weights"] = batch["weights"].copy()
-        batch["indexes"] = batch["indexes"].copy()
-        return batch
-
-    def fill(self, transitions: Transitions, priorities: Array) -> None:
-        """One `add` of many rows."""
-        rows: dict[str, Array] = {name: getattr(transitions, name) for name in FIELDS}
-        self.buffer.add(**rows, **({"priorities": priorities} if self.prioritized else {}))
-
-    def indices(self, batch: Any) -> Any:
-        """Already copied."""
-        return batch["indexes"]
+    def fill(self, transitions: Transitions, priorities: Array | None) -> None:
+        """Stores as many transitions as it can hold, the quickest way that there is."""
 
     def arrays(self, batch: Any) -> dict[str, Array]:
-        """The columns of shape (B, 1), in which cpprb returns all numbers, as (B,): views."""
-        wide = ("obs", "next_obs")
-        names = (*FIELDS, *["weights"] * self.prioritized)
-        return {name: batch[name] if name in wide else batch[name].ravel() for name in names}
+        """The batch in the order and by the names of `Transitions`, and `weights` if it is prioritised."""
+
+    def given(self, step: Step) -> tuple[Any, ...]:
+        """A step as the library's own environments give it."""
+        return step
+
+    def is_wrong(self, start: Transitions, transitions: Transitions) -> dict[str, Array]:
+        """By field of `wrong`, which rows of all are wrong. `start` are the single steps they begin with."""
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """A library, or a recipe: only those of one normalisation of weights are compared.
+
+    Attributes:
+        name: in the table.
+        module: in memories/, where its classes are.
+        can: by kind of workload, the name of the class.
+        normalization: what its weights are divided by: the largest in the batch, or in the buffer.
+        needs: a package.
+        counts: whether it is one of those that ours is to be faster than. Plain Python, and columns of NumPy
+            without a tree, are not: they are shown all the same.
+    """
+
+    name: str
+    module: str
+    can: Mapping[str, str]
+    normalization: str | None = None
+    needs: str = "dqn_fast"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    counts: bool = True
+
+    @property
+    def title(self) -> str:
+        """Name and normalisation, good for `pytest -k`."""
+        return "-".join(filter(None, (self.name, self.normalization))).replace(" ", "-")
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether its package is there."""
+        return find_spec(self.needs) is not None
+
+    def build(self, workload: Workload) -> Memory:
+        """An empty memory for this workload."""
+        module = import_module(f"memories.{self.module}")
+        memory: Memory = getattr(module, self.can[workload.kind])(workload, **self.options)
+        return memory
+
+
+PRIORITIZED = {"prioritised": "Prioritized", "prioritised, n-step": "Prioritized"}
+WITH_TENSORS = {**PRIORITIZED, "prioritised, tensors": "PrioritizedTensors"}
+FLAT = {"uniform": "Uniform", "environments": "Uniform"}
+THESIS = {"thesis": "Prioritized", "thesis, whole stacks": "Prioritized"}
+
+CONTENDERS = (
+    Contender("ours", "ours", {**FLAT, "stacks": "Uniform", "stacks into a batch": "UniformInto"}),
+    Contender("ours", "ours", {**WITH_TENSORS, **THESIS}, "batch", options={"weight_normalization": "batch"}),
+    Contender("ours", "ours", WITH_TENSORS, "buffer", options={"weight_normalization": "buffer"}),
+    Contender("cpprb", "of_cpprb", {**FLAT, "stacks": "Stacks"}, needs="cpprb"),
+    Contender("cpprb", "of_cpprb", WITH_TENSORS, "buffer", needs="cpprb"),
+    Contender("SB3", "of_sb3", {**FLAT, "stacks": "Uniform"}, needs="stable_baselines3"),
+    Contender("tianshou", "of_tianshou", {**FLAT, "stacks": "Stacks"}, needs="tianshou"),
+    Contender(
+        "tianshou",
+        "of_tianshou",
+        {
+            **WITH_TENSORS,
+            "prioritised, n-step": "PrioritizedNStep",
+            "thesis": "Thesis",
+            "thesis, whole stacks": "PrioritizedNStep",
+        },
+        "batch",
+        needs="tianshou",
+    ),
+    Contender(
+        "torchrl",
+        "of_torchrl",
+        {**FLAT, "environments": "Environments", "stacks": "Uniform"},
+        needs="torchrl",
+    ),
+    Contender(
+        "torchrl",
+        "of_torchrl",
+        {**PRIORITIZED, "prioritised, tensors": "Prioritized"},
+        "buffer",
+        needs="torchrl",
+    ),
+    Contender("NumPy", "numpy_recipe", {**FLAT, "environments": "Environments"}, counts=False),
+    Contender("NumPy", "numpy_recipe", {"stacks": "Stacks"}),
+    Contender("NumPy", "numpy_recipe", {**WITH_TENSORS, "prioritised, n-step": "PrioritizedNStep"}, "batch"),
+    Contender("Python", "python_recipe", {"uniform": "Uniform"}, counts=False),
+    Contender("Python", "python_recipe", PRIORITIZED, "batch", counts=False),
+    Contender("a plain copy", "plain_copy", {"stacks into a batch": "PlainCopy"}),
+)

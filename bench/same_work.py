@@ -3,53 +3,67 @@
 from __future__ import annotations
 
 import numpy as np
-from rivals import ALPHA, BETA, EPS, FIELDS, Rival
-from transitions import Array, episodes, priorities
+from rivals import ALPHA, BETA, EPS, Memory
+from transitions import FIELDS, Array, Transitions, priorities
+from workloads import Workload
 
-SIZE, BATCH = 1000, 64
-DTYPES = {
-    "obs": np.float32,
-    "action": np.int64,
-    "reward": np.float32,
-    "next_obs": np.float32,
-    "terminated": np.bool_,
-    "truncated": np.bool_,
-    "weights": np.float32,
-}
+BATCH = 64
 
 
-def check(rival: Rival, kind: str, normalization: str | None) -> None:
-    """Compares an empty rival of capacity `SIZE` with what it is given.
+def check(memory: Memory, workload: Workload, normalization: str | None) -> None:
+    """Compares an empty memory of a small workload with what it is given.
 
     Raises:
-        AssertionError: if a batch has another shape, dtype, row or weight, or is no copy.
+        AssertionError: if a batch has another shape, row or weight, or is no copy; or if it is nowhere wrong
+            though its class says so.
     """
-    transitions, given = episodes(SIZE, seed=3), priorities(SIZE, seed=4)
-    rival.fill(transitions, given)
-    batch = rival.sample(BATCH)
-    arrays = rival.arrays(batch)
-    assert set(arrays) == {*FIELDS, *(["weights"] if normalization else [])}, set(arrays)
-    for name, array in arrays.items():
-        shape = (BATCH, 4) if name in ("obs", "next_obs") else (BATCH,)
-        assert array.shape == shape and array.dtype == DTYPES[name], (name, array.shape, array.dtype)
+    recorded = workload.record(seed=3)
+    start, whole = recorded.by_environment(), workload.sampled(recorded).by_environment()
+    given = priorities(workload.size, seed=4) if workload.prioritized else None
+    memory.fill(recorded, given)
+    is_wrong = memory.is_wrong(start, whole)
+    assert set(is_wrong) == set(memory.wrong)
 
-    row_of = {obs.tobytes(): row for row, obs in enumerate(transitions.obs)}
-    rows = [row_of[obs.tobytes()] for obs in arrays["obs"]]
-    for name in FIELDS:
-        np.testing.assert_array_equal(arrays[name], getattr(transitions, name)[rows], err_msg=name)
-    if normalization:
+    batch = memory.sample(BATCH)
+    arrays = memory.arrays(batch)
+    rows = check_rows(memory, arrays, whole, is_wrong, normalization is not None)
+    if given is not None and normalization is not None:
         expected = weights(given, rows, normalization)
         np.testing.assert_allclose(arrays["weights"], expected, rtol=1e-3, err_msg="weights")
 
     kept = {name: array.copy() for name, array in arrays.items()}
-    if kind == "prioritised":
-        check_update(rival, batch, arrays["obs"][0])
-    check_copies_on_add(rival)
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(array, kept[name], err_msg=f"{name} is no copy")
+    if workload.prioritized:
+        check_update(memory, workload, batch, arrays["obs"][0].copy())
+    if workload.environments == 1 and workload.n == 1 and len(workload.shape) == 1:
+        check_copies_on_add(memory, workload)
+    if not memory.reuses_batch:
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, kept[name], err_msg=f"{name} is no copy")
 
 
-def weights(given: Array, rows: list[int], normalization: str) -> Array:
+def check_rows(
+    memory: Memory, arrays: dict[str, Array], whole: Transitions, is_wrong: dict[str, Array], weighted: bool
+) -> Array:
+    """Which of all transitions a batch has, each of them true."""
+    fields = {name for name in (*FIELDS, "discount") if name in whole.fields and name not in memory.lacks}
+    assert set(arrays) == fields | ({"weights"} if weighted else set()), set(arrays)
+    observed = whole.obs[:]
+    row_of = {np.ascontiguousarray(obs).tobytes(): row for row, obs in enumerate(observed)}
+    assert len(row_of) == len(whole), "an observation occurs twice"
+    rows = np.array([row_of[np.ascontiguousarray(obs).tobytes()] for obs in arrays["obs"]])
+    for name in fields:
+        expected = whole.fields[name][rows]
+        right = ~is_wrong[name][rows] if name in is_wrong else np.ones(len(rows), np.bool_)
+        assert arrays[name].shape == expected.shape, (name, arrays[name].shape, expected.shape)
+        if expected.dtype.kind == "f":
+            np.testing.assert_allclose(arrays[name][right], expected[right], rtol=1e-6, err_msg=name)
+        else:
+            np.testing.assert_array_equal(arrays[name][right], expected[right], err_msg=name)
+    assert arrays["obs"].dtype == arrays["next_obs"].dtype == observed.dtype
+    return rows
+
+
+def weights(given: Array, rows: Array, normalization: str) -> Array:
     """The importance weights of the rows, straight from their definition."""
     mass = (given.astype(np.float64) + EPS) ** ALPHA
     raw = (len(mass) * mass / mass.sum()) ** -BETA
@@ -58,20 +72,21 @@ def weights(given: Array, rows: list[int], normalization: str) -> Array:
     return result
 
 
-def check_update(rival: Rival, batch: object, first: Array) -> None:
+def check_update(memory: Memory, workload: Workload, batch: object, first: Array) -> None:
     """A row with an enormous priority must fill nearly every batch."""
-    new = np.full(BATCH, 1e-3, np.float32)
-    indices = rival.indices(batch)
-    new[np.asarray(indices) == indices[0]] = 1e9
-    rival.update_priorities(indices, new)
-    share = (rival.arrays(rival.sample(BATCH))["obs"] == first).all(axis=1).mean()
+    same = (memory.arrays(batch)["obs"] == first).reshape(BATCH, -1).all(axis=1)
+    memory.update(batch, workload.given(np.where(same, 1e9, 1e-3).astype(np.float32)))
+    again = memory.arrays(memory.sample(BATCH))["obs"]
+    share = (again == first).reshape(BATCH, -1).all(axis=1).mean()
     assert share > 0.9, f"the updated row is {share:.0%} of a batch"
 
 
-def check_copies_on_add(rival: Rival) -> None:
+def check_copies_on_add(memory: Memory, workload: Workload) -> None:
     """An environment may overwrite its arrays: what is stored must be a copy."""
-    for obs, action, reward, next_obs, terminated, truncated in episodes(SIZE, seed=5).steps():
-        rival.add(obs, action, reward, next_obs, terminated, truncated)
-        obs[:] = next_obs[:] = np.nan
-    arrays = rival.arrays(rival.sample(BATCH))
-    assert np.isfinite(arrays["obs"]).all() and np.isfinite(arrays["next_obs"]).all(), "add keeps references"
+    added = workload.record(seed=5)
+    for step in added.steps():
+        memory.add(*memory.given(step))
+        step[0][:] = step[3][:] = np.nan
+    obs = memory.arrays(memory.sample(BATCH))["obs"]
+    known = {row.tobytes() for row in added.obs[:]}
+    assert all(row.tobytes() in known for row in obs), "add does not keep copies of what it is given"

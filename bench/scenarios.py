@@ -1,0 +1,145 @@
+"""What is measured: a row of the table is what is stored, a user's line of Python, and a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle
+from typing import NamedTuple, TypeAlias
+
+from rivals import CONTENDERS, Contender, Memory
+from transitions import priorities
+from workloads import Workload
+
+Call: TypeAlias = Callable[[], object]
+Line: TypeAlias = Callable[[Memory, Workload], Call]
+
+NEW_STEPS = 20_000  # that are added in turn
+BATCHES = 100  # other priorities in each call, so that nothing is skipped as unchanged
+
+
+class Limit(NamedTuple):
+    """Ours may take at most so many times what another measurement took: a scenario's, by its contender."""
+
+    times: float
+    title: str
+    contender: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A row.
+
+    Attributes:
+        title: of the row.
+        workload: what is stored.
+        line: makes the call that is timed, of a full memory.
+        goal: how many times faster than the best rival ours is to be.
+        limit: or what it is compared with instead.
+        per: transitions of a call, if its cost is given for each.
+        only: the names of those who take part, if not all who can.
+        curve: the name of the curve of cost against size that it is a point of.
+    """
+
+    title: str
+    workload: Workload
+    line: Line
+    goal: float | None = None
+    limit: Limit | None = None
+    per: int = 1
+    only: tuple[str, ...] | None = None
+    curve: str | None = None
+
+    @property
+    def slug(self) -> str:
+        """The title, good for `pytest -k`."""
+        return "-".join(self.title.replace(",", " ").replace("+", " ").replace(":", " ").split())
+
+    def contenders(self) -> list[Contender]:
+        """Who takes part."""
+        able = (one for one in CONTENDERS if self.workload.kind in one.can)
+        return [one for one in able if self.only is None or one.name in self.only]
+
+
+def add(memory: Memory, workload: Workload) -> Call:
+    """One step of each environment."""
+    recorded = workload.record(seed=11, size=NEW_STEPS)
+    steps, call = cycle([memory.given(step) for step in recorded.steps()]), memory.add
+    return lambda: call(*next(steps))
+
+
+def extend(rows: int) -> Line:
+    """Many steps of one environment."""
+
+    def line(memory: Memory, workload: Workload) -> Call:
+        recorded = workload.record(seed=11, size=NEW_STEPS)
+        parts = [recorded[first : first + rows] for first in range(0, NEW_STEPS, rows)]
+        batches, call = cycle([tuple(part.fields.values()) for part in parts]), memory.extend
+        return lambda: call(*next(batches))
+
+    return line
+
+
+def sample(batch_size: int) -> Line:
+    """A batch, with every field in an array."""
+
+    def line(memory: Memory, workload: Workload) -> Call:
+        call = memory.sample
+        return lambda: call(batch_size)
+
+    return line
+
+
+def learn(batch_size: int) -> Line:
+    """A batch, with every field in an array or a tensor, and new priorities for it."""
+
+    def line(memory: Memory, workload: Workload) -> Call:
+        new = priorities(BATCHES * batch_size, seed=12).reshape(-1, batch_size)
+        given, draw, update = cycle([workload.given(row) for row in new]), memory.sample, memory.update
+        return lambda: update(draw(batch_size), next(given))
+
+    return line
+
+
+UNIFORM, PRIORITIZED = Workload("uniform"), Workload("prioritised")
+TENSORS, STEPS = Workload("prioritised, tensors"), Workload("prioritised, n-step", n=3)
+IMAGES, COPIED = (Workload(kind, 50_000, (4, 84, 84)) for kind in ("stacks", "stacks into a batch"))
+THESIS, WHOLE = (
+    Workload(kind, IMAGES.size, IMAGES.shape, environments=8, n=3)
+    for kind in ("thesis", "thesis, whole stacks")
+)
+CURVE = "prioritised sample + update of 256"
+INTO = "stacks of 4x84x84, sample of 32 into a given batch"
+
+
+def stored(size: int, only: tuple[str, ...] | None = None, limit: Limit | None = None) -> Scenario:
+    """A point of the curve."""
+    workload = Workload("prioritised", size)
+    return Scenario(f"{CURVE}, {size:,} stored", workload, learn(256), limit=limit, only=only, curve=CURVE)
+
+
+# Of one memory, what is sampled comes before what is added: new transitions have the largest priority, and
+# whoever adds faster would have more of them to draw.
+SCENARIOS = (
+    Scenario("uniform sample of 32", UNIFORM, sample(32), goal=6),
+    Scenario("uniform sample of 256", UNIFORM, sample(256), goal=5),
+    Scenario("add 1, uniform", UNIFORM, add, goal=3),
+    Scenario("extend by 1,000, uniform, each", UNIFORM, extend(1000), goal=2, per=1000),
+    Scenario("add a step of 8 environments", Workload("environments", environments=8), add, goal=5),
+    Scenario("add a step of 64 environments", Workload("environments", environments=64), add, goal=5),
+    Scenario("prioritised sample + update of 32", PRIORITIZED, learn(32), goal=12),
+    Scenario(CURVE, PRIORITIZED, learn(256), goal=7, curve=CURVE),
+    stored(10_000),
+    stored(100_000),
+    stored(10_000_000, ("ours",), Limit(2.5, f"{CURVE}, 100,000 stored", "ours")),
+    Scenario("add 1, prioritised", PRIORITIZED, add, goal=3),
+    Scenario("extend by 1,000, prioritised, each", PRIORITIZED, extend(1000), goal=2, per=1000),
+    Scenario("prioritised sample + update of 32, torch tensors", TENSORS, learn(32), goal=12),
+    Scenario(f"{CURVE}, torch tensors", TENSORS, learn(256), goal=7),
+    Scenario(f"{CURVE}, n-step 3", STEPS, learn(256), goal=10),
+    Scenario(f"{CURVE}, 64 float32", Workload("prioritised", shape=(64,)), learn(256), goal=5),
+    Scenario("stacks of 4x84x84, uniform sample of 32", IMAGES, sample(32), goal=1),
+    Scenario(INTO, COPIED, sample(32), limit=Limit(1.3, INTO, "a plain copy")),
+    Scenario("stacks, n-step 3, prioritised, 8 environments, of 32", THESIS, learn(32), goal=3),
+    Scenario("the same, tianshou storing whole stacks", WHOLE, learn(32), goal=3),
+)
