@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "arrays.hpp"
 
+#include "dlpack.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -57,6 +59,30 @@ std::byte *ArrayType::data(py::handle value, Lead lead) const {
         if (*dimensions++ != length)
             return nullptr;
     return reinterpret_cast<std::byte *>(array->data);
+}
+
+const std::byte *ArrayType::tensor_data(py::handle value, Lead lead) const {
+    const std::optional<DLTensor> tensor = dlpack_view(value);
+    const std::uint8_t code = kind_ == 'b'   ? DLTensor::kBool
+                              : kind_ == 'i' ? DLTensor::kInt
+                              : kind_ == 'u' ? DLTensor::kUnsigned
+                                             : DLTensor::kFloat;
+    if (!tensor || tensor->code != code || tensor->bits != 8 * itemsize_ ||
+        tensor->ndim != static_cast<int>(lead.size() + shape_.size()))
+        return nullptr;
+    std::int64_t stride = 1;
+    for (int axis = tensor->ndim; axis-- > 0;) {
+        const auto i = static_cast<std::size_t>(axis);
+        const py::ssize_t length = i < lead.size() ? lead[i] : shape_[i - lead.size()];
+        const bool strided = tensor->strides != nullptr && tensor->strides[axis] != stride;
+        if (tensor->shape[axis] != length || (strided && length != 1))
+            return nullptr;
+        stride *= length;
+    }
+    const auto *data = static_cast<const std::byte *>(tensor->data) + tensor->byte_offset;
+    const bool aligned =
+        reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(itemsize_) == 0;
+    return aligned ? data : nullptr;
 }
 
 std::byte *ArrayType::writable_data(py::handle value, Lead lead) const {
@@ -137,8 +163,10 @@ py::object ArrayType::make(py::ssize_t rows) const {
 }
 
 py::ssize_t length_of(py::handle value) {
-    if (!Api::get().PyArray_Check_(value.ptr()))
-        return -1;
+    if (!Api::get().PyArray_Check_(value.ptr())) {
+        const std::optional<DLTensor> tensor = dlpack_view(value);
+        return tensor && tensor->ndim > 0 ? tensor->shape[0] : -1;
+    }
     const auto *array = py::detail::array_proxy(value.ptr());
     return array->nd > 0 ? array->dimensions[0] : -1;
 }
@@ -148,8 +176,9 @@ const std::byte *Arguments::read(py::handle value, const ArrayType &type) {
         return data;
     if (lead_.empty() && used_ < kScalars && type.read_scalar(value, scalars_[used_].data()))
         return scalars_[used_++].data();
-    exact_ = false;
-    return nullptr;
+    const std::byte *data = type.tensor_data(value, lead_);
+    exact_ = exact_ && data != nullptr;
+    return data;
 }
 
 const std::byte *Arguments::read_optional(py::handle value, const ArrayType &type) {

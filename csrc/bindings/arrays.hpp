@@ -26,7 +26,10 @@ class ArrayType {
     /// `lead + shape`; null otherwise. The array must outlive the use of the pointer.
     [[nodiscard]] std::byte *data(py::handle value, Lead lead) const;
 
-    /// The same, and null too if the array cannot be written to.
+    /// The same of a tensor that DLPack gives a view of.
+    [[nodiscard]] const std::byte *tensor_data(py::handle value, Lead lead) const;
+
+    /// As `data`, and null too if the array cannot be written to.
     [[nodiscard]] std::byte *writable_data(py::handle value, Lead lead) const;
 
     /// Writes a Python or NumPy scalar to `to` if this is the type of one number and the scalar

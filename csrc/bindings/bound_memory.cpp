@@ -187,9 +187,13 @@ std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
                                                            py::handle priorities) {
     const std::array lead{length_of(indices)};
     const auto count = static_cast<std::size_t>(lead[0]);
-    const std::byte *index_data = index_.data(indices, lead);
+    const auto find = [&lead](const ArrayType &type, py::handle value) {
+        const std::byte *data = type.data(value, lead);
+        return data != nullptr ? data : type.tensor_data(value, lead);
+    };
+    const std::byte *index_data = find(index_, indices);
     const std::byte *wide = priority_.data(priorities, lead);
-    const std::byte *narrow = wide == nullptr ? weight_.data(priorities, lead) : nullptr;
+    const std::byte *narrow = wide == nullptr ? find(weight_, priorities) : nullptr;
     if (index_data == nullptr || (wide == nullptr && narrow == nullptr))
         return std::nullopt;
     const Hold hold(memory_, count * Hold::kStep);
