@@ -14,6 +14,20 @@ const std::uint8_t *flags_at(const std::byte *data) {
     return reinterpret_cast<const std::uint8_t *>(data);
 }
 
+std::size_t size_of(PyObject *value) {
+    const std::size_t size = PyLong_AsSize_t(value);
+    if (size == static_cast<std::size_t>(-1) && PyErr_Occurred() != nullptr)
+        throw py::error_already_set();
+    return size;
+}
+
+double number_of(PyObject *value) {
+    const double number = PyFloat_AsDouble(value);
+    if (number == -1.0 && PyErr_Occurred() != nullptr)
+        throw py::error_already_set();
+    return number;
+}
+
 } // namespace
 
 BoundMemory::BoundMemory(const std::vector<FieldSpec> &fields,
@@ -41,28 +55,30 @@ BoundMemory::BoundMemory(const std::vector<FieldSpec> &fields,
     outputs_.push_back(index_);
 }
 
-bool BoundMemory::add(py::handle obs,
-                      py::handle action,
-                      py::handle reward,
-                      py::handle next_obs,
-                      py::handle terminated,
-                      py::handle truncated,
-                      py::handle mask,
-                      py::handle new_segment,
-                      py::handle priority,
-                      const py::dict &extra,
-                      std::optional<py::ssize_t> rows,
-                      std::optional<std::size_t> env) {
+py::object BoundMemory::add(Positional given) {
+    const auto [obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority] =
+        std::array<py::handle, 9>{given[0],
+                                  given[1],
+                                  given[2],
+                                  given[3],
+                                  given[4],
+                                  given[5],
+                                  given[6],
+                                  given[7],
+                                  given[8]};
+    PyObject *extra = given[9];
+    const bool has_rows = given.size() > 10 && given[10] != Py_None;
+    const bool has_env = given.size() > 11 && given[11] != Py_None;
     const Schema &schema = memory_.schema();
     StepBatch batch; // not kept: an argument's __index__ may come back here
     std::array<py::ssize_t, 2> lead;
     std::size_t axes = 0;
-    if (rows) {
-        lead[axes++] = *rows;
-        batch.rows = static_cast<std::size_t>(*rows);
+    if (has_rows) {
+        batch.rows = size_of(given[10]);
+        lead[axes++] = static_cast<py::ssize_t>(batch.rows);
     }
-    if (env)
-        batch.first_stream = *env;
+    if (has_env)
+        batch.first_stream = size_of(given[11]);
     else if (memory_.streams() > 1) {
         batch.streams = memory_.streams();
         lead[axes++] = static_cast<py::ssize_t>(batch.streams);
@@ -72,12 +88,12 @@ bool BoundMemory::add(py::handle obs,
     read_observation(next_obs, arguments, batch.next_obs);
     batch.fields.push_back(arguments.read(action, types_[schema.action()]));
     batch.fields.push_back(arguments.read(reward, types_[schema.reward()]));
-    if (extra.size() != types_.size() - schema.first_extra())
-        return false;
+    if (PyDict_Size(extra) != static_cast<py::ssize_t>(types_.size() - schema.first_extra()))
+        return py::bool_(false);
     for (std::size_t i = schema.first_extra(); i < types_.size(); ++i) {
-        PyObject *value = PyDict_GetItemString(extra.ptr(), schema.fields()[i].name.c_str());
+        PyObject *value = PyDict_GetItemString(extra, schema.fields()[i].name.c_str());
         if (value == nullptr)
-            return false;
+            return py::bool_(false);
         batch.fields.push_back(arguments.read(value, types_[i]));
     }
     batch.terminated = flags_at(arguments.read(terminated, flag_));
@@ -86,7 +102,7 @@ bool BoundMemory::add(py::handle obs,
     batch.new_segment = flags_at(arguments.read_flags(new_segment, flag_));
     batch.priority = reinterpret_cast<const double *>(arguments.read_optional(priority, priority_));
     if (!arguments.exact() || (batch.priority != nullptr && !memory_.is_prioritized()))
-        return false;
+        return py::bool_(false);
 
     const std::size_t steps = batch.rows * batch.streams;
     bool evicts_early = false;
@@ -96,7 +112,7 @@ bool BoundMemory::add(py::handle obs,
         evicts_early = memory_.counters().evicted_early > 0;
     }
     warn_of_early_eviction(evicts_early);
-    return true;
+    return py::bool_(true);
 }
 
 const TransitionBatch *BoundMemory::batch_of(py::handle arrays, std::size_t rows) const {
@@ -128,9 +144,11 @@ const TransitionBatch *BoundMemory::batch_of(py::handle arrays, std::size_t rows
     return &batch;
 }
 
-py::object BoundMemory::sample(
-    std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out) {
-    py::object arrays = out.is_none() ? empty(batch_size) : out.cast<py::object>();
+py::object BoundMemory::sample(Positional given) {
+    const std::size_t batch_size = size_of(given[0]), n_step = size_of(given[1]);
+    const double gamma = number_of(given[2]), beta = number_of(given[3]);
+    const auto arrays =
+        given[4] == Py_None ? empty(batch_size) : py::reinterpret_borrow<py::object>(given[4]);
     const TransitionBatch *batch = batch_of(arrays, batch_size);
     if (batch == nullptr)
         return py::none(); // Python says what is wrong with it
@@ -183,8 +201,8 @@ py::object BoundMemory::empty(std::size_t batch_size) const {
     return arrays;
 }
 
-std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
-                                                           py::handle priorities) {
+py::object BoundMemory::update_priorities(Positional given) {
+    const py::handle indices = given[0], priorities = given[1];
     const std::array lead{length_of(indices)};
     const auto count = static_cast<std::size_t>(lead[0]);
     const auto find = [&lead](const ArrayType &type, py::handle value) {
@@ -195,15 +213,20 @@ std::optional<std::int64_t> BoundMemory::update_priorities(py::handle indices,
     const std::byte *wide = priority_.data(priorities, lead);
     const std::byte *narrow = wide == nullptr ? find(weight_, priorities) : nullptr;
     if (index_data == nullptr || (wide == nullptr && narrow == nullptr))
-        return std::nullopt;
-    const Hold hold(memory_, count * Hold::kStep);
-    if (narrow != nullptr) {
-        const auto *values = reinterpret_cast<const float *>(narrow);
-        priorities_.assign(values, values + count);
-        wide = reinterpret_cast<const std::byte *>(priorities_.data());
+        return py::none();
+    std::int64_t stale = 0;
+    {
+        const Hold hold(memory_, count * Hold::kStep);
+        if (narrow != nullptr) {
+            const auto *values = reinterpret_cast<const float *>(narrow);
+            priorities_.assign(values, values + count);
+            wide = reinterpret_cast<const std::byte *>(priorities_.data());
+        }
+        stale =
+            memory_.update_priorities({reinterpret_cast<const std::int64_t *>(index_data), count},
+                                      {reinterpret_cast<const double *>(wide), count});
     }
-    return memory_.update_priorities({reinterpret_cast<const std::int64_t *>(index_data), count},
-                                     {reinterpret_cast<const double *>(wide), count});
+    return py::int_(stale);
 }
 
 py::dict BoundMemory::stats() {

@@ -3,6 +3,7 @@
 
 #include "../replay_memory.hpp"
 #include "arrays.hpp"
+#include "fast_method.hpp"
 #include "field_spec.hpp"
 
 #include <cstdint>
@@ -15,8 +16,8 @@ namespace dqn_fast::bindings {
 
 /// The memory with what the boundary needs to know: the NumPy types of its fields.
 ///
-/// Inputs are taken as they are if their types and shapes are exact; the call returns false or
-/// nothing otherwise, and has changed nothing.
+/// Inputs are taken as they are if their types and shapes are exact; the call returns False or
+/// None otherwise, and has changed nothing.
 class BoundMemory {
   public:
     /// `capacity` is that of one environment; `priorities` is None, or a tuple of alpha, eps,
@@ -29,27 +30,17 @@ class BoundMemory {
                 std::uint64_t seed,
                 const py::object &priorities);
 
-    /// Without `rows` one step of each environment (or of `env`), else arrays with a row axis.
-    bool add(py::handle obs,
-             py::handle action,
-             py::handle reward,
-             py::handle next_obs,
-             py::handle terminated,
-             py::handle truncated,
-             py::handle mask,
-             py::handle new_segment,
-             py::handle priority,
-             const py::dict &extra,
-             std::optional<py::ssize_t> rows,
-             std::optional<std::size_t> env);
+    /// obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra,
+    /// and optionally rows and env. Without `rows` one step of each environment (or of `env`), else
+    /// arrays with a row axis. Returns whether the step was taken.
+    py::object add(Positional arguments);
 
     /// One observation of each environment. Throws if it is not exact: Python converts it first.
     void add_context(py::handle obs, py::handle mask);
 
-    /// Fills `out`, or new arrays if it is None, and returns them: a tuple of the fields, next_obs,
-    /// terminated, truncated, discount, weights, indices.
-    py::object
-    sample(std::size_t batch_size, std::size_t n_step, double gamma, double beta, py::handle out);
+    /// batch_size, n_step, gamma, beta, out. Fills `out`, or new arrays if it is None, and returns
+    /// them: a tuple of the fields, next_obs, terminated, truncated, discount, weights, indices.
+    py::object sample(Positional arguments);
 
     /// A tuple of the transitions of all indices of `held`, which must be held.
     py::object read(py::handle indices, std::size_t n_step, double gamma);
@@ -59,7 +50,8 @@ class BoundMemory {
     /// Such a tuple of new arrays.
     [[nodiscard]] py::object empty(std::size_t batch_size) const;
 
-    std::optional<std::int64_t> update_priorities(py::handle indices, py::handle priorities);
+    /// indices, priorities. Returns how many were stale.
+    py::object update_priorities(Positional arguments);
     void clear();
     /// While it runs, other threads' operations wait.
     void save(snapshot::Writer &writer);

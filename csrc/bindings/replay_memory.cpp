@@ -7,7 +7,8 @@
 namespace dqn_fast::bindings {
 
 void register_replay_memory(py::module_ &module) {
-    py::class_<BoundMemory>(module, "ReplayMemory")
+    py::class_<BoundMemory> memory(module, "ReplayMemory");
+    memory
         .def(py::init<const std::vector<FieldSpec> &,
                       std::size_t,
                       std::size_t,
@@ -22,36 +23,11 @@ void register_replay_memory(py::module_ &module) {
              py::arg("drops_resets"),
              py::arg("seed"),
              py::arg("priorities"))
-        .def("add",
-             &BoundMemory::add,
-             py::arg("obs"),
-             py::arg("action"),
-             py::arg("reward"),
-             py::arg("next_obs"),
-             py::arg("terminated"),
-             py::arg("truncated"),
-             py::arg("mask"),
-             py::arg("new_segment"),
-             py::arg("priority"),
-             py::arg("extra"),
-             py::arg("rows") = py::none(),
-             py::arg("env") = py::none())
         .def("add_context", &BoundMemory::add_context, py::arg("obs"), py::arg("mask"))
-        .def("sample",
-             &BoundMemory::sample,
-             py::arg("batch_size"),
-             py::arg("n_step"),
-             py::arg("gamma"),
-             py::arg("beta"),
-             py::arg("out"))
         .def("read", &BoundMemory::read, py::arg("indices"), py::arg("n_step"), py::arg("gamma"))
         .def("held", &BoundMemory::held)
         .def("held_masses", &BoundMemory::held_masses)
         .def("empty", &BoundMemory::empty, py::arg("batch_size"))
-        .def("update_priorities",
-             &BoundMemory::update_priorities,
-             py::arg("indices"),
-             py::arg("priorities"))
         .def("clear", &BoundMemory::clear)
         .def("stats", &BoundMemory::stats)
         .def("is_full", &BoundMemory::is_full)
@@ -60,6 +36,15 @@ void register_replay_memory(py::module_ &module) {
         .def_property_readonly("capacity", &BoundMemory::capacity)
         .def_property_readonly("nbytes", &BoundMemory::nbytes)
         .def_property_readonly("kernels", &BoundMemory::kernels);
+    FastMethods<BoundMemory>(memory)
+        .def<&BoundMemory::add, 10, 12>(
+            "add",
+            "add(self, obs, action, reward, next_obs, terminated, truncated, mask, new_segment, "
+            "priority, extra, rows=None, env=None) -> bool")
+        .def<&BoundMemory::sample, 5>("sample",
+                                      "sample(self, batch_size, n_step, gamma, beta, out) -> tuple")
+        .def<&BoundMemory::update_priorities, 2>(
+            "update_priorities", "update_priorities(self, indices, priorities) -> int");
     module.def("available_kernels", [] {
         std::vector<std::string> names;
         for (const Kernels *kernels : Kernels::available())
