@@ -1,0 +1,173 @@
+"""The replay memory of PyTorch's DQN tutorial: `push` tensors, `sample` a list of `Transition`s.
+
+```python
+from dqn_fast.dropin.pytorch_tutorial import ReplayMemory, Transition
+```
+
+The tutorial's loop then runs as it is. Its memory keeps four tensor objects for each transition; this one
+keeps the numbers in them, each state once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import namedtuple
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._pytree import tree_map
+
+from dqn_fast.dropin._distinct import sample_distinct
+from dqn_fast.replay import ReplayBuffer
+
+Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
+
+
+class ReplayMemory:
+    """Holds the newest `capacity` transitions (Lin, 1992).
+
+    Args:
+        capacity: transitions to hold.
+
+    Raises:
+        ValueError: if `capacity` is less than 1.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        # The tutorial draws from `random`: so does the seed, and `random.seed` still decides all.
+        self._buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
+        self._columns: tuple[_Column, ...] = ()  # of state, action, next state, reward
+        self._last: tuple[Any, Any] = (None, None)  # a next state, as the tensor that came and as an array
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+    def push(self, *args: Any) -> None:
+        """Saves a transition: state, action, next state or None after the last state, reward.
+
+        They are tensors: states of one shape, such as (1, n), actions of one shape, such as (1, 1), rewards
+        of one element. Those on another device are copied from it and back.
+
+        Raises:
+            TypeError: if there are not four, or one is of another kind than in the first transition.
+            ValueError: if a shape differs.
+        """
+        state, action, next_state, reward = Transition(*args)
+        obs = self._last[1] if state is self._last[0] else _array(state)
+        after = obs if next_state is None else _array(next_state)
+        act = action.item() if action.numel() == 1 else _array(action)
+        if self._columns:
+            self._buffer.add(obs, act, reward.item(), after, next_state is None)
+        else:
+            exact = np.asarray(act, _array(action).dtype)
+            self._buffer.add(obs, exact, np.asarray(reward.item(), np.float64), after, next_state is None)
+            self._columns = (_Column(state), _Column(action), _Column(state), _Column(reward, floating=True))
+        self._last = (next_state, after)
+
+    def sample(self, batch_size: int) -> list[Any]:
+        """Draws different transitions: a list of `Transition`.
+
+        Their elements stand for tensors of the shapes that were pushed, and `torch.cat` makes a batch of
+        them in one step; see `Row`.
+
+        Raises:
+            ValueError: if the memory holds fewer.
+        """
+        batch = sample_distinct(self._buffer, batch_size)
+        values = (batch.obs, batch.action, batch.next_obs, batch.reward)
+        fields = [column.rows(value) for column, value in zip(self._columns, values, strict=True)]
+        for row in batch.terminated.nonzero()[0].tolist():
+            fields[2][row] = None
+        return list(map(Transition._make, zip(*fields, strict=True)))
+
+
+class Row:
+    """One row of a batch of tensors, which torch takes as the tensor `column[row]`.
+
+    It has the tensor's attributes, methods and operators, and every function of torch accepts it (through
+    `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False: making hundreds of tensors takes
+    longer than drawing them, and their only use is to be joined again.
+    """
+
+    __slots__ = ("column", "row")
+
+    def __init__(self, column: torch.Tensor, row: int) -> None:
+        self.column, self.row = column, row
+
+    def tensor(self) -> torch.Tensor:
+        """The tensor that it stands for, over the batch's memory."""
+        return self.column[self.row]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.tensor(), name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return torch.Tensor.clone, (self.tensor().clone(),)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.cat and len(args) == 1 and not kwargs:
+            joined = _joined(args[0])
+            if joined is not None:
+                return joined
+        args, kwargs = tree_map(_tensor, (args, kwargs or {}))
+        return func(*args, **kwargs)
+
+
+def _operator(name: str) -> Any:
+    def operator(self: Row, *args: Any) -> Any:
+        return getattr(self.tensor(), name)(*(_tensor(arg) for arg in args))
+
+    return operator
+
+
+for _name in (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"),
+    *("radd", "rsub", "rmul", "rtruediv", "rfloordiv", "rmod", "rpow", "rmatmul", "rand", "ror", "rxor"),
+    *("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "bool", "int", "float", "index"),
+    *("len", "iter", "getitem", "setitem", "contains", "repr", "format"),
+):
+    setattr(Row, f"__{_name}__", _operator(f"__{_name}__"))
+Row.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, as that of tensors
+
+
+def _tensor(value: Any) -> Any:
+    return value.tensor() if type(value) is Row else value
+
+
+def _joined(parts: Any) -> torch.Tensor | None:
+    """The concatenation of rows of one column, copied at once; None if they are anything else."""
+    column = parts[0].column if type(parts[0]) is Row else None
+    if column is None or column.dim() < 2:
+        return None
+    rows = [part.row for part in parts if type(part) is Row and part.column is column]
+    if len(rows) < len(parts):
+        return None
+    if rows == list(range(len(column))):
+        return column.flatten(0, 1).clone()
+    return column.index_select(0, torch.from_numpy(np.array(rows)).to(column.device)).flatten(0, 1)
+
+
+class _Column:
+    """What the tensors of a field are like: the first one's shape, dtype and device."""
+
+    def __init__(self, first: torch.Tensor, floating: bool = False) -> None:
+        self.shape, self.device, self.dtype = tuple(first.shape), first.device, first.dtype
+        if floating and not first.is_floating_point():
+            self.dtype = torch.get_default_dtype()  # a first reward of 0 says nothing of those to come
+
+    def rows(self, values: np.ndarray[Any, Any]) -> list[Any]:
+        """The rows of a column of the memory."""
+        column = torch.from_numpy(
+            values if values.shape[1:] == self.shape else values.reshape(-1, *self.shape)
+        )
+        if column.dtype != self.dtype or column.device != self.device:
+            column = column.to(self.device, self.dtype)
+        return list(map(Row, repeat(column), range(len(values))))
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+    """A tensor's numbers, without a copy where they lie on the CPU."""
+    return (tensor.detach().cpu() if tensor.requires_grad or not tensor.is_cpu else tensor).numpy()
