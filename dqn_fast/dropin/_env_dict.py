@@ -43,12 +43,8 @@ class Field:
                 return float(value)
             if self.dtype.kind != "b" and type(value) is int:
                 return value
-        if (
-            not self.is_stack
-            and type(value) is np.ndarray
-            and value.dtype is self.dtype
-            and value.shape == self.shape
-        ):
+        is_exact = type(value) is np.ndarray and value.dtype is self.dtype and value.shape == self.shape
+        if is_exact and self.shape == self.core_shape and not self.is_stack:
             return value
         array = self.core(self.rows(name, value, 1))[0]
         return array.item() if self.is_number else array
@@ -59,7 +55,8 @@ class Field:
         if array.size != count * self.size:
             raise ValueError(f"{name}: got shape {array.shape}, expected {count} times {self.shape}")
         result = array.astype(self.dtype)
-        if result.dtype.kind != array.dtype.kind and not np.array_equal(result, array):
+        is_rounded = result.dtype.kind == array.dtype.kind == "f"
+        if result.dtype != array.dtype and not is_rounded and not np.array_equal(result, array):
             raise TypeError(f"{name}: got {array.dtype}, expected values that fit {self.dtype}")
         return result.reshape(count, *self.shape)
 
