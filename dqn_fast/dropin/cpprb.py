@@ -124,17 +124,17 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         self._max_priority = max(self._max_priority, values.max(initial=0.0))
 
     def _names_of(self, indexes: Any) -> Any:
-        names = indexes.astype(np.int64) - self._size
-        positions = names < 0
+        names = indexes.astype(np.int64)
+        if indexes.dtype == np.bool_ or not np.array_equal(names, indexes):
+            raise TypeError(f"indexes: got {indexes.dtype}, expected integers")
+        positions = names < self._size
         if positions.any():
             held = self._buffer._intake.memory.held()
-            age = (self._added - 1 - indexes[positions]) % self._size
-            if indexes.min() < 0 or age.max() >= len(held):
-                raise IndexError(
-                    f"indexes: got {indexes[positions]}, expected positions of {len(held)} transitions"
-                )
-            names[positions] = held[len(held) - 1 - age]
-        return names
+            age = (self._added - 1 - names[positions]) % self._size
+            if names.min() < 0 or age.max() >= len(held):
+                raise IndexError(f"indexes: got {names[positions]}, expected those of {len(held)} transitions")
+            names[positions] = held[len(held) - 1 - age] + self._size
+        return names - self._size
 
     def get_max_priority(self) -> float:
         """The largest priority so far, and at least 1."""

@@ -139,15 +139,16 @@ def _tensor(value: Any) -> Any:
 
 def _joined(parts: Any) -> torch.Tensor | None:
     """The concatenation of rows of one column, copied at once; None if they are anything else."""
-    column = parts[0].column if type(parts[0]) is Row else None
-    if column is None or column.dim() < 2:
+    try:
+        column = parts[0].column
+        rows = [part.row for part in parts if part.column is column]
+    except AttributeError:  # a tensor among them
         return None
-    rows = [part.row for part in parts if type(part) is Row and part.column is column]
-    if len(rows) < len(parts):
+    if len(rows) < len(parts) or column.dim() < 2:
         return None
     if rows == list(range(len(column))):
         return column.flatten(0, 1).clone()
-    return column.index_select(0, torch.from_numpy(np.array(rows)).to(column.device)).flatten(0, 1)
+    return column[torch.from_numpy(np.array(rows))].flatten(0, 1)
 
 
 class _Column:

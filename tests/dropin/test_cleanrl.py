@@ -1,3 +1,4 @@
+# ruff: noqa: NPY002  # the originals draw from NumPy's global generator
 from __future__ import annotations
 
 from typing import Any
@@ -142,14 +143,14 @@ def test_its_attributes_and_errors() -> None:
     np.random.seed(4)
     buffer = ReplayBuffer(10, BOX, spaces.Discrete(3), "auto")
     assert buffer.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(ValueError, match="empty|drawn|nothing"):
+    with pytest.raises(ValueError, match="the buffer is empty"):
         buffer.sample(1)
     items = list(steps(BOX, spaces.Discrete(3), 1, 10, 0))
     buffer.extend(*zip(*((*item, [{}]) for item in items), strict=True))
     assert buffer.full and buffer.size() == 10
     buffer.reset()
     assert not buffer.size()
-    with pytest.raises(ValueError, match="reshape|shape"):
+    with pytest.raises(ValueError, match="reshape"):
         buffer.add(np.zeros((1, 4)), *items[0][1:], [{}])
     assert not buffer.size()
     with pytest.raises(NotImplementedError, match="observation_space"):

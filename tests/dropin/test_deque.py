@@ -81,7 +81,7 @@ def test_random_sample_draws_what_it_would_of_a_deque() -> None:
     expected = random.sample(theirs, 20)
     random.seed(2)
     assert all(same(a, b) for a, b in zip(random.sample(ours, 20), expected, strict=True))
-    with pytest.raises(ValueError, match="[Ss]ample larger"):
+    with pytest.raises(ValueError, match="larger than population"):
         random.sample(ours, 51)
     actions = [item[1] for item in ours.sample(50)]
     assert sorted(actions) == list(range(30, 80))
