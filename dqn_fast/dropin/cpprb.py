@@ -132,7 +132,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             held = self._buffer._intake.memory.held()
             age = (self._added - 1 - names[positions]) % self._size
             if names.min() < 0 or age.max() >= len(held):
-                raise IndexError(f"indexes: got {names[positions]}, expected those of {len(held)} transitions")
+                raise IndexError(f"indexes: got {names[positions]}, expected positions of {len(held)} steps")
             names[positions] = held[len(held) - 1 - age] + self._size
         return names - self._size
 

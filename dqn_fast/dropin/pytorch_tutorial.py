@@ -38,7 +38,7 @@ class ReplayMemory:
     def __init__(self, capacity: int) -> None:
         # The tutorial draws from `random`: so does the seed, and `random.seed` still decides all.
         self._buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
-        self._columns: tuple[_Column, ...] = ()  # of state, action, next state, reward
+        self._forms: tuple[_Form, ...] = ()  # of state, action, next state, reward
         self._last: tuple[Any, Any] = (None, None)  # a next state, as the tensor that came and as an array
 
     def __len__(self) -> int:
@@ -58,12 +58,13 @@ class ReplayMemory:
         obs = self._last[1] if state is self._last[0] else _array(state)
         after = obs if next_state is None else _array(next_state)
         act = action.item() if action.numel() == 1 else _array(action)
-        if self._columns:
+        if self._forms:
             self._buffer.add(obs, act, reward.item(), after, next_state is None)
         else:
-            exact = np.asarray(act, _array(action).dtype)
-            self._buffer.add(obs, exact, np.asarray(reward.item(), np.float64), after, next_state is None)
-            self._columns = (_Column(state), _Column(action), _Column(state), _Column(reward, floating=True))
+            forms = (_Form(state), _Form(action), _Form(state), _Form(reward, floating=True))
+            act, gain = np.asarray(act, forms[1].dtype), np.asarray(reward.item(), forms[3].dtype)
+            self._buffer.add(obs, act, gain, after, next_state is None)
+            self._forms = forms
         self._last = (next_state, after)
 
     def sample(self, batch_size: int) -> list[Any]:
@@ -77,14 +78,14 @@ class ReplayMemory:
         """
         batch = sample_distinct(self._buffer, batch_size)
         values = (batch.obs, batch.action, batch.next_obs, batch.reward)
-        fields = [column.rows(value) for column, value in zip(self._columns, values, strict=True)]
+        fields = [form.rows(value) for form, value in zip(self._forms, values, strict=True)]
         for row in batch.terminated.nonzero()[0].tolist():
             fields[2][row] = None
         return list(map(Transition._make, zip(*fields, strict=True)))
 
 
 class Row:
-    """One row of a batch of tensors, which torch takes as the tensor `column[row]`.
+    """One row of a batch, which torch takes as the tensor that it stands for.
 
     It has the tensor's attributes, methods and operators, and every function of torch accepts it (through
     `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False: making hundreds of tensors takes
@@ -93,12 +94,12 @@ class Row:
 
     __slots__ = ("column", "row")
 
-    def __init__(self, column: torch.Tensor, row: int) -> None:
+    def __init__(self, column: _Column, row: int) -> None:
         self.column, self.row = column, row
 
     def tensor(self) -> torch.Tensor:
-        """The tensor that it stands for, over the batch's memory."""
-        return self.column[self.row]
+        """The tensor that it stands for, over the batch's memory if that is on the CPU."""
+        return self.column.tensor(self.column.values[self.row])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.tensor(), name)
@@ -137,36 +138,48 @@ def _tensor(value: Any) -> Any:
     return value.tensor() if type(value) is Row else value
 
 
-def _joined(parts: Any) -> torch.Tensor | None:
+def _joined(parts: Any) -> Any:
     """The concatenation of rows of one column, copied at once; None if they are anything else."""
     try:
         column = parts[0].column
         rows = [part.row for part in parts if part.column is column]
     except AttributeError:  # a tensor among them
         return None
-    if len(rows) < len(parts) or column.dim() < 2:
+    values = column.values
+    if len(rows) < len(parts) or values.ndim < 2:
         return None
-    if rows == list(range(len(column))):
-        return column.flatten(0, 1).clone()
-    return column[torch.from_numpy(np.array(rows))].flatten(0, 1)
+    joined = values.copy() if rows == list(range(len(values))) else values[rows]
+    return column.tensor(joined.reshape(-1, *values.shape[2:]))
 
 
 class _Column:
-    """What the tensors of a field are like: the first one's shape, dtype and device."""
+    """The values of a field in a batch of B transitions, (B, ...), and the device to take them to."""
+
+    __slots__ = ("device", "values")
+
+    def __init__(self, values: np.ndarray[Any, Any], device: torch.device | None) -> None:
+        self.values, self.device = values, device
+
+    def tensor(self, values: np.ndarray[Any, Any]) -> torch.Tensor:
+        """Some of them as a tensor."""
+        tensor = torch.from_numpy(values)
+        return tensor if self.device is None else tensor.to(self.device)
+
+
+class _Form:
+    """What the tensors of a field are like: shape, dtype, and the device if it is not the CPU."""
 
     def __init__(self, first: torch.Tensor, floating: bool = False) -> None:
-        self.shape, self.device, self.dtype = tuple(first.shape), first.device, first.dtype
-        if floating and not first.is_floating_point():
-            self.dtype = torch.get_default_dtype()  # a first reward of 0 says nothing of those to come
+        self.shape, self.dtype = tuple(first.shape), _array(first).dtype
+        if floating and self.dtype.kind != "f":
+            self.dtype = np.dtype(np.float32)  # a first reward of 0 says nothing of those to come
+        self.device = None if first.is_cpu else first.device
 
     def rows(self, values: np.ndarray[Any, Any]) -> list[Any]:
         """The rows of a column of the memory."""
-        column = torch.from_numpy(
-            values if values.shape[1:] == self.shape else values.reshape(-1, *self.shape)
-        )
-        if column.dtype != self.dtype or column.device != self.device:
-            column = column.to(self.device, self.dtype)
-        return list(map(Row, repeat(column), range(len(values))))
+        if values.shape[1:] != self.shape:
+            values = values.reshape(len(values), *self.shape)
+        return list(map(Row, repeat(_Column(values, self.device)), range(len(values))))
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:

@@ -86,8 +86,9 @@ def test_batches_are_those_of_real_tensors() -> None:
         torch.cat((*ours.state[:3], torch.ones(1, 2))), torch.cat((*real.state[:3], torch.ones(1, 2)))
     )
     assert torch.equal(torch.cat(ours.state, 1), torch.cat(real.state, 1))
+    at = next(i for i, state in enumerate(ours.next_state) if state is not None)
     assert torch.equal(
-        torch.cat((ours.state[0], ours.next_state[0])), torch.cat((real.state[0], real.next_state[0]))
+        torch.cat((ours.state[at], ours.next_state[at])), torch.cat((real.state[at], real.next_state[at]))
     )
     assert torch.equal(torch.stack(ours.state), torch.stack(real.state))
     # A batch is its own.
