@@ -39,7 +39,8 @@ class ReplayMemory:
         # The tutorial draws from `random`: so does the seed, and `random.seed` still decides all.
         self._buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[_Form, ...] = ()  # of state, action, next state, reward
-        self._last: tuple[Any, Any] = (None, None)  # a next state, as the tensor that came and as an array
+        # A next state: the tensor that came, where its numbers lie, and as an array.
+        self._last: tuple[Any, Any, Any] = (None, None, None)
 
     def __len__(self) -> int:
         return len(self._buffer)
@@ -55,7 +56,9 @@ class ReplayMemory:
             ValueError: if a shape differs.
         """
         state, action, next_state, reward = Transition(*args)
-        obs = self._last[1] if state is self._last[0] else _array(state)
+        last, address, obs = self._last
+        if state is not last or state.data_ptr() != address:
+            obs = _array(state)
         after = obs if next_state is None else _array(next_state)
         act = action.item() if action.numel() == 1 else _array(action)
         if self._forms:
@@ -65,7 +68,7 @@ class ReplayMemory:
             act, gain = np.asarray(act, forms[1].dtype), np.asarray(reward.item(), forms[3].dtype)
             self._buffer.add(obs, act, gain, after, next_state is None)
             self._forms = forms
-        self._last = (next_state, after)
+        self._last = (next_state, next_state is not None and next_state.data_ptr(), after)
 
     def sample(self, batch_size: int) -> list[Any]:
         """Draws different transitions: a list of `Transition`.

@@ -268,7 +268,7 @@ def test_indexes_are_good_for_ever_and_positions_are_taken_too() -> None:
     for dtype in (np.int8, np.uint8, np.uint64, np.float32):  # cpprb takes them all
         buffer.update_priorities(np.arange(4, dtype=dtype), np.ones(4))
     for indexes in ([0.5], [True]):
-        with pytest.raises(TypeError, match="indexes: got .*expected integers"):
+        with pytest.raises(TypeError, match=r"indexes: got .*expected integers"):
             buffer.update_priorities(indexes, [1.0])
     with pytest.raises(TypeError, match="priorities"):
         buffer.update_priorities([0], None)

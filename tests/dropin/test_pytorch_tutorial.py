@@ -55,8 +55,13 @@ def test_a_states_tensor_that_goes_on_as_the_next_state_is_read_anew() -> None:
     memory.push(state, torch.tensor([[0]]), following, torch.tensor([0.0]))
     following += 1  # the same object, with other numbers
     memory.push(following, torch.tensor([[1]]), torch.zeros(1, 2), torch.tensor([0.0]))
-    rows = sorted(map(key, memory.sample(2)), key=lambda row: row[1])
+    last = torch.zeros(1, 2)
+    memory.push(torch.ones(1, 2), torch.tensor([[2]]), last, torch.tensor([0.0]))
+    last.data = torch.full((1, 2), 5.0)  # the same object, and other memory
+    memory.push(last, torch.tensor([[3]]), None, torch.tensor([0.0]))
+    rows = sorted(map(key, memory.sample(4)), key=lambda row: row[1])
     assert rows[0][2] == (1.0, 1.0) and rows[1][0] == (2.0, 2.0)
+    assert rows[2][2] == (0.0, 0.0) and rows[3][0] == (5.0, 5.0)
 
 
 def test_batches_are_those_of_real_tensors() -> None:
