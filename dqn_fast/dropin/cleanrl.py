@@ -100,6 +100,7 @@ class ReplayBuffer:
             frame_stack=frame_stack,
             seed=seed_of_numpy(),
         )
+        self.pos = 0  # of the next step in a ring of `buffer_size`
         lead = () if n_envs == 1 else (n_envs,)
         self._shapes = (*lead, *self.obs_shape), (*lead, self.action_dim)
 
@@ -136,6 +137,7 @@ class ReplayBuffer:
             terminated,
             truncated,
         )
+        self.pos = (self.pos + 1) % self.buffer_size
 
     def extend(self, *args: Any, **kwargs: Any) -> None:
         """Adds the steps of sequences of `add`'s arguments."""
@@ -169,6 +171,7 @@ class ReplayBuffer:
     def reset(self) -> None:
         """Forgets all transitions."""
         self._buffer.clear()
+        self.pos = 0
 
     @property
     def full(self) -> bool:
