@@ -27,7 +27,7 @@ def sample_distinct(buffer: ReplayBuffer, batch_size: int) -> Batch[Any]:
     while len(drawn) < batch_size:
         missing = batch_size - len(drawn)
         drawn.update(dict.fromkeys(buffer.sample(missing).indices.tolist()))
-    return read(buffer, np.array(list(drawn)))
+    return read(buffer, np.fromiter(drawn, np.int64, batch_size))
 
 
 def read(buffer: ReplayBuffer, indices: np.ndarray[Any, np.dtype[np.int64]]) -> Batch[Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 from collections import namedtuple
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -23,6 +24,7 @@ from dqn_fast.dropin._distinct import sample_distinct
 from dqn_fast.replay import ReplayBuffer
 
 Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
+_transition = partial(tuple.__new__, Transition)  # Transition._make, and faster
 
 
 class ReplayMemory:
@@ -84,7 +86,7 @@ class ReplayMemory:
         fields = [form.rows(value) for form, value in zip(self._forms, values, strict=True)]
         for row in batch.terminated.nonzero()[0].tolist():
             fields[2][row] = None
-        return list(map(Transition._make, zip(*fields, strict=True)))
+        return list(map(_transition, zip(*fields, strict=True)))
 
 
 class Row:
