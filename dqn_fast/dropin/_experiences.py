@@ -35,21 +35,23 @@ class Experiences:
     def __len__(self) -> int:
         return len(self.buffer)
 
-    def add(self, state: Any, action: Any, reward: Any, next_state: Any, done: Any, **options: Any) -> None:
-        """Adds one; `options` are those of `ReplayBuffer.add`.
+    def add(
+        self, state: Any, action: Any, reward: Any, next_state: Any, done: Any, new_segment: bool = False
+    ) -> None:
+        """Adds one; see `ReplayBuffer.add` for `new_segment`.
 
         Raises:
             TypeError: if a value is of another kind than the first one was.
             ValueError: if a shape differs, or `done` is neither 0 nor 1.
         """
         ended = done if type(done) is bool else _flag(done)
-        if self._forms:
-            self.buffer.add(plain(state), plain(action), number(reward), plain(next_state), ended, **options)
-            return
-        values = (state, action, reward, next_state, done)
-        forms = tuple(_Form(name, value) for name, value in zip(NAMES, values, strict=True))
-        wide_reward = np.asarray(number(reward), np.float64)
-        self.buffer.add(plain(state), plain(action), wide_reward, plain(next_state), ended, **options)
+        gain = reward if type(reward) is float else number(reward)
+        forms = self._forms
+        if not forms:
+            named = zip(NAMES, (state, action, reward, next_state, done), strict=True)
+            forms = tuple(_Form(name, value) for name, value in named)
+            gain = np.asarray(gain, np.float64)
+        self.buffer.add(plain(state), plain(action), gain, plain(next_state), ended, new_segment=new_segment)
         self._forms = forms
 
     def columns(self, batch: Batch[Any]) -> tuple[Any, ...]:

@@ -61,16 +61,17 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
         state, action, reward, next_state, done = item
         if self._unread:
             self._read()
-        state, next_state = np.asarray(plain(state)), np.asarray(plain(next_state))
+        before = state if type(state) is np.ndarray else np.asarray(plain(state))
+        after = next_state if type(next_state) is np.ndarray else np.asarray(plain(next_state))
         # Said here and not left to the memory, so that the time of the step is known: one later if it
         # continues the episode, else two, for the observation that the last one ended with.
-        follows = self._end == (state.dtype, state.tobytes())
-        self._experiences.add(state, action, reward, next_state, done, new_segment=not follows)
-        self._end = None if done else (next_state.dtype, next_state.tobytes())
+        follows = self._end == (before.dtype, before.tobytes())
+        self._experiences.add(state, action, reward, next_state, done, not follows)
+        self._end = None if done else (after.dtype, after.tobytes())
         self._newest += 1 if follows else 2
         self._times[self._appended % self.maxlen] = self._newest
         self._appended += 1
-        self._held = len(self._experiences.buffer)
+        self._held = len(self._experiences.buffer._intake.memory)
 
     def extend(self, iterable: Iterable[Sequence[Any]]) -> None:
         """Appends each tuple."""

@@ -41,35 +41,40 @@ class ReplayMemory:
         # The tutorial draws from `random`: so does the seed, and `random.seed` still decides all.
         self._buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[_Form, ...] = ()  # of state, action, next state, reward
+        self._has_one_action = True
         # A next state: the tensor that came, where its numbers lie, and as an array.
         self._last: tuple[Any, Any, Any] = (None, None, None)
 
     def __len__(self) -> int:
         return len(self._buffer)
 
-    def push(self, *args: Any) -> None:
-        """Saves a transition: state, action, next state or None after the last state, reward.
+    def push(self, state: Any, action: Any, next_state: Any, reward: Any) -> None:
+        """Saves a transition of tensors. Those on another device are copied from it and back.
 
-        They are tensors: states of one shape, such as (1, n), actions of one shape, such as (1, 1), rewards
-        of one element. Those on another device are copied from it and back.
+        Args:
+            state: of one shape, such as (1, n).
+            action: of one shape, such as (1, 1).
+            next_state: like the state; None if the state was the last one.
+            reward: of one element.
 
         Raises:
             TypeError: if there are not four, or one is of another kind than in the first transition.
             ValueError: if a shape differs.
         """
-        state, action, next_state, reward = Transition(*args)
         last, address, obs = self._last
         if state is not last or state.data_ptr() != address:
             obs = _array(state)
         after = obs if next_state is None else _array(next_state)
-        act = action.item() if action.numel() == 1 else _array(action)
         if self._forms:
+            act = action.item() if self._has_one_action else _array(action)
             self._buffer.add(obs, act, reward.item(), after, next_state is None)
         else:
             forms = (_Form(state), _Form(action), _Form(state), _Form(reward, floating=True))
-            act, gain = np.asarray(act, forms[1].dtype), np.asarray(reward.item(), forms[3].dtype)
+            has_one_action = action.numel() == 1
+            act = np.asarray(action.item() if has_one_action else _array(action), forms[1].dtype)
+            gain = np.asarray(reward.item(), forms[3].dtype)
             self._buffer.add(obs, act, gain, after, next_state is None)
-            self._forms = forms
+            self._forms, self._has_one_action = forms, has_one_action
         self._last = (next_state, next_state is not None and next_state.data_ptr(), after)
 
     def sample(self, batch_size: int) -> list[Any]:
@@ -189,4 +194,7 @@ class _Form:
 
 def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     """A tensor's numbers, without a copy where they lie on the CPU."""
-    return (tensor.detach().cpu() if tensor.requires_grad or not tensor.is_cpu else tensor).numpy()
+    try:
+        return tensor.numpy()
+    except (RuntimeError, TypeError):  # it needs gradients, or lies elsewhere
+        return tensor.detach().cpu().numpy()

@@ -60,6 +60,16 @@ def test_states_of_one_dtype_do_not_continue_those_of_another() -> None:
     assert np.array_equal(memory[1][0], [1.0, 0.0]) and [item[1] for item in memory] == [0, 1, 2]
 
 
+def test_tensors_come_back_as_tensors() -> None:
+    memory = deque(maxlen=4)
+    items = [(torch.full((1, 2), n), n, float(n), torch.full((1, 2), n + 1), False) for n in range(3)]
+    memory.extend(items)
+    for ours, theirs in zip(random.sample(memory, 3), random.sample(items, 3), strict=True):
+        assert torch.equal(torch.cat([ours[0], theirs[0]]) * 0, torch.zeros(2, 2)) and type(ours[1]) is int
+    states, *_ = zip(*memory[:], strict=True)
+    assert torch.equal(torch.cat(states), torch.cat([item[0] for item in items]))
+
+
 def test_indices_outside_and_a_missing_maxlen_are_errors() -> None:
     memory = deque([(np.zeros(2), 0, 0.0, np.zeros(2), False)], maxlen=2)
     for index in (1, -2):
