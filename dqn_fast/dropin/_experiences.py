@@ -1,0 +1,116 @@
+"""Experiences `(state, action, reward, next_state, done)`: into a replay buffer, and back as they came."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from dqn_fast.batch import Batch
+from dqn_fast.checks import at_least
+from dqn_fast.replay import ReplayBuffer
+
+NAMES = ("state", "action", "reward", "next_state", "done")
+
+
+class Experiences:
+    """A replay buffer that takes and gives experiences; the first one says what they are made of.
+
+    Columns have the dtypes and shapes that NumPy gives a list of what was added, and are tensors where
+    tensors were added. Rewards are kept in float64, as Python keeps them.
+
+    Args:
+        name: of the argument that `capacity` is.
+        capacity: experiences to hold, the newest ones.
+    """
+
+    def __init__(self, name: str, capacity: int) -> None:
+        at_least(name, capacity, 1)
+        # The originals draw from `random`: so does the seed, and `random.seed` still decides all.
+        self.buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
+        self._forms: tuple[_Form, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.buffer)
+
+    def add(
+        self, state: Any, action: Any, reward: Any, next_state: Any, done: Any, new_segment: bool = False
+    ) -> None:
+        """Adds one; see `ReplayBuffer.add` for `new_segment`.
+
+        Raises:
+            TypeError: if a value is of another kind than the first one was.
+            ValueError: if a shape differs, or `done` is neither 0 nor 1.
+        """
+        ended = done if type(done) is bool else _flag(done)
+        gain = reward if type(reward) is float else number(reward)
+        forms = self._forms
+        if not forms:
+            named = zip(NAMES, (state, action, reward, next_state, done), strict=True)
+            forms = tuple(_Form(name, value) for name, value in named)
+            gain = np.asarray(gain, np.float64)
+        self.buffer.add(plain(state), plain(action), gain, plain(next_state), ended, new_segment=new_segment)
+        self._forms = forms
+
+    def columns(self, batch: Batch[Any]) -> tuple[Any, ...]:
+        """States, actions, rewards, next states and dones of a batch of this buffer, each with B rows."""
+        values = (batch.obs, batch.action, batch.reward, batch.next_obs, batch.terminated)
+        return tuple(form.restore(value) for form, value in zip(self._forms, values, strict=True))
+
+
+def rows(columns: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """The experiences in columns, as tuples of five; numbers are Python's."""
+    return zip(*(_items(column) for column in columns), strict=True)
+
+
+def plain(value: Any) -> Any:
+    """A value as the memory takes it fastest: tensors and lists as arrays, over the same data if possible."""
+    kind = type(value)
+    if kind is np.ndarray or kind is int:
+        return value
+    if hasattr(value, "detach"):
+        return value.detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def number(value: Any) -> Any:
+    """A scalar, or the only element of an array or tensor, as a Python number."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _flag(done: Any) -> bool:
+    value = number(done)
+    if value not in (0, 1):
+        raise ValueError(f"done: got {done!r}, expected a bool, 0 or 1")
+    return bool(value)
+
+
+def _items(column: Any) -> Any:
+    if hasattr(column, "unbind"):
+        return column.unbind()
+    return column.tolist() if column.ndim == 1 else column
+
+
+class _Form:
+    """What the first value of a field was: its shape and dtype, and the device if it was a tensor."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        array = np.asarray(plain(value))
+        self.shape, self.dtype = array.shape, array.dtype
+        self.device = value.device if hasattr(value, "detach") else None
+        if name == "reward" and not (self.device and self.dtype.kind == "f"):
+            # A first reward of 0 says nothing of those to come. Tensors stay as wide as networks are.
+            self.dtype = np.dtype(np.float32 if self.device else np.float64)
+
+    def restore(self, column: Any) -> Any:
+        if column.dtype != self.dtype:
+            column = column.astype(self.dtype)
+        if column.shape[1:] != self.shape:
+            column = column.reshape(len(column), *self.shape)
+        if self.device is None:
+            return column
+        import torch
+
+        return torch.from_numpy(column).to(self.device)

@@ -1,0 +1,200 @@
+"""The replay memory of PyTorch's DQN tutorial: `push` tensors, `sample` a list of `Transition`s.
+
+```python
+from dqn_fast.dropin.pytorch_tutorial import ReplayMemory, Transition
+```
+
+The tutorial's loop then runs as it is. Its memory keeps four tensor objects for each transition; this one
+keeps the numbers in them, each state once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import namedtuple
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._pytree import tree_map
+
+from dqn_fast.dropin._distinct import sample_distinct
+from dqn_fast.replay import ReplayBuffer
+
+Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
+_transition = partial(tuple.__new__, Transition)  # Transition._make, and faster
+
+
+class ReplayMemory:
+    """Holds the newest `capacity` transitions (Lin, 1992).
+
+    Args:
+        capacity: transitions to hold.
+
+    Raises:
+        ValueError: if `capacity` is less than 1.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        # The tutorial draws from `random`: so does the seed, and `random.seed` still decides all.
+        self._buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
+        self._forms: tuple[_Form, ...] = ()  # of state, action, next state, reward
+        self._has_one_action = True
+        # A next state: the tensor that came, where its numbers lie, and as an array.
+        self._last: tuple[Any, Any, Any] = (None, None, None)
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+    def push(self, state: Any, action: Any, next_state: Any, reward: Any) -> None:
+        """Saves a transition of tensors. Those on another device are copied from it and back.
+
+        Args:
+            state: of one shape, such as (1, n).
+            action: of one shape, such as (1, 1).
+            next_state: like the state; None if the state was the last one.
+            reward: of one element.
+
+        Raises:
+            TypeError: if there are not four, or one is of another kind than in the first transition.
+            ValueError: if a shape differs.
+        """
+        last, address, obs = self._last
+        if state is not last or state.data_ptr() != address:
+            obs = _array(state)
+        after = obs if next_state is None else _array(next_state)
+        if self._forms:
+            act = action.item() if self._has_one_action else _array(action)
+            self._buffer.add(obs, act, reward.item(), after, next_state is None)
+        else:
+            forms = (_Form(state), _Form(action), _Form(state), _Form(reward, floating=True))
+            has_one_action = action.numel() == 1
+            act = np.asarray(action.item() if has_one_action else _array(action), forms[1].dtype)
+            gain = np.asarray(reward.item(), forms[3].dtype)
+            self._buffer.add(obs, act, gain, after, next_state is None)
+            self._forms, self._has_one_action = forms, has_one_action
+        self._last = (next_state, next_state is not None and next_state.data_ptr(), after)
+
+    def sample(self, batch_size: int) -> list[Any]:
+        """Draws different transitions: a list of `Transition`.
+
+        Their elements stand for tensors of the shapes that were pushed, and `torch.cat` makes a batch of
+        them in one step; see `Row`.
+
+        Raises:
+            ValueError: if the memory holds fewer.
+        """
+        batch = sample_distinct(self._buffer, batch_size)
+        values = (batch.obs, batch.action, batch.next_obs, batch.reward)
+        fields = [form.rows(value) for form, value in zip(self._forms, values, strict=True)]
+        for row in batch.terminated.nonzero()[0].tolist():
+            fields[2][row] = None
+        return list(map(_transition, zip(*fields, strict=True)))
+
+
+class Row:
+    """One row of a batch, which torch takes as the tensor that it stands for.
+
+    It has the tensor's attributes, methods and operators, and every function of torch accepts it (through
+    `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False: making hundreds of tensors takes
+    longer than drawing them, and their only use is to be joined again.
+    """
+
+    __slots__ = ("column", "row")
+
+    def __init__(self, column: _Column, row: int) -> None:
+        self.column, self.row = column, row
+
+    def tensor(self) -> torch.Tensor:
+        """The tensor that it stands for, over the batch's memory if that is on the CPU."""
+        return self.column.tensor(self.column.values[self.row])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.tensor(), name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return torch.Tensor.clone, (self.tensor().clone(),)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.cat and len(args) == 1 and not kwargs:
+            joined = _joined(args[0])
+            if joined is not None:
+                return joined
+        args, kwargs = tree_map(_tensor, (args, kwargs or {}))
+        return func(*args, **kwargs)
+
+
+def _operator(name: str) -> Any:
+    def operator(self: Row, *args: Any) -> Any:
+        return getattr(self.tensor(), name)(*(_tensor(arg) for arg in args))
+
+    return operator
+
+
+for _name in (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"),
+    *("radd", "rsub", "rmul", "rtruediv", "rfloordiv", "rmod", "rpow", "rmatmul", "rand", "ror", "rxor"),
+    *("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "bool", "int", "float", "index"),
+    *("len", "iter", "getitem", "setitem", "contains", "repr", "format"),
+):
+    setattr(Row, f"__{_name}__", _operator(f"__{_name}__"))
+Row.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, as that of tensors
+
+
+def _tensor(value: Any) -> Any:
+    return value.tensor() if type(value) is Row else value
+
+
+def _joined(parts: Any) -> Any:
+    """The concatenation of rows of one column, copied at once; None if they are anything else."""
+    try:
+        column = parts[0].column
+        rows = [part.row for part in parts if part.column is column]
+    except AttributeError:  # a tensor among them
+        return None
+    values = column.values
+    if len(rows) < len(parts) or values.ndim < 2:
+        return None
+    joined = values.copy() if rows == list(range(len(values))) else values[rows]
+    return column.tensor(joined.reshape(-1, *values.shape[2:]))
+
+
+class _Column:
+    """The values of a field in a batch of B transitions, (B, ...), and the device to take them to."""
+
+    __slots__ = ("device", "values")
+
+    def __init__(self, values: np.ndarray[Any, Any], device: torch.device | None) -> None:
+        self.values, self.device = values, device
+
+    def tensor(self, values: np.ndarray[Any, Any]) -> torch.Tensor:
+        """Some of them as a tensor."""
+        tensor = torch.from_numpy(values)
+        return tensor if self.device is None else tensor.to(self.device)
+
+
+class _Form:
+    """What the tensors of a field are like: shape, dtype, and the device if it is not the CPU."""
+
+    def __init__(self, first: torch.Tensor, floating: bool = False) -> None:
+        self.shape, self.dtype = tuple(first.shape), _array(first).dtype
+        if floating and self.dtype.kind != "f":
+            self.dtype = np.dtype(np.float32)  # a first reward of 0 says nothing of those to come
+        self.device = None if first.is_cpu else first.device
+
+    def rows(self, values: np.ndarray[Any, Any]) -> list[Any]:
+        """The rows of a column of the memory."""
+        if values.shape[1:] != self.shape:
+            values = values.reshape(len(values), *self.shape)
+        return list(map(Row, repeat(_Column(values, self.device)), range(len(values))))
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+    """A tensor's numbers, without a copy where they lie on the CPU."""
+    try:
+        return tensor.numpy()
+    except (RuntimeError, TypeError):  # it needs gradients, or lies elsewhere
+        return tensor.detach().cpu().numpy()

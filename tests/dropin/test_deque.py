@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import collections
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from dropin.cartpole import BATCH, RANDOM_RETURN, Learner, play, q_network
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dqn_fast.dropin.deque import deque
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    return len(ours) == len(theirs) and all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+@given(
+    maxlen=st.integers(1, 12),
+    steps=st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 2)), min_size=1, max_size=60),
+)
+def test_every_item_is_that_of_a_deque(maxlen: int, steps: list[tuple[bool, bool, int]]) -> None:
+    ours: Any = deque(maxlen=maxlen)
+    theirs: Any = collections.deque(maxlen=maxlen)
+    state = np.zeros(2)
+    for number, (done, jumps, value) in enumerate(steps):
+        # Few distinct states: breaks and joins that bytes alone would not tell apart.
+        next_state = np.array([float(value), 0.0])
+        item = (state, number, 0.1 * number, next_state, done)
+        ours.append(item)
+        theirs.append(item)
+        state = np.array([float(value + 1), 0.0]) if jumps else next_state
+        assert len(ours) == len(theirs) and same(ours[-1], theirs[-1]) and same(ours[0], theirs[0])
+    assert all(same(a, b) for a, b in zip(ours, theirs, strict=True))
+    held = ours._experiences.buffer._intake.memory.held()
+    assert [item.time for item in ours[:]] == held.tolist()
+
+
+def test_an_item_is_what_it_was_when_it_was_taken() -> None:
+    memory = deque(maxlen=3)
+    memory.extend((np.full(2, n), n, float(n), np.full(2, n + 1), False) for n in range(3))
+    oldest, newest = memory[0], memory[2]
+    memory.extend((np.full(2, n), n, float(n), np.full(2, n + 1), False) for n in range(3, 10))
+    assert (oldest[1], newest[1], memory[0][1]) == (0, 2, 7)
+    memory.clear()
+    assert len(memory) == 0 and memory.maxlen == 3 and oldest[2] == 0.0
+    memory.append((np.ones(2), 5, 0.0, np.ones(2), True))
+    assert memory[0][1] == 5 and same(memory[0], (np.ones(2), 5, 0.0, np.ones(2), True))
+
+
+def test_states_of_one_dtype_do_not_continue_those_of_another() -> None:
+    memory = deque(maxlen=10)
+    bits = np.array([1, 0], np.int64)
+    memory.append((np.zeros(2), 0, 0.0, bits.view(np.float64), False))
+    memory.append((bits, 1, 0.0, np.zeros(2), False))  # the same bytes, other numbers
+    memory.append((np.zeros(2), 2, 0.0, np.ones(2), False))
+    assert np.array_equal(memory[1][0], [1.0, 0.0]) and [item[1] for item in memory] == [0, 1, 2]
+
+
+def test_tensors_come_back_as_tensors() -> None:
+    memory = deque(maxlen=4)
+    items = [(torch.full((1, 2), n), n, float(n), torch.full((1, 2), n + 1), False) for n in range(3)]
+    memory.extend(items)
+    for ours, theirs in zip(random.sample(memory, 3), random.sample(items, 3), strict=True):
+        assert torch.equal(torch.cat([ours[0], theirs[0]]) * 0, torch.zeros(2, 2)) and type(ours[1]) is int
+    states, *_ = zip(*memory[:], strict=True)
+    assert torch.equal(torch.cat(states), torch.cat([item[0] for item in items]))
+
+
+def test_indices_outside_and_a_missing_maxlen_are_errors() -> None:
+    memory = deque([(np.zeros(2), 0, 0.0, np.zeros(2), False)], maxlen=2)
+    for index in (1, -2):
+        with pytest.raises(IndexError, match="expected one of 1 tuples"):
+            memory[index]
+    with pytest.raises(TypeError, match="maxlen"):
+        deque()
+    with pytest.raises(ValueError, match="maxlen"):
+        deque(maxlen=0)
+    with pytest.raises(ValueError, match="not enough values"):
+        memory.append((1, 2))
+    assert len(memory) == 1 and "False" in repr(memory[0])
+
+
+def test_random_sample_draws_what_it_would_of_a_deque() -> None:
+    items = [(np.full(2, n), n, 0.5 * n, np.full(2, n + 1), n % 7 == 6) for n in range(80)]
+    ours, theirs = deque(items, maxlen=50), collections.deque(items, maxlen=50)
+    random.seed(2)
+    expected = random.sample(theirs, 20)
+    random.seed(2)
+    assert all(same(a, b) for a, b in zip(random.sample(ours, 20), expected, strict=True))
+    with pytest.raises(ValueError, match="larger than population"):
+        random.sample(ours, 51)
+    actions = [item[1] for item in ours.sample(50)]
+    assert sorted(actions) == list(range(30, 80))
+    with pytest.raises(ValueError, match="batch_size: got 51"):
+        ours.sample(51)
+
+
+@pytest.mark.parametrize("draw", [random.sample, lambda memory, count: memory.sample(count)])
+def test_a_deques_loop_learns_cartpole(draw: Any) -> None:
+    network = q_network()
+    learner, memory = Learner(network), deque(maxlen=2_000)
+
+    def learn() -> None:
+        batch = draw(memory, BATCH)
+        states, actions, rewards, next_states, dones = map(np.array, zip(*batch, strict=True))
+        learner(
+            torch.as_tensor(states),
+            torch.as_tensor(actions),
+            torch.as_tensor(rewards, dtype=torch.float32),
+            torch.as_tensor(next_states),
+            torch.as_tensor(dones, dtype=torch.float32),
+        )
+
+    def remember(state: Any, action: int, reward: float, next_state: Any, done: bool, _: bool) -> None:
+        memory.append((state, action, reward, next_state, done))
+
+    assert play(network, remember, learn) > 2 * RANDOM_RETURN
