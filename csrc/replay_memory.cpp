@@ -84,11 +84,37 @@ void ReplayMemory::sample(std::size_t batch_size,
         prioritized_.draw(*priorities_, *random_, drawn_);
         transitions_.prefetch_first(drawn_, n_step);
         prioritized_.weigh(*priorities_, drawn_, size(), beta, out.weights);
+        copy_drawn(n_step, gamma, out);
     } else {
         uniform_.draw(rings_, *random_, drawn_);
-        transitions_.prefetch_first(drawn_, n_step);
-        std::fill_n(out.weights, batch_size, 1.0F);
+        copy_unweighted(n_step, gamma, out);
     }
+}
+
+void ReplayMemory::sample_distinct(std::size_t batch_size,
+                                   std::size_t n_step,
+                                   double gamma,
+                                   const TransitionBatch &out) {
+    if (priorities_)
+        throw std::invalid_argument(
+            "sample_distinct: this memory has priorities; expected one that samples uniformly");
+    require_held(batch_size);
+    drawn_.resize(batch_size);
+    uniform_.draw_distinct(rings_, *random_, drawn_);
+    copy_unweighted(n_step, gamma, out);
+}
+
+void ReplayMemory::require_held(std::size_t batch_size) const {
+    const auto held = static_cast<std::size_t>(size());
+    if (batch_size > held)
+        throw std::invalid_argument("batch_size: got " + std::to_string(batch_size) +
+                                    ", expected at most " + std::to_string(held) +
+                                    ", the transitions held");
+}
+
+void ReplayMemory::copy_unweighted(std::size_t n_step, double gamma, const TransitionBatch &out) {
+    transitions_.prefetch_first(drawn_, n_step);
+    std::fill_n(out.weights, drawn_.size(), 1.0F);
     copy_drawn(n_step, gamma, out);
 }
 
@@ -118,9 +144,7 @@ void ReplayMemory::read(std::span<const std::int64_t> indices,
                                     ", expected indices of transitions that are held");
         drawn_[i] = static_cast<std::int64_t>(locate(indices[i]).ring.slot(locate(indices[i]).t));
     }
-    transitions_.prefetch_first(drawn_, n_step);
-    std::fill_n(out.weights, indices.size(), 1.0F);
-    copy_drawn(n_step, gamma, out);
+    copy_unweighted(n_step, gamma, out);
 }
 
 std::vector<std::int64_t> ReplayMemory::held() const {

@@ -99,6 +99,15 @@ class ReplayMemory {
                 double beta,
                 const TransitionBatch &out);
 
+    /// As `sample`, without replacement: every ordered choice of transitions is equally likely. Throws
+    /// as `require_held` does. Only of a memory without priorities.
+    void sample_distinct(std::size_t batch_size,
+                         std::size_t n_step,
+                         double gamma,
+                         const TransitionBatch &out);
+    /// Throws std::invalid_argument if fewer transitions are held.
+    void require_held(std::size_t batch_size) const;
+
     /// Indices of all transitions that are held, by stream and then by time.
     [[nodiscard]] std::vector<std::int64_t> held() const;
     /// Their masses, in the same order; only of a prioritised memory.
@@ -150,6 +159,8 @@ class ReplayMemory {
     void visit_runs(const StepRing &ring, std::int64_t oldest, Visit &&visit) const;
     /// Copies the transitions of drawn_, and their indices.
     void copy_drawn(std::size_t n_step, double gamma, const TransitionBatch &out);
+    /// The same, with weights of 1.
+    void copy_unweighted(std::size_t n_step, double gamma, const TransitionBatch &out);
     void make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity);
     void write_beginning(StepRing &ring, Observations::Values obs, std::size_t contexts);
     [[nodiscard]] const StepRing &ring_of(std::size_t slot) const noexcept {

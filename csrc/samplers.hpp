@@ -4,33 +4,72 @@
 #include "powers.hpp"
 #include "priorities.hpp"
 #include "random.hpp"
+#include "slot_set.hpp"
 #include "step_ring.hpp"
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace dqn_fast {
 
-/// Draws slots of acted steps, each with the same probability, with replacement.
+/// Draws slots of acted steps, each with the same probability.
 class UniformSampler {
   public:
     /// Draws before an exact search: a memory of mostly context and final steps stays fast.
     static constexpr int kTries = 64;
 
-    /// At least one ring must hold an acted step.
+    /// With replacement. At least one ring must hold an acted step.
     void draw(std::span<const StepRing> rings, Random &random, std::span<std::int64_t> slots) {
+        const std::int64_t total = count(rings);
+        for (std::int64_t &slot : slots)
+            slot = draw_one(pick(rings, total, random), random);
+    }
+
+    /// Without replacement: every ordered choice is equally likely. The rings must hold as many
+    /// acted steps.
+    void draw_distinct(std::span<const StepRing> rings,
+                       Random &random,
+                       std::span<std::int64_t> slots) {
+        const std::int64_t total = count(rings);
+        if (slots.size() > static_cast<std::size_t>(total) / 2) {
+            shuffle(rings, random, slots);
+            return;
+        }
+        // The first different ones of draws with replacement; at least every second draw is new.
+        drawn_.reset(slots.size());
+        for (std::int64_t &slot : slots)
+            do
+                slot = draw_one(pick(rings, total, random), random);
+            while (!drawn_.insert(slot));
+    }
+
+  private:
+    // All acted steps, and for each stream those of the streams before it.
+    std::int64_t count(std::span<const StepRing> rings) {
         before_.resize(rings.size());
         std::int64_t total = 0;
         for (std::size_t i = 0; i < rings.size(); ++i) {
             before_[i] = total;
             total += rings[i].state().acted;
         }
-        for (std::int64_t &slot : slots)
-            slot = draw_one(pick(rings, total, random), random);
+        return total;
     }
 
-  private:
+    // The beginning of a Fisher-Yates shuffle of all acted steps, by stream and then by time.
+    void shuffle(std::span<const StepRing> rings, Random &random, std::span<std::int64_t> slots) {
+        acted_.clear();
+        for (const StepRing &ring : rings)
+            for (std::int64_t t = ring.state().tail; t < ring.state().head; ++t)
+                if (ring.is_acted(t))
+                    acted_.push_back(static_cast<std::int64_t>(ring.slot(t)));
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            std::swap(acted_[i], acted_[i + random.below(acted_.size() - i)]);
+            slots[i] = acted_[i];
+        }
+    }
+
     // A stream by its count of acted steps.
     const StepRing &pick(std::span<const StepRing> rings, std::int64_t total, Random &random) {
         if (rings.size() == 1)
@@ -54,7 +93,8 @@ class UniformSampler {
         return static_cast<std::int64_t>(ring.first_slot() + ring.acted().select(rank));
     }
 
-    std::vector<std::int64_t> before_;
+    std::vector<std::int64_t> before_, acted_;
+    SlotSet drawn_;
 };
 
 /// Draws slots in proportion to their masses, with replacement, and weighs them.

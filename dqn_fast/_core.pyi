@@ -50,6 +50,9 @@ class ReplayMemory:
         beta: float,
         out: tuple[npt.NDArray[Any], ...] | None,
     ) -> tuple[npt.NDArray[Any], ...] | None: ...
+    def sample_distinct(
+        self, batch_size: int, n_step: int, gamma: float
+    ) -> tuple[npt.NDArray[Any], ...]: ...
     def read(
         self, indices: npt.NDArray[np.int64], n_step: int, gamma: float
     ) -> tuple[npt.NDArray[Any], ...]: ...

@@ -159,6 +159,22 @@ py::object BoundMemory::sample(Positional given) {
     return arrays; // only now: the GIL is back
 }
 
+py::object BoundMemory::sample_distinct(Positional given) {
+    const std::size_t batch_size = size_of(given[0]), n_step = size_of(given[1]);
+    const double gamma = number_of(given[2]);
+    {
+        const Hold hold(memory_, 0);
+        memory_.require_held(batch_size); // before so many rows are allocated
+    }
+    py::object arrays = empty(batch_size);
+    const TransitionBatch *batch = batch_of(arrays, batch_size);
+    {
+        const Hold hold(memory_, batch_size * memory_.schema().row_bytes());
+        memory_.sample_distinct(batch_size, n_step, gamma, *batch);
+    }
+    return arrays;
+}
+
 py::object BoundMemory::read(py::handle indices, std::size_t n_step, double gamma) {
     const std::array lead{length_of(indices)};
     const std::byte *data = index_.data(indices, lead);

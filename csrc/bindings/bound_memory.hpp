@@ -42,6 +42,9 @@ class BoundMemory {
     /// them: a tuple of the fields, next_obs, terminated, truncated, discount, weights, indices.
     py::object sample(Positional arguments);
 
+    /// batch_size, n_step, gamma. Such a tuple of new arrays, of different transitions.
+    py::object sample_distinct(Positional arguments);
+
     /// A tuple of the transitions of all indices of `held`, which must be held.
     py::object read(py::handle indices, std::size_t n_step, double gamma);
     py::object held();

@@ -43,6 +43,8 @@ void register_replay_memory(py::module_ &module) {
             "priority, extra, rows=None, env=None) -> bool")
         .def<&BoundMemory::sample, 5>("sample",
                                       "sample(self, batch_size, n_step, gamma, beta, out) -> tuple")
+        .def<&BoundMemory::sample_distinct, 3>(
+            "sample_distinct", "sample_distinct(self, batch_size, n_step, gamma) -> tuple")
         .def<&BoundMemory::update_priorities, 2>(
             "update_priorities", "update_priorities(self, indices, priorities) -> int");
     module.def("available_kernels", [] {

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
-from dqn_fast.batch import Batch
+from dqn_fast.checks import at_least
 from dqn_fast.replay import ReplayBuffer
 
 
-def sample_distinct(buffer: ReplayBuffer, batch_size: int) -> Batch[Any]:
-    """`batch_size` different transitions in random order, each such selection equally likely.
+def sample_distinct(buffer: ReplayBuffer, batch_size: int) -> tuple[npt.NDArray[Any], ...]:
+    """Different transitions in random order, each such selection equally likely.
 
-    The first different ones of uniform draws with replacement are exactly that.
+    Args:
+        buffer: one that samples uniformly, of observations that are single arrays, without extra fields.
+        batch_size: B, how many.
+
+    Returns:
+        Observations, actions, rewards, next observations and whether each terminated, with B rows.
 
     Raises:
-        ValueError: if there are fewer, or `batch_size` is less than 1.
+        ValueError: if fewer are held, or `batch_size` is less than 1.
     """
-    if batch_size > len(buffer):
-        raise ValueError(f"batch_size: got {batch_size}, expected at most len(memory) = {len(buffer)}")
-    batch = buffer.sample(batch_size)
-    drawn = dict.fromkeys(batch.indices.tolist())
-    if len(drawn) == batch_size:
-        return batch
-    while len(drawn) < batch_size:
-        missing = batch_size - len(drawn)
-        drawn.update(dict.fromkeys(buffer.sample(missing).indices.tolist()))
-    return read(buffer, np.fromiter(drawn, np.int64, batch_size))
-
-
-def read(buffer: ReplayBuffer, indices: np.ndarray[Any, np.dtype[np.int64]]) -> Batch[Any]:
-    """The 1-step transitions of these int64 (B,) indices, which are held."""
-    arrays = buffer._intake.memory.read(indices, 1, 1.0)
-    assert buffer._intake.layout is not None  # something was added
-    return buffer._intake.layout.assemble(arrays, arrays)
+    batch_size = at_least("batch_size", batch_size, 1)
+    memory = buffer._intake.memory
+    if memory is None:
+        raise ValueError(f"batch_size: got {batch_size}, expected at most 0, the transitions held")
+    arrays: tuple[npt.NDArray[Any], ...] = memory.sample_distinct(batch_size, 1, 1.0)
+    return arrays[:5]

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from dqn_fast.batch import Batch
 from dqn_fast.checks import at_least
+from dqn_fast.dropin._distinct import sample_distinct
 from dqn_fast.replay import ReplayBuffer
+from dqn_fast.schema import FLAG
 
 NAMES = ("state", "action", "reward", "next_state", "done")
 
@@ -31,6 +33,7 @@ class Experiences:
         # The originals draw from `random`: so does the seed, and `random.seed` still decides all.
         self.buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[_Form, ...] = ()
+        self._unlike: list[tuple[int, _Form]] = []  # fields that the memory keeps in another form
 
     def __len__(self) -> int:
         return len(self.buffer)
@@ -52,12 +55,37 @@ class Experiences:
             forms = tuple(_Form(name, value) for name, value in named)
             gain = np.asarray(gain, np.float64)
         self.buffer.add(plain(state), plain(action), gain, plain(next_state), ended, new_segment=new_segment)
-        self._forms = forms
+        if self._forms is not forms:
+            schema = self.buffer._intake.schema
+            assert schema is not None  # a step was added
+            (obs,) = schema.obs
+            kept = (obs, schema.action, schema.reward, obs, FLAG)
+            self._forms = forms
+            self._unlike = [
+                (at, form)
+                for at, (form, field) in enumerate(zip(forms, kept, strict=True))
+                if form.device is not None or (form.dtype, form.shape) != (field.dtype, field.shape)
+            ]
 
-    def columns(self, batch: Batch[Any]) -> tuple[Any, ...]:
-        """States, actions, rewards, next states and dones of a batch of this buffer, each with B rows."""
-        values = (batch.obs, batch.action, batch.reward, batch.next_obs, batch.terminated)
-        return tuple(form.restore(value) for form, value in zip(self._forms, values, strict=True))
+    def sample(self, batch_size: int) -> tuple[Any, ...]:
+        """States, actions, rewards, next states and dones of different experiences, `batch_size` rows each.
+
+        Raises:
+            ValueError: see `sample_distinct`.
+        """
+        return self._restored(sample_distinct(self.buffer, batch_size))
+
+    def read(self, indices: npt.NDArray[np.int64]) -> tuple[Any, ...]:
+        """The same of the experiences of these indices, which are held."""
+        return self._restored(self.buffer._intake.memory.read(indices, 1, 1.0)[:5])
+
+    def _restored(self, columns: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not self._unlike:
+            return columns
+        restored = list(columns)
+        for at, form in self._unlike:
+            restored[at] = form.restore(columns[at])
+        return tuple(restored)
 
 
 def rows(columns: Iterable[Any]) -> Iterator[tuple[Any, ...]]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from dqn_fast.dropin._distinct import sample_distinct
 from dqn_fast.dropin._experiences import NAMES, Experiences, rows
 
 
@@ -57,9 +56,7 @@ class ExperienceReplayBuffer:
         Raises:
             ValueError: if the buffer holds fewer.
         """
-        return ExperienceBatch(
-            self._experiences.columns(sample_distinct(self._experiences.buffer, batch_size))
-        )
+        return ExperienceBatch(self._experiences.sample(batch_size))
 
 
 class ExperienceBatch(Sequence[tuple[Any, ...]]):

@@ -86,10 +86,10 @@ class ReplayMemory:
         Raises:
             ValueError: if the memory holds fewer.
         """
-        batch = sample_distinct(self._buffer, batch_size)
-        values = (batch.obs, batch.action, batch.next_obs, batch.reward)
-        fields = [form.rows(value) for form, value in zip(self._forms, values, strict=True)]
-        for row in batch.terminated.nonzero()[0].tolist():
+        obs, action, reward, next_obs, terminated = sample_distinct(self._buffer, batch_size)
+        columns = (obs, action, next_obs, reward)
+        fields = [form.rows(column) for form, column in zip(self._forms, columns, strict=True)]
+        for row in terminated.nonzero()[0].tolist():
             fields[2][row] = None
         return list(map(_transition, zip(*fields, strict=True)))
 

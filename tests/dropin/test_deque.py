@@ -36,7 +36,8 @@ def test_every_item_is_that_of_a_deque(maxlen: int, steps: list[tuple[bool, bool
         assert len(ours) == len(theirs) and same(ours[-1], theirs[-1]) and same(ours[0], theirs[0])
     assert all(same(a, b) for a, b in zip(ours, theirs, strict=True))
     held = ours._experiences.buffer._intake.memory.held()
-    assert [item.time for item in ours[:]] == held.tolist()
+    oldest = ours._appended - len(ours)
+    assert [ours._times[number % maxlen] for number in range(oldest, ours._appended)] == held.tolist()
 
 
 def test_an_item_is_what_it_was_when_it_was_taken() -> None:
