@@ -99,8 +99,8 @@ class ReplayMemory {
                 double beta,
                 const TransitionBatch &out);
 
-    /// As `sample`, without replacement: every ordered choice of transitions is equally likely. Throws
-    /// as `require_held` does. Only of a memory without priorities.
+    /// As `sample`, without replacement: every ordered choice of transitions is equally likely.
+    /// Throws as `require_held` does. Only of a memory without priorities.
     void sample_distinct(std::size_t batch_size,
                          std::size_t n_step,
                          double gamma,

@@ -29,9 +29,8 @@ class UniformSampler {
 
     /// Without replacement: every ordered choice is equally likely. The rings must hold as many
     /// acted steps.
-    void draw_distinct(std::span<const StepRing> rings,
-                       Random &random,
-                       std::span<std::int64_t> slots) {
+    void
+    draw_distinct(std::span<const StepRing> rings, Random &random, std::span<std::int64_t> slots) {
         const std::int64_t total = count(rings);
         if (slots.size() > static_cast<std::size_t>(total) / 2) {
             shuffle(rings, random, slots);

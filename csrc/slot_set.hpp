@@ -8,12 +8,13 @@
 
 namespace dqn_fast {
 
-/// A small set of slots: a hash table with open addressing, kept so that nothing is allocated twice.
+/// A small set of slots: a hash table with open addressing, kept so that nothing is allocated
+/// twice.
 class SlotSet {
   public:
     /// Empties the set and makes room for `count` slots.
     void reset(std::size_t count) {
-        const int bits = std::bit_width(2 * count + 1); // at most half full
+        const auto bits = static_cast<int>(std::bit_width(2 * count + 1)); // at most half full
         shift_ = 64 - bits;
         table_.assign(std::size_t{1} << bits, kEmpty);
     }

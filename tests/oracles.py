@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,12 @@ class PriorityTwin:
 
 def uniform_probabilities(indices: list[int]) -> dict[int, float]:
     return dict.fromkeys(indices, 1 / len(indices))
+
+
+def uniform_choices(indices: list[int], count: int) -> dict[tuple[int, ...], float]:
+    """Of every ordered choice without replacement, how likely it is."""
+    choices = list(permutations(indices, count))
+    return dict.fromkeys(choices, 1 / len(choices))
 
 
 class ReplayTwin:

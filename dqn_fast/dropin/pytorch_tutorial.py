@@ -13,7 +13,6 @@ from __future__ import annotations
 import random
 from collections import namedtuple
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -103,9 +102,8 @@ class Row:
     """
 
     __slots__ = ("column", "row")
-
-    def __init__(self, column: _Column, row: int) -> None:
-        self.column, self.row = column, row
+    column: _Column
+    row: int
 
     def tensor(self) -> torch.Tensor:
         """The tensor that it stands for, over the batch's memory if that is on the CPU."""
@@ -141,6 +139,7 @@ for _name in (
     *("len", "iter", "getitem", "setitem", "contains", "repr", "format"),
 ):
     setattr(Row, f"__{_name}__", _operator(f"__{_name}__"))
+_new_row = Row.__new__
 Row.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, as that of tensors
 
 
@@ -189,7 +188,12 @@ class _Form:
         """The rows of a column of the memory."""
         if values.shape[1:] != self.shape:
             values = values.reshape(len(values), *self.shape)
-        return list(map(Row, repeat(_Column(values, self.device)), range(len(values))))
+        column, rows = _Column(values, self.device), []
+        for number in range(len(values)):
+            row = _new_row(Row)  # without __init__: hundreds are made for each batch
+            row.column, row.row = column, number
+            rows.append(row)
+        return rows
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:

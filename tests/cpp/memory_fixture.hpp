@@ -42,6 +42,13 @@ struct Fixture {
     }
 
     void sample(std::size_t rows, std::size_t n_step = 1, double gamma = 0.5, double beta = 0.4) {
+        memory.sample(rows, n_step, gamma, beta, make_room(rows));
+    }
+    void sample_distinct(std::size_t rows, std::size_t n_step = 1) {
+        memory.sample_distinct(rows, n_step, 0.5, make_room(rows));
+    }
+
+    dqn_fast::TransitionBatch make_room(std::size_t rows) {
         Rows &r = drawn;
         r.obs.resize(rows), r.action.resize(rows), r.next_obs.resize(rows), r.indices.resize(rows);
         r.reward.resize(rows), r.discount.resize(rows), r.weights.resize(rows);
@@ -54,7 +61,7 @@ struct Fixture {
         out.discount = bytes(r.discount.data());
         out.weights = r.weights.data();
         out.indices = r.indices.data();
-        memory.sample(rows, n_step, gamma, beta, out);
+        return out;
     }
 
     template <class T>

@@ -5,8 +5,10 @@
 #include "memory_fixture.hpp"
 #include "random.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 using namespace dqn_fast;
@@ -69,6 +71,37 @@ void an_error_changes_nothing() {
     CHECK(fixture.memory.is_valid());
 }
 
+void distinct_draws_are_as_many_of_the_held_as_are_asked_for() {
+    for (const std::size_t streams : {1U, 3U}) {
+        Fixture fixture(40, streams), refused(40, streams);
+        CHECK_THROWS(std::invalid_argument, fixture.sample_distinct(1));
+        for (int i = 0; i < 100; ++i) // the streams hold unequal counts; every third is an end
+            for (std::size_t stream = 0; stream < streams; ++stream)
+                if (stream == 0 || i < 9 * static_cast<int>(stream))
+                    for (Fixture *each : {&fixture, &refused})
+                        each->add(i, i + 1, i % 3 == 0, false, std::nullopt, stream);
+        const std::vector<std::int64_t> held = fixture.memory.held();
+        for (std::size_t rows = 0; rows <= held.size(); ++rows) {
+            CHECK_THROWS(std::invalid_argument, refused.sample_distinct(held.size() + 1 + rows));
+            fixture.sample_distinct(rows, 3);
+            refused.sample_distinct(rows, 3); // an error has drawn nothing
+            const std::vector<std::int64_t> &drawn = fixture.drawn.indices;
+            CHECK(drawn == refused.drawn.indices && fixture.drawn.obs == refused.drawn.obs);
+            std::set<std::int64_t> different(drawn.begin(), drawn.end());
+            CHECK(different.size() == rows);
+            for (std::size_t i = 0; i < rows; ++i) {
+                CHECK(std::find(held.begin(), held.end(), drawn[i]) != held.end());
+                CHECK(fixture.drawn.action[i] == 10 * fixture.drawn.obs[i]);
+                CHECK(fixture.drawn.weights[i] == 1.0F);
+            }
+        }
+        CHECK(fixture.memory.is_valid());
+    }
+    Fixture prioritized(4, 1, PriorityOptions{});
+    prioritized.add(1, 2);
+    CHECK_THROWS(std::invalid_argument, prioritized.sample_distinct(1));
+}
+
 void random_operations_keep_every_invariant() {
     for (const std::size_t capacity : {1U, 2U, 3U, 10U, 64U, 101U})
         for (const std::size_t streams : {1U, 3U})
@@ -115,5 +148,6 @@ void random_operations_keep_every_invariant() {
 int main() {
     an_n_step_return_stops_where_its_segment_does();
     an_error_changes_nothing();
+    distinct_draws_are_as_many_of_the_held_as_are_asked_for();
     random_operations_keep_every_invariant();
 }
