@@ -48,7 +48,6 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
         self._newest = -2  # time of the last tuple's step
         self._end: tuple[Any, bytes] | None = None  # its next state, if the episode goes on
         self._unread: list[_Item] = []
-        self._unread_indices: list[int] = []  # counted from the oldest tuple
         self.extend(iterable)
 
     def append(self, item: Sequence[Any]) -> None:
@@ -103,8 +102,8 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
         if type(index) is int and 0 <= index < held:  # as random.sample asks, for each of a batch
             item = _new_item()
             item.memory = self
+            item.index = index
             self._unread.append(item)
-            self._unread_indices.append(index)
             return item
         if isinstance(index, slice):
             return [self[i] for i in range(held)[index]]
@@ -115,9 +114,9 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
     def _read(self) -> None:
         """Reads all items that were given out and not looked at yet, while they are held."""
         unread, self._unread = self._unread, []
-        indices, self._unread_indices = self._unread_indices, []
         if unread:
-            numbers = np.array(indices) + (self._appended - self._held)
+            oldest = self._appended - self._held
+            numbers = np.array([item.index for item in unread]) + oldest
             columns = self._experiences.read(self._times.take(numbers, mode="wrap"))
             for item, values in zip(unread, rows(columns), strict=True):
                 item.values = values
@@ -126,8 +125,9 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
 class _Item(Sequence[Any]):
     """A tuple of five that is read when it is first looked at."""
 
-    __slots__ = ("memory", "values")  # the latter is set once it is read
+    __slots__ = ("index", "memory", "values")
     memory: deque
+    index: int  # counted from the oldest tuple, until it is read; only then are there values
     values: tuple[Any, ...]
 
     def _values(self) -> tuple[Any, ...]:
@@ -151,4 +151,4 @@ class _Item(Sequence[Any]):
         return repr(self._values())
 
 
-_new_item = partial(_Item.__new__, _Item)  # no __init__: a third of the time of a draw's item
+_new_item = partial(_Item.__new__, _Item)  # without __init__: each draw makes many

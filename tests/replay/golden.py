@@ -63,6 +63,8 @@ STACKED: dict[str, tuple[type, dict[str, Any]]] = {
     ),
 }
 
+DISTINCT = "without replacement, three streams"
+
 
 def observation(t: np.ndarray, first: np.ndarray, frames: Any) -> Any:
     """What is seen at each t of walks that began at `first`: zeros come before that."""
@@ -105,6 +107,15 @@ def arrays(name: str, obs: Any) -> dict[str, np.ndarray]:
     return {k: array for key in obs for k, array in arrays(f"{name}[{key!r}]", obs[key]).items()}
 
 
+def distinct_lines() -> Iterator[str]:
+    """What the drop-ins for `random.sample` draw: few of the transitions, more than half, all."""
+    buffer = ReplayBuffer(60, num_envs=3, seed=12)
+    fill(buffer, 3, 120)
+    for number, size in enumerate((1, 8, 30, 31, 60)):
+        indices = buffer._intake.memory.sample_distinct(size, 1, 1.0)[-1]
+        yield f"{DISTINCT}; {number}; indices; {' '.join(map(str, indices.tolist()))}"
+
+
 def lines() -> Iterator[str]:
     for name, (kind, options) in (CASES | STACKED).items():
         for number, batch in enumerate(batches(kind, options)):
@@ -118,6 +129,7 @@ def lines() -> Iterator[str]:
                 numbers = values.ravel().tolist()
                 words = (value.hex() if isinstance(value, float) else str(value) for value in numbers)
                 yield f"{name}; {number}; {column}; {' '.join(words)}"
+    yield from distinct_lines()
 
 
 if __name__ == "__main__":

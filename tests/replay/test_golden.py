@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from replay.golden import CASES, GOLDEN, HEADER, STACKED, lines
+from replay.golden import CASES, DISTINCT, GOLDEN, HEADER, STACKED, lines
 
 from dqn_fast import _core
 
@@ -24,7 +24,7 @@ def committed() -> list[str]:
     return text.removeprefix(HEADER).splitlines()
 
 
-@pytest.mark.parametrize("case", CASES | STACKED)
+@pytest.mark.parametrize("case", [*CASES, *STACKED, DISTINCT])
 def test_the_seed_gives_its_batches(case: str, fresh: list[str], committed: list[str]) -> None:
     mine = [line for line in fresh if line.startswith(f"{case};")]
     assert mine
