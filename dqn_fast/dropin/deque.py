@@ -102,7 +102,7 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
         if type(index) is int and 0 <= index < held:  # as random.sample asks, for each of a batch
             item = _new_item()
             item.memory = self
-            item.index = index
+            item.place = index
             self._unread.append(item)
             return item
         if isinstance(index, slice):
@@ -116,7 +116,7 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
         unread, self._unread = self._unread, []
         if unread:
             oldest = self._appended - self._held
-            numbers = np.array([item.index for item in unread]) + oldest
+            numbers = np.array([item.place for item in unread]) + oldest
             columns = self._experiences.read(self._times.take(numbers, mode="wrap"))
             for item, values in zip(unread, rows(columns), strict=True):
                 item.values = values
@@ -125,9 +125,9 @@ class deque(Sequence[Sequence[Any]]):  # its name is the interface
 class _Item(Sequence[Any]):
     """A tuple of five that is read when it is first looked at."""
 
-    __slots__ = ("index", "memory", "values")
+    __slots__ = ("memory", "place", "values")
     memory: deque
-    index: int  # counted from the oldest tuple, until it is read; only then are there values
+    place: int  # counted from the oldest tuple, until it is read; only then are there values
     values: tuple[Any, ...]
 
     def _values(self) -> tuple[Any, ...]:
@@ -149,6 +149,9 @@ class _Item(Sequence[Any]):
 
     def __repr__(self) -> str:
         return repr(self._values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self._values(),)  # copied and pickled, it is what it stands for
 
 
 _new_item = partial(_Item.__new__, _Item)  # without __init__: each draw makes many

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import collections
+import copy
+import pickle
 import random
 from typing import Any
 
@@ -82,7 +84,9 @@ def test_indices_outside_and_a_missing_maxlen_are_errors() -> None:
         deque(maxlen=0)
     with pytest.raises(ValueError, match="not enough values"):
         memory.append((1, 2))
-    assert len(memory) == 1 and "False" in repr(memory[0])
+    item = memory[np.int64(-1)]
+    assert len(memory) == 1 and "False" in repr(item) and item.index(0.0, 2) == 2
+    assert same(copy.copy(memory[0]), item) and same(pickle.loads(pickle.dumps(memory[0])), item)
 
 
 def test_random_sample_draws_what_it_would_of_a_deque() -> None:
