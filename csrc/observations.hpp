@@ -51,14 +51,9 @@ class Observations {
     [[nodiscard]] bool is_shift(Values obs, Values next) const noexcept {
         if (longest_ == 1)
             return true;
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
-            const Stack &s = stacks_[i];
-            for (std::size_t piece = 0; s.frames > 1 && piece < s.pieces; ++piece) {
-                const std::size_t at = piece * s.frames * s.piece;
-                if (std::memcmp(obs[i] + at + s.piece, next[i] + at, (s.frames - 1) * s.piece) != 0)
-                    return false;
-            }
-        }
+        for (std::size_t i = 0; i < stacks_.size(); ++i)
+            if (!is_shift(i, obs[i], next[i]))
+                return false;
         return true;
     }
 
@@ -93,6 +88,34 @@ class Observations {
             for (std::size_t piece = 0; piece < s.pieces; ++piece)
                 std::memcpy(to + piece * s.piece, s.at(obs[i], piece, j), s.piece);
         }
+    }
+
+    /// Stores the newest frames of `count` observations, of rows from `row` on of the arrays `obs`,
+    /// in the slots from `slot` on.
+    void
+    write_run(std::size_t slot, Values obs, std::size_t row, std::size_t count) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            const std::size_t bytes = s.frames * s.pieces * s.piece;
+            for (std::size_t piece = 0; piece < s.pieces; ++piece)
+                copy_rows({store_.column(i).at(slot) + piece * s.piece, store_.column(i).stride},
+                          {s.at(obs[i], piece, s.frames - 1) + row * bytes, bytes},
+                          s.piece,
+                          count);
+        }
+    }
+
+    /// Row `row` of the arrays `obs` is, byte for byte, what row `row - 1` of the arrays `next_obs`
+    /// is, and the latter's next observation is a shift of it.
+    [[nodiscard]] bool continues(Values obs, Values next_obs, std::size_t row) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            const std::size_t bytes = s.frames * s.pieces * s.piece;
+            if (!same_small(obs[i] + row * bytes, next_obs[i] + (row - 1) * bytes, bytes) ||
+                !is_shift(i, obs[i] + row * bytes, next_obs[i] + row * bytes))
+                return false;
+        }
+        return true;
     }
 
     /// Copies field `i` of the step in `slot`, the whole stack, to `to`.
@@ -130,6 +153,18 @@ class Observations {
             return stack + (n * frames + j) * piece;
         }
     };
+
+    // The same of one field.
+    [[nodiscard]] bool
+    is_shift(std::size_t i, const std::byte *obs, const std::byte *next) const noexcept {
+        const Stack &s = stacks_[i];
+        for (std::size_t piece = 0; s.frames > 1 && piece < s.pieces; ++piece) {
+            const std::size_t at = piece * s.frames * s.piece;
+            if (std::memcmp(obs + at + s.piece, next + at, (s.frames - 1) * s.piece) != 0)
+                return false;
+        }
+        return true;
+    }
 
     // The stored frame `age` steps before `slot`; null for one of zeros.
     [[nodiscard]] const std::byte *

@@ -43,4 +43,32 @@ inline bool same_small(const std::byte *a, const std::byte *b, std::size_t bytes
     }
 }
 
+/// Rows of an array, and where they lie apart.
+template <class Byte>
+struct Strided {
+    Byte *first;
+    std::size_t stride;
+};
+
+/// Copies `count` rows of `bytes` each.
+inline void copy_rows(Strided<std::byte> to,
+                      Strided<const std::byte> from,
+                      std::size_t bytes,
+                      std::size_t count) noexcept {
+    const auto copy = [&](auto copy_one) {
+        for (std::size_t i = 0; i < count; ++i)
+            copy_one(to.first + i * to.stride, from.first + i * from.stride);
+    };
+    switch (bytes) {
+    case 4:
+        return copy([](std::byte *a, const std::byte *b) { std::memcpy(a, b, 4); });
+    case 8:
+        return copy([](std::byte *a, const std::byte *b) { std::memcpy(a, b, 8); });
+    case 16:
+        return copy([](std::byte *a, const std::byte *b) { std::memcpy(a, b, 16); });
+    default:
+        return copy([bytes](std::byte *a, const std::byte *b) { std::memcpy(a, b, bytes); });
+    }
+}
+
 } // namespace dqn_fast
