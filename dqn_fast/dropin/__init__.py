@@ -1,0 +1,1 @@
+"""Replay buffers with other libraries' interfaces: change one import line; one module for each ecosystem."""
