@@ -131,7 +131,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
         if self.handle_timeout_termination:
             flags = [info.get("TimeLimit.truncated", False) for info in infos]
             if any(flags):
-                truncated = np.array(flags, np.bool_)
+                truncated = np.array(flags, np.bool_).reshape(-1)
                 done = done & ~truncated
         self._store(
             self._leaves(obs),
@@ -168,7 +168,9 @@ class ReplayBuffer(buffers.ReplayBuffer):
         array = np.ascontiguousarray(obs)
         if array.ndim > len(shape):
             return array
-        return array.reshape(self.n_envs, 1) if shape == (1,) else array[None]
+        if shape == (1,):
+            return array.reshape(self.n_envs, 1)
+        return array[None] if self.n_envs == 1 else array
 
     def sample(self, batch_size: int, env: VecNormalize | None = None) -> Any:
         """Draws transitions, uniformly and with replacement.
