@@ -31,6 +31,7 @@ class PrioritizedDQN(DQN):
         **kwargs: the keyword arguments of `DQN`.
 
     Raises:
+        TypeError: if another kind of replay buffer is asked for.
         ValueError: if a number is out of its range.
     """
 
@@ -43,6 +44,10 @@ class PrioritizedDQN(DQN):
     def _setup_model(self) -> None:
         given, n_steps = self.replay_buffer_kwargs, self.n_steps
         self.replay_buffer_class = self.replay_buffer_class or PrioritizedReplayBuffer
+        if not issubclass(self.replay_buffer_class, PrioritizedReplayBuffer):
+            raise TypeError(
+                f"replay_buffer_class: got {self.replay_buffer_class}, expected a PrioritizedReplayBuffer"
+            )
         self.replay_buffer_kwargs = dict(
             n_steps=n_steps, gamma=self.gamma, alpha=self.alpha, priority_eps=self.priority_eps, **given
         )
