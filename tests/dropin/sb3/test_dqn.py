@@ -36,15 +36,19 @@ def parameters(model: DQN) -> torch.Tensor:
 
 @pytest.mark.parametrize("n_steps", [1, 3])
 def test_with_equal_weights_an_update_is_that_of_sb3s_own_dqn(n_steps: int, monkeypatch: pytest.MonkeyPatch):
-    model = cart_pole(n_steps=n_steps).learn(100)
-    original = DQN("MlpPolicy", model.get_env(), policy_kwargs=small(), n_steps=n_steps, **FAST)
+    options: dict[str, Any] = {"learning_rate": lambda progress: progress / 100, "max_grad_norm": 0.1}
+    model = cart_pole(n_steps=n_steps, **options).learn(100)
+    original = DQN("MlpPolicy", model.get_env(), policy_kwargs=small(), n_steps=n_steps, **FAST, **options)
     original.set_parameters(copy.deepcopy(model.get_parameters()))
     original.set_logger(model.logger)
     samples = model.replay_buffer.sample(32)._replace(weights=torch.ones(32, 1))
     before = parameters(model)
     for each in (model, original):
+        each._current_progress_remaining = 0.5
+        each.policy.set_training_mode(False)
         monkeypatch.setattr(each.replay_buffer, "sample", lambda *args, **kwargs: samples)
         each.train(gradient_steps=5, batch_size=32)
+        assert each.policy.training
     assert torch.equal(parameters(model), parameters(original))
     assert not torch.equal(parameters(model), before)
     assert original._n_updates == 5
