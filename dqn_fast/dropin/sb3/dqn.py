@@ -9,6 +9,7 @@ import torch
 from stable_baselines3 import DQN
 from torch.nn import functional as F
 
+from dqn_fast.checks import within
 from dqn_fast.dropin.sb3.prioritized_replay import PrioritizedReplayBuffer, PrioritizedSamples
 
 
@@ -16,8 +17,8 @@ class PrioritizedDQN(DQN):
     """DQN with proportional prioritised replay (Schaul et al., 2016), asked for in SB3 issues 622 and 1242.
 
     Transitions are drawn by their last absolute TD error, and each one's Huber loss is multiplied by its
-    importance weight, of which the largest in a batch is 1. Everything else is SB3's DQN. The paper's
-    learning rate is a quarter of DQN's, and its TD errors are clipped to 1: here they are not.
+    importance weight, of which the largest in a batch is 1. Everything else is SB3's DQN. The paper also
+    quarters the learning rate and clips TD errors to [-1, 1]: neither is done here.
 
     `n_steps` and `gamma` reach the buffer, Dict observations included; its other options, such as
     `frame_stack`, are given as `replay_buffer_kwargs`.
@@ -38,7 +39,7 @@ class PrioritizedDQN(DQN):
     def __init__(
         self, *args: Any, alpha: float = 0.6, beta: float = 0.4, priority_eps: float = 1e-6, **kwargs: Any
     ) -> None:
-        self.alpha, self.beta, self.priority_eps = alpha, beta, priority_eps
+        self.alpha, self.beta, self.priority_eps = alpha, within("beta", beta, 0, 1), priority_eps
         super().__init__(*args, **kwargs)
 
     def _setup_model(self) -> None:

@@ -11,15 +11,13 @@ from stable_baselines3.common import buffers
 
 from dqn_fast.dropin.sb3 import ReplayBuffer
 
-Row = tuple[Any, ...]
 
-
-def sampled_rows(buffer: buffers.ReplayBuffer, env: Any = None) -> set[Row]:
+def sampled_rows(buffer: buffers.ReplayBuffer, env: Any = None) -> set[bytes]:
     """The rows of so many draws that none stays unseen: one in e ** 30 does."""
     return rows_of(buffer.sample(30 * buffer.size() * buffer.n_envs, env))
 
 
-def all_rows(original: buffers.ReplayBuffer, env: Any = None) -> set[Row]:
+def all_rows(original: buffers.ReplayBuffer, env: Any = None) -> set[bytes]:
     """Every row of a buffer of SB3's, which draws the environment of each by `numpy.random.randint`."""
     rows = set()
     for stream in range(original.n_envs):
@@ -28,8 +26,11 @@ def all_rows(original: buffers.ReplayBuffer, env: Any = None) -> set[Row]:
     return rows
 
 
-def rows_of(samples: Any) -> set[Row]:
-    """Rows down to the byte. A discount counts only where the bootstrap does, as SB3's DQN uses it."""
+def rows_of(samples: Any) -> set[bytes]:
+    """Rows, with dtypes and shapes before them; the last 8 bytes are the reward and the bootstrap's factor.
+
+    A discount counts only where the bootstrap does, as SB3's DQN uses it.
+    """
     discounts = torch.ones_like(samples.dones) if samples.discounts is None else samples.discounts
     columns = [
         *leaves(samples.observations),
@@ -39,8 +40,9 @@ def rows_of(samples: Any) -> set[Row]:
         samples.rewards,
         (1 - samples.dones) * discounts,
     ]
-    kinds = tuple((column.dtype, column.shape[1:]) for column in columns)
-    return {(kinds, *(cell.numpy().tobytes() for cell in row)) for row in zip(*columns, strict=True)}
+    kinds = repr([(column.dtype, column.shape[1:]) for column in columns]).encode()
+    cells = [column.numpy().reshape(len(column), -1).view(np.uint8) for column in columns]
+    return {kinds + row.tobytes() for row in np.concatenate(cells, axis=1)}
 
 
 def leaves(observations: Any) -> list[torch.Tensor]:

@@ -142,11 +142,19 @@ def test_a_saved_model_keeps_its_hyperparameters_and_load_may_change_them(tmp_pa
     assert other.alpha == 0.5
 
 
+@pytest.mark.parametrize("option", [{"alpha": -1}, {"beta": -0.1}, {"beta": 1.1}, {"priority_eps": -1}])
+def test_a_hyperparameter_out_of_range_is_refused(option: dict[str, Any]):
+    [(name, value)] = option.items()
+    with pytest.raises(ValueError, match=f"{name}: got {value}"):
+        cart_pole(**option)
+
+
 def test_a_hyperparameter_is_given_in_one_place():
     with pytest.raises(TypeError, match="alpha"):
         cart_pole(replay_buffer_kwargs={"alpha": 0.5})
-    with pytest.raises(ValueError, match="alpha: got -1"):
-        cart_pole(alpha=-1)
+
+
+def test_another_kind_of_buffer_is_refused():
     with pytest.raises(TypeError, match=r"replay_buffer_class: got .*, expected a PrioritizedReplayBuffer"):
         cart_pole(replay_buffer_class=OriginalBuffer)
 

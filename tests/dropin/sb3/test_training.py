@@ -23,6 +23,7 @@ from dqn_fast.dropin.sb3 import DictReplayBuffer, PrioritizedDQN, ReplayBuffer
 
 FAST: dict[str, Any] = {"buffer_size": 120, "learning_starts": 50, "device": "cpu", "seed": 0}
 SMALL = {"net_arch": [16]}  # to be copied: SB3 adds to it
+FEW_QUANTILES = {**SMALL, "n_quantiles": 10}
 
 
 def cart_pole(n_envs: int = 1, max_episode_steps: int = 500) -> VecEnv:
@@ -81,7 +82,7 @@ TRAININGS = {
         policy="MultiInputPolicy",
         buffer=WithDictOriginal,
     ),
-    "quantile regression": Training(partial(cart_pole, 2), algorithm=QRDQN),
+    "quantile regression": Training(partial(cart_pole, 2), algorithm=QRDQN, policy_kwargs=FEW_QUANTILES),
     "continuous actions": Training(lambda: make_vec_env("Pendulum-v1", 2, seed=0), algorithm=SAC),
 }
 
@@ -122,7 +123,8 @@ def test_n_step_returns_train_on_dict_observations():
 @pytest.mark.parametrize("algorithm", [DQN, QRDQN, PrioritizedDQN])
 def test_a_seed_repeats_a_training(algorithm: Any):
     def trained(seed: int) -> torch.Tensor:
-        options = {**FAST, "seed": seed, "policy_kwargs": dict(SMALL)}
+        policy = FEW_QUANTILES if algorithm is QRDQN else SMALL
+        options = {**FAST, "seed": seed, "policy_kwargs": dict(policy)}
         if algorithm is not PrioritizedDQN:
             options["replay_buffer_class"] = ReplayBuffer
         return parameters(algorithm("MlpPolicy", "CartPole-v1", **options).learn(200))
