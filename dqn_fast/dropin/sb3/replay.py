@@ -85,8 +85,8 @@ class ReplayBuffer(buffers.ReplayBuffer):
         self.optimize_memory_usage = optimize_memory_usage
         self.handle_timeout_termination = handle_timeout_termination
         self.n_steps, self.gamma = n_steps, gamma
-        # With `optimize_memory_usage`, `learn` sets `dones[pos] = True` when it resets the environments
-        # in the middle of episodes. What follows from it is that the next step begins a new segment.
+        # With `optimize_memory_usage`, `learn` sets `dones[pos] = True` when it resets the environments in
+        # the middle of episodes (SB3 issue 46). Here it makes the next step begin a new segment.
         self.dones: Any = {}
         self.memory = self._make_memory(
             self.buffer_size * n_envs,
@@ -98,7 +98,8 @@ class ReplayBuffer(buffers.ReplayBuffer):
             frame_stack=frame_stack,
             frame_axis=frame_axis,
             reserve=reserve,
-            seed=np.random.randint(2**63 - 1),  # noqa: NPY002  (what SB3's own buffers draw from)
+            # What SB3's own buffers draw from.
+            seed=np.random.randint(2**63 - 1, dtype=np.int64),  # noqa: NPY002
         )
 
     def _make_memory(self, *args: Any, **options: Any) -> dqn_fast.ReplayBuffer:

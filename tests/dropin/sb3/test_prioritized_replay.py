@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from dropin.sb3.building import fill
 from dropin.sb3.rows import all_rows, rows_of
-from dropin.sb3.streams import ACTIONS, OBSERVATIONS, Streams
+from dropin.sb3.streams import ACTIONS, OBSERVATIONS
 from stable_baselines3.common import buffers
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
@@ -20,12 +21,6 @@ def filled(kind: str = "vector", n_envs: int = 2, steps: int = 40, **options: An
     buffer = PrioritizedReplayBuffer(60, OBSERVATIONS[kind], ACTIONS["discrete"], "cpu", n_envs, **options)
     fill(buffer, steps)
     return buffer
-
-
-def fill(buffer: buffers.ReplayBuffer, steps: int, seed: int = 0) -> None:
-    spaces = (buffer.observation_space, buffer.action_space)
-    for step in Streams(*spaces, buffer.n_envs, np.random.default_rng(seed)).steps(steps):
-        buffer.add(*step)
 
 
 def test_its_rows_are_those_of_sb3s_own_buffer_and_new_ones_weigh_the_same():

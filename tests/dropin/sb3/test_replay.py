@@ -1,4 +1,4 @@
-"""SB3's replay buffer against SB3's own."""
+"""The replay buffer for SB3, and SB3's own as its oracle."""
 
 from __future__ import annotations
 
@@ -6,34 +6,18 @@ import copy
 import pickle
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from dropin.sb3.building import STACKS, fill, made, original
 from dropin.sb3.rows import all_rows, leaves, rows_of, sampled_rows
 from dropin.sb3.streams import ACTIONS, OBSERVATIONS, Streams
 from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 from stable_baselines3.common import buffers
-from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from dqn_fast.dropin.sb3 import DictReplayBuffer, PrioritizedReplayBuffer, ReplayBuffer
-
-STACKS: dict[str, Any] = {"image": {"frame_stack": 4}, "dict": {"frame_stack": {"image": 4}}}
-
-
-def made(kind: str, capacity: int, n_envs: int, action: str = "discrete", **options: Any) -> ReplayBuffer:
-    return ReplayBuffer(capacity, OBSERVATIONS[kind], ACTIONS[action], "cpu", n_envs, reserve=1, **options)
-
-
-def original(
-    kind: str, capacity: int, n_envs: int, action: str = "discrete", n_steps: int = 1, **options: Any
-):
-    original_class: Any = buffers.DictReplayBuffer if kind == "dict" else buffers.ReplayBuffer
-    if n_steps > 1:
-        original_class, options = buffers.NStepReplayBuffer, {**options, "n_steps": n_steps}
-    return original_class(capacity, OBSERVATIONS[kind], ACTIONS[action], "cpu", n_envs, **options)
 
 
 def equal_state(ours: ReplayBuffer, theirs: buffers.ReplayBuffer) -> None:
@@ -107,66 +91,6 @@ def test_n_step_returns_of_dict_observations_are_those_of_the_same_numbers_in_a_
     assert rows_of(as_flat) == all_rows(theirs)
 
 
-class Anything(gym.Env[Any, Any]):
-    """Steps of a space; `VecNormalize` wants an environment to know the space of."""
-
-    action_space = ACTIONS["discrete"]
-
-    def __init__(self, space: spaces.Space[Any]) -> None:
-        self.observation_space = space
-
-
-def normalizer(space: Any, rng: np.random.Generator, **options: Any) -> VecNormalize:
-    """With statistics of some training behind it, which clip some observations and rewards."""
-    envs = DummyVecEnv([lambda: Anything(copy.deepcopy(space))])  # it makes the spaces of a Dict others
-    env = VecNormalize(envs, clip_obs=1.0, clip_reward=0.9, **options)
-    if env.norm_obs:
-        for statistics in env.obs_rms.values() if isinstance(env.obs_rms, dict) else [env.obs_rms]:
-            statistics.update(rng.normal(0.3, 0.6, (50, *statistics.mean.shape)))
-    env.ret_rms.update(rng.normal(0, 0.7, 50))
-    return env
-
-
-@pytest.mark.parametrize("options", [{}, {"norm_reward": False}, {"norm_obs": False}], ids=str)
-@pytest.mark.parametrize("n_envs", [1, 3])
-@pytest.mark.parametrize("kind", ["vector", "image", "dict"])
-def test_vec_normalize_gives_what_it_gives_sb3s_own_buffer(kind: str, n_envs: int, options: dict[str, Any]):
-    rng = np.random.default_rng(n_envs)
-    if kind == "dict":
-        options = {**options, "norm_obs_keys": ["image"]}
-    env = normalizer(OBSERVATIONS[kind], rng, **options)
-    ours, theirs = made(kind, 60, n_envs), original(kind, 60, n_envs)
-    for step in Streams(OBSERVATIONS[kind], ACTIONS["discrete"], n_envs, rng).steps(40):
-        ours.add(*copy.deepcopy(step))
-        theirs.add(*copy.deepcopy(step))
-    assert sampled_rows(ours, env) == all_rows(theirs, env)
-    assert sampled_rows(ours) == all_rows(theirs)  # what is stored is raw
-
-
-@pytest.mark.parametrize("norm_reward", [True, False])
-@pytest.mark.parametrize("n_envs", [1, 3])
-def test_vec_normalize_normalises_each_reward_of_an_n_step_return(n_envs: int, norm_reward: bool):
-    rng = np.random.default_rng(5)
-    env = normalizer(OBSERVATIONS["vector"], rng, norm_reward=norm_reward)
-    ours = made("vector", 60, n_envs, n_steps=4, gamma=0.9)
-    theirs = original("vector", 60, n_envs, n_steps=4, gamma=0.9)
-    for step in Streams(OBSERVATIONS["vector"], ACTIONS["discrete"], n_envs, rng).steps(40):
-        ours.add(*step)
-        theirs.add(*step)
-    # Sums in float32 in one order and in float64 in another: equal to a few units in the last place.
-    for row, true in zip(sorted(sampled_rows(ours, env)), sorted(all_rows(theirs, env)), strict=True):
-        assert row[:-8] == true[:-8]
-        np.testing.assert_allclose(np.frombuffer(row[-8:], "f4"), np.frombuffer(true[-8:], "f4"), 1e-6, 1e-7)
-
-
-def fill(buffer: buffers.ReplayBuffer, steps: int, seed: int = 0) -> Streams:
-    rng = np.random.default_rng(seed)
-    streams = Streams(buffer.observation_space, buffer.action_space, buffer.n_envs, rng)
-    for step in streams.steps(steps):
-        buffer.add(*step)
-    return streams
-
-
 @pytest.mark.parametrize("kind", ["vector", "image", "dict"])
 def test_memory_saving_and_time_limits_go_together(kind: str):
     """SB3 refuses (issue 934), also for Dict observations."""
@@ -181,8 +105,8 @@ def test_memory_saving_and_time_limits_go_together(kind: str):
 def test_a_reset_in_the_middle_of_an_episode_begins_a_segment_even_where_it_looks_the_same():
     """With `optimize_memory_usage`, SB3's `learn` tells the buffer by `dones[pos] = True`."""
     buffer = ReplayBuffer(10, spaces.Discrete(3), ACTIONS["discrete"], "cpu", 2, n_steps=5)
-    step = (np.zeros(2), np.zeros(2), np.zeros(2), np.ones(2), np.zeros(2, bool), [{}, {}])
-    step = tuple(each.astype(np.int64) if i in (0, 1, 2) else each for i, each in enumerate(step))
+    same = np.zeros(2, np.int64)
+    step: Any = (same, same, same, np.ones(2, np.float32), np.zeros(2, np.bool_), [{}, {}])
     buffer.add(*step)
     buffer.add(*step)
     buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
@@ -205,12 +129,7 @@ def test_samples_are_nobody_elses(kind: str):
     before = sampled_rows(buffer)
     samples = buffer.sample(64)
     kept = copy.deepcopy(samples)
-    for tensor in [
-        *leaves(samples.observations),
-        *leaves(samples.next_observations),
-        *samples[3:],
-        samples.actions,
-    ]:
+    for tensor in all_leaves(samples):
         tensor.fill_(7)
     assert sampled_rows(buffer) == before
     fill(buffer, 40, seed=1)
@@ -248,14 +167,10 @@ def test_a_pickled_buffer_goes_on_where_it_was(kind: str):
     twins = [buffer, pickle.loads(pickle.dumps(buffer)), copy.deepcopy(buffer)]
     for twin in twins:
         fill(twin, 7, seed=2)
-    drawn = [
-        torch.cat([leaf.float().flatten() for leaf in leaves(twin.sample(32).observations)]) for twin in twins
-    ]
-    assert torch.equal(drawn[0], drawn[1])
-    assert torch.equal(drawn[0], drawn[2])
-    assert all(
-        (twin.pos, twin.full, twin.device, twin.n_steps) == (22, True, buffer.device, 3) for twin in twins
-    )
+        assert (twin.pos, twin.full, twin.device, twin.n_steps) == (22, True, buffer.device, 3)
+    for ours, pickled, copied in zip(*(all_leaves(twin.sample(32)) for twin in twins), strict=True):
+        assert torch.equal(ours, pickled)
+        assert torch.equal(ours, copied)
 
 
 def test_extend_adds_row_after_row():
@@ -281,9 +196,8 @@ def test_images_may_come_as_transposed_views():
     """`VecTransposeImage` gives them so."""
     ours, theirs = made("image", 30, 2, frame_stack=4), original("image", 30, 2)
     for buffer in (ours, theirs):
-        for obs, next_obs, *rest in Streams(
-            OBSERVATIONS["image"], ACTIONS["discrete"], 2, np.random.default_rng(0)
-        ).steps(20):
+        streams = Streams(OBSERVATIONS["image"], ACTIONS["discrete"], 2, np.random.default_rng(0))
+        for obs, next_obs, *rest in streams.steps(20):
             views = (np.moveaxis(np.moveaxis(each, 1, -1).copy(), -1, 1) for each in (obs, next_obs))
             buffer.add(*views, *rest)
     assert sampled_rows(ours) == all_rows(theirs)
@@ -336,10 +250,8 @@ def test_bad_input_says_what_it_is_and_changes_nothing():
 
 
 def test_an_empty_buffer_has_nothing_to_sample():
-    for buffer in (
-        made("vector", 10, 1),
-        PrioritizedReplayBuffer(10, OBSERVATIONS["vector"], ACTIONS["discrete"]),
-    ):
+    known = (OBSERVATIONS["vector"], ACTIONS["discrete"])
+    for buffer in (ReplayBuffer(10, *known), PrioritizedReplayBuffer(10, *known)):
         with pytest.raises(ValueError):
             buffer.sample(1)
         fill(buffer, 5)
