@@ -225,7 +225,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
     def _read(self, indices: Array, n_step: int) -> Batch[Array]:
         intake = self.memory._intake
         assert intake.layout is not None  # the spaces are known
-        arrays = intake.memory.read(indices, n_step, 0.99)  # any gamma tells windows apart
+        arrays = intake.memory.read(indices, n_step, 0.99)  # its powers tell windows apart, up to thousands
         return intake.layout.assemble(arrays, arrays)
 
     def _tensors(self, arrays: Any) -> Any:
