@@ -51,7 +51,8 @@ class ReplayBuffer(buffers.ReplayBuffer):
         frame_stack: frames that an observation consists of, as from `VecFrameStack`, or a dict of them
             by key. Each is stored once.
         frame_axis: the observation's axis along which they lie, or a dict of axes by key.
-        reserve: see `dqn_fast.ReplayBuffer`.
+        reserve: see `dqn_fast.ReplayBuffer`; for images whose episodes are shorter than 32 steps, about
+            one over their length, or the oldest transitions go early, with a warning.
 
     Attributes:
         memory: the `dqn_fast.ReplayBuffer` that holds the transitions.
