@@ -129,6 +129,13 @@ class Observations {
             std::memcpy(to, column.at(slot - lookback), s.frames * s.piece);
             return;
         }
+        if (s.frames == 4 && s.piece == 1) {
+            const std::byte *from[4];
+            for (std::size_t j = 0; j < 4; ++j)
+                from[j] = frame(i, ring, slot, lookback - j);
+            if (std::find(from, from + 4, nullptr) == from + 4)
+                return interleave(to, from[0], from[1], from[2], from[3], s.pieces);
+        }
         for (std::size_t j = 0; j < s.frames; ++j) {
             const std::byte *from = frame(i, ring, slot, lookback - j);
             if (from != nullptr)

@@ -82,6 +82,21 @@ inline void copy_rows(Strided<std::byte> to,
     });
 }
 
+/// Puts the bytes of four arrays in turn, as the grey frames of a stack along its last axis are.
+inline void interleave(std::byte *__restrict to,
+                       const std::byte *a,
+                       const std::byte *b,
+                       const std::byte *c,
+                       const std::byte *d,
+                       std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i) {
+        to[4 * i] = a[i];
+        to[4 * i + 1] = b[i];
+        to[4 * i + 2] = c[i];
+        to[4 * i + 3] = d[i];
+    }
+}
+
 /// Whether `count` rows of `bytes` each are the same.
 inline bool same_rows(Strided<const std::byte> a,
                       Strided<const std::byte> b,
