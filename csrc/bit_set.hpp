@@ -31,6 +31,17 @@ class BitSet {
         ++counts_[slot / (64 * kBlockWords)];
     }
 
+    /// `count` slots from `slot` on, none of which may be in the set.
+    void insert_run(std::size_t slot, std::size_t count) noexcept {
+        while (count > 0) {
+            const std::size_t bit = slot % 64, bits = count < 64 - bit ? count : 64 - bit;
+            words_[slot / 64] |= (~std::uint64_t{0} >> (64 - bits)) << bit;
+            counts_[slot / (64 * kBlockWords)] += bits;
+            slot += bits;
+            count -= bits;
+        }
+    }
+
     /// The slot must be in the set.
     void erase(std::size_t slot) noexcept {
         words_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));

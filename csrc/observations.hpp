@@ -51,14 +51,9 @@ class Observations {
     [[nodiscard]] bool is_shift(Values obs, Values next) const noexcept {
         if (longest_ == 1)
             return true;
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
-            const Stack &s = stacks_[i];
-            for (std::size_t piece = 0; s.frames > 1 && piece < s.pieces; ++piece) {
-                const std::size_t at = piece * s.frames * s.piece;
-                if (std::memcmp(obs[i] + at + s.piece, next[i] + at, (s.frames - 1) * s.piece) != 0)
-                    return false;
-            }
-        }
+        for (std::size_t i = 0; i < stacks_.size(); ++i)
+            if (!is_shift(i, obs[i], next[i]))
+                return false;
         return true;
     }
 
@@ -90,9 +85,36 @@ class Observations {
             }
             const std::size_t j = s.frames - 1 - std::min(age, s.frames - 1);
             std::byte *to = store_.column(i).at(slot);
-            for (std::size_t piece = 0; piece < s.pieces; ++piece)
-                std::memcpy(to + piece * s.piece, s.at(obs[i], piece, j), s.piece);
+            copy_rows({to, s.piece}, {s.at(obs[i], 0, j), s.stride()}, s.piece, s.pieces);
         }
+    }
+
+    /// Stores the newest frames of `count` observations, of rows from `row` on of the arrays `obs`,
+    /// in the slots from `slot` on.
+    void
+    write_run(std::size_t slot, Values obs, std::size_t row, std::size_t count) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            const std::size_t bytes = s.pieces * s.stride();
+            for (std::size_t piece = 0; piece < s.pieces; ++piece)
+                copy_rows({store_.column(i).at(slot) + piece * s.piece, store_.column(i).stride},
+                          {s.at(obs[i], piece, s.frames - 1) + row * bytes, bytes},
+                          s.piece,
+                          count);
+        }
+    }
+
+    /// Row `row` of the arrays `obs` is, byte for byte, what row `row - 1` of the arrays `next_obs`
+    /// is, and the latter's next observation is a shift of it.
+    [[nodiscard]] bool continues(Values obs, Values next_obs, std::size_t row) const noexcept {
+        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+            const Stack &s = stacks_[i];
+            const std::size_t bytes = s.pieces * s.stride();
+            if (!same_small(obs[i] + row * bytes, next_obs[i] + (row - 1) * bytes, bytes) ||
+                !is_shift(i, obs[i] + row * bytes, next_obs[i] + row * bytes))
+                return false;
+        }
+        return true;
     }
 
     /// Copies field `i` of the step in `slot`, the whole stack, to `to`.
@@ -107,12 +129,19 @@ class Observations {
             std::memcpy(to, column.at(slot - lookback), s.frames * s.piece);
             return;
         }
+        if (s.frames == 4 && s.piece == 1) {
+            const std::byte *from[4];
+            for (std::size_t j = 0; j < 4; ++j)
+                from[j] = frame(i, ring, slot, lookback - j);
+            if (std::find(from, from + 4, nullptr) == from + 4)
+                return interleave(to, from[0], from[1], from[2], from[3], s.pieces);
+        }
         for (std::size_t j = 0; j < s.frames; ++j) {
             const std::byte *from = frame(i, ring, slot, lookback - j);
-            for (std::size_t piece = 0; piece < s.pieces; ++piece)
-                if (from != nullptr)
-                    std::memcpy(s.at(to, piece, j), from + piece * s.piece, s.piece);
-                else
+            if (from != nullptr)
+                copy_rows({s.at(to, 0, j), s.stride()}, {from, s.piece}, s.piece, s.pieces);
+            else
+                for (std::size_t piece = 0; piece < s.pieces; ++piece)
                     std::memset(s.at(to, piece, j), 0, s.piece);
         }
     }
@@ -125,11 +154,23 @@ class Observations {
         std::size_t pieces; // that a frame lies in
         std::size_t piece;  // bytes of one
 
+        // From a piece of a frame to the next one, in a stack.
+        [[nodiscard]] std::size_t stride() const noexcept { return frames * piece; }
         template <class Byte>
         Byte *at(Byte *stack, std::size_t n, std::size_t j) const noexcept {
             return stack + (n * frames + j) * piece;
         }
     };
+
+    // The same of one field.
+    [[nodiscard]] bool
+    is_shift(std::size_t i, const std::byte *obs, const std::byte *next) const noexcept {
+        const Stack &s = stacks_[i];
+        return s.frames == 1 || same_rows({obs + s.piece, s.stride()},
+                                          {next, s.stride()},
+                                          (s.frames - 1) * s.piece,
+                                          s.pieces);
+    }
 
     // The stored frame `age` steps before `slot`; null for one of zeros.
     [[nodiscard]] const std::byte *
@@ -149,15 +190,16 @@ class Observations {
                                    const std::byte *stack,
                                    std::size_t j) const noexcept {
         const Stack &s = stacks_[i];
-        for (std::size_t piece = 0; piece < s.pieces; ++piece) {
-            const std::byte *given = s.at(stack, piece, j);
-            if (stored != nullptr ? std::memcmp(stored + piece * s.piece, given, s.piece) != 0
-                                  : !std::all_of(given, given + s.piece, [](std::byte b) {
-                                        return b == std::byte{0};
-                                    }))
+        if (stored != nullptr)
+            return same_rows({stored, s.piece}, {s.at(stack, 0, j), s.stride()}, s.piece, s.pieces);
+        for (std::size_t piece = 0; piece < s.pieces; ++piece)
+            if (!is_zero(s.at(stack, piece, j), s.piece))
                 return false;
-        }
         return true;
+    }
+
+    static bool is_zero(const std::byte *data, std::size_t bytes) noexcept {
+        return std::all_of(data, data + bytes, [](std::byte b) { return b == std::byte{0}; });
     }
 
     // All frames older than the `contexts` before the newest are zeros, or equal the oldest of
@@ -169,10 +211,7 @@ class Observations {
                 for (std::size_t piece = 0; piece < s.pieces; ++piece) {
                     const std::byte *given = s.at(obs[i], piece, j);
                     const std::byte *first = s.at(obs[i], piece, s.frames - 1 - contexts);
-                    if (zeros ? !std::all_of(given,
-                                             given + s.piece,
-                                             [](std::byte b) { return b == std::byte{0}; })
-                              : std::memcmp(given, first, s.piece) != 0)
+                    if (zeros ? !is_zero(given, s.piece) : std::memcmp(given, first, s.piece) != 0)
                         return false;
                 }
         }

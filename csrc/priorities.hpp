@@ -116,7 +116,10 @@ class Priorities {
     /// Sets the mass of a slot. The trees follow with the next refresh().
     void set_mass(std::size_t slot, double mass) {
         masses_[slot] = mass;
-        touched_.push_back(static_cast<std::int64_t>(slot));
+        const auto leaf = static_cast<std::int64_t>(slot);
+        if (touched_.empty() ||
+            touched_.back() / kGroup != leaf / kGroup) // one of a group is enough
+            touched_.push_back(leaf);
     }
 
     /// Brings the trees up to date with every set_mass() before it.
@@ -146,6 +149,8 @@ class Priorities {
     }
 
   private:
+    static constexpr auto kGroup = static_cast<std::int64_t>(kFanout);
+
     [[noreturn]] static void refuse(const char *name, double priority) {
         std::ostringstream message;
         message << name << ": got " << priority

@@ -154,6 +154,11 @@ class ReplayMemory {
     /// Returns the slot of the step that was added; none if it was the row of a reset.
     std::optional<std::size_t>
     add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
+    /// Adds what it can of the rows from `row` on that continue the row before them, which the only
+    /// stream of the batch has just taken, as one run of slots. Returns how many.
+    std::size_t add_run(const StepBatch &batch, std::size_t row, std::span<const double> masses);
+    /// The row, of the only stream of a batch, continues the one before it, and does not end.
+    [[nodiscard]] bool follows(const StepBatch &batch, std::size_t row) const noexcept;
     /// Calls `visit(first, last)` for the runs of slots that hold times [oldest, head], in order.
     template <class Visit>
     void visit_runs(const StepRing &ring, std::int64_t oldest, Visit &&visit) const;

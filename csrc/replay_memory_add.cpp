@@ -2,6 +2,7 @@
 // How steps come into a replay memory: what continues what, what has to go, where it is written.
 #include "replay_memory.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace dqn_fast {
@@ -10,7 +11,7 @@ void ReplayMemory::add(const StepBatch &batch) {
     std::span<const double> masses;
     if (batch.priority != nullptr)
         masses = priorities_->masses_of("priority", {batch.priority, batch.rows * batch.streams});
-    for (std::size_t row = 0; row < batch.rows; ++row)
+    for (std::size_t row = 0; row < batch.rows; ++row) {
         for (std::size_t i = 0; i < batch.streams; ++i) {
             const std::size_t at = row * batch.streams + i;
             if (batch.mask != nullptr && batch.mask[at] == 0)
@@ -22,6 +23,9 @@ void ReplayMemory::add(const StepBatch &batch) {
                 priorities_->see(batch.priority[at]);
             priorities_->set_mass(*slot, masses.empty() ? priorities_->new_mass() : masses[at]);
         }
+        if (batch.streams == 1 && batch.mask == nullptr)
+            row += add_run(batch, row + 1, masses);
+    }
     if (priorities_)
         priorities_->refresh();
 }
@@ -79,6 +83,42 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
         ring.end(terminated, truncated);
     ++counters_->added;
     return slot;
+}
+
+std::size_t
+ReplayMemory::add_run(const StepBatch &batch, std::size_t row, std::span<const double> masses) {
+    StepRing &ring = rings_[batch.first_stream];
+    if (!ring.can_continue())
+        return 0;
+    const std::size_t most = std::min({batch.rows - row, ring.longest_run(), geometry_.capacity});
+    std::size_t count = 0;
+    while (count < most && follows(batch, row + count))
+        ++count;
+    if (count < 2) // add_step does as well
+        return 0;
+    const std::size_t slot = ring.open_slot();
+    make_room(ring,
+              ring.time_after(true, count),
+              static_cast<std::int64_t>(geometry_.capacity - count + 1));
+    for (std::size_t i = schema_.action(); i < row_bytes_.size(); ++i)
+        store_.write_run(i, slot, {batch.fields[i] + row * row_bytes_[i], row_bytes_[i]}, count);
+    ring.act_run(count);
+    observations_.write_run(slot + 1, batch.next_obs.data(), row, count);
+    counters_->added += static_cast<std::int64_t>(count);
+    for (std::size_t i = 0; priorities_ && i < count; ++i) {
+        if (!masses.empty())
+            priorities_->see(batch.priority[row + i]);
+        priorities_->set_mass(slot + i, masses.empty() ? priorities_->new_mass() : masses[row + i]);
+    }
+    return count;
+}
+
+bool ReplayMemory::follows(const StepBatch &batch, std::size_t row) const noexcept {
+    const bool ends =
+        batch.terminated[row] != 0 || (batch.truncated != nullptr && batch.truncated[row] != 0);
+    const bool breaks = batch.new_segment != nullptr && batch.new_segment[row] != 0;
+    return !ends && !breaks &&
+           observations_.continues(batch.fields.data(), batch.next_obs.data(), row);
 }
 
 void ReplayMemory::make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity) {

@@ -152,6 +152,30 @@ class StepRing {
         complete(flags);
     }
 
+    /// As many calls of act() for steps that neither end nor break, whose slots must follow one
+    /// another and be followed by the next open step's.
+    void act_run(std::size_t count) noexcept {
+        acted_.insert_run(open_slot() - first_, count);
+        state_->acted += static_cast<std::int64_t>(count);
+        Mark mark = this->mark(open_slot());
+        std::byte *at = marks_.at(open_slot());
+        for (std::size_t i = 0; i < count; ++i, at += marks_.stride) {
+            const std::uint32_t acted = mark.bits | Mark::kActed;
+            std::memcpy(at, &acted, sizeof acted);
+            mark = mark.next();
+        }
+        std::memcpy(at, &mark, sizeof mark);
+        state_->head += static_cast<std::int64_t>(count);
+        state_->head_slot += static_cast<std::int64_t>(count);
+    }
+
+    /// How many steps act_run() takes before the ring wraps around, without any step popped.
+    [[nodiscard]] std::size_t longest_run() const noexcept {
+        const std::int64_t free = slots_ - 1 - (state_->head - oldest_needed());
+        return static_cast<std::size_t>(
+            std::max<std::int64_t>(0, std::min(slots_ - 1 - state_->head_slot, free)));
+    }
+
     /// Completes the open step as a context step and opens the next of its segment.
     void pass() noexcept { complete(Mark::kContext); }
 

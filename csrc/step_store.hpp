@@ -67,6 +67,15 @@ class StepStore {
         copy_small(columns_[field].at(slot), value, columns_[field].nbytes);
     }
 
+    /// Writes the values of `count` slots from `slot` on.
+    void write_run(std::size_t field,
+                   std::size_t slot,
+                   Strided<const std::byte> values,
+                   std::size_t count) const noexcept {
+        const Column &column = columns_[field];
+        copy_rows({column.at(slot), column.stride}, values, column.nbytes, count);
+    }
+
   private:
     std::size_t records_offset_ = 0;
     std::size_t mark_offset_ = 0;

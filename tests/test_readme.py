@@ -25,3 +25,22 @@ def test_the_examples_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.Monk
     names["ReplayBuffer"] = ReplayBuffer
     exec(compile(second, "README.md", "exec"), names)
     assert len(names["buffer"]) == len(names["everything"].indices) == 1_000
+
+
+DROP_INS = re.findall(r"`(from dqn_fast\.dropin[^`]*)`", README)
+
+
+@pytest.mark.parametrize("line", DROP_INS)
+def test_a_line_to_change_works_and_is_what_tests_use(line: str):
+    exec(compile(line, "README.md", "exec"), {})
+    module, names = re.fullmatch(r"from (\S+) import (.*)", line).groups()
+    tests = "".join(path.read_text() for path in (Path(__file__).parent / "dropin").rglob("*.py"))
+    imported = re.findall(rf"from {re.escape(module)} import (.*)", tests)
+    assert set(names.split(", ")) <= set(", ".join(imported).split(", "))
+
+
+def test_there_is_a_line_for_each_module():
+    modules = {line.split()[1] for line in DROP_INS}
+    folder = Path(__file__).parent.parent / "dqn_fast" / "dropin"
+    public = {path.stem for path in folder.iterdir() if not path.name.startswith(("_", "."))}
+    assert modules == {f"dqn_fast.dropin.{name}" for name in public}

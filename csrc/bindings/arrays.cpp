@@ -2,11 +2,13 @@
 #include "arrays.hpp"
 
 #include "dlpack.hpp"
+#include "output_pool.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace dqn_fast::bindings {
@@ -36,11 +38,34 @@ py::handle numpy_bool(bool value) {
     return objects[value ? 1 : 0];
 }
 
+bool is_numpy_float(PyObject *object) {
+    static const py::handle types[2] = {
+        py::object(py::module_::import("numpy").attr("float32")).release(),
+        py::object(py::module_::import("numpy").attr("float16")).release()};
+    const auto *type = reinterpret_cast<PyObject *>(Py_TYPE(object));
+    return type == types[0].ptr() || type == types[1].ptr();
+}
+
+// The value of a Python or NumPy integer; Python's conversion says what is wrong with any other.
+std::optional<long long> integer_of(PyObject *object) {
+    if (Api::get().PyArray_Check_(object) || !PyIndex_Check(object))
+        return std::nullopt;
+    const py::ssize_t number = PyNumber_AsSsize_t(object, PyExc_OverflowError);
+    if (number == -1 && PyErr_Occurred() != nullptr) {
+        PyErr_Clear();
+        return std::nullopt;
+    }
+    return number;
+}
+
 } // namespace
 
 ArrayType::ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape)
     : dtype_(std::move(dtype)), kind_(dtype_.kind()), itemsize_(dtype_.itemsize()),
-      shape_(std::move(shape)) {}
+      shape_(std::move(shape)), row_bytes_(static_cast<std::size_t>(itemsize_)) {
+    for (const py::ssize_t length : shape_)
+        row_bytes_ *= static_cast<std::size_t>(length);
+}
 
 std::byte *ArrayType::data(py::handle value, Lead lead) const {
     if (!Api::get().PyArray_Check_(value.ptr()))
@@ -122,9 +147,17 @@ bool ArrayType::read_scalar(py::handle value, std::byte *to) const {
         return false;
     }
     if (kind_ == 'f' && itemsize_ >= 4 && itemsize_ <= 8) {
-        if (!PyFloat_Check(object)) // NumPy's float64 is one
+        double number;
+        if (PyFloat_Check(object) || is_numpy_float(object)) { // NumPy's float64 is the former
+            number = PyFloat_AsDouble(object);
+        } else if (const std::optional<long long> integer = integer_of(object)) {
+            const long long exact = itemsize_ == 8 ? 1LL << 53 : 1LL << 24; // all up to it fit
+            if (*integer > exact || *integer < -exact)
+                return false;
+            number = static_cast<double>(*integer);
+        } else {
             return false;
-        const double number = PyFloat_AS_DOUBLE(object);
+        }
         if (itemsize_ == 8)
             return store(number, to);
         if (std::isfinite(number) && std::abs(number) > std::numeric_limits<float>::max())
@@ -132,14 +165,8 @@ bool ArrayType::read_scalar(py::handle value, std::byte *to) const {
         return store(static_cast<float>(number), to);
     }
     if (kind_ == 'i' || kind_ == 'u') {
-        if (Api::get().PyArray_Check_(object) || !PyIndex_Check(object))
-            return false;
-        const py::ssize_t number = PyNumber_AsSsize_t(object, PyExc_OverflowError);
-        if (number == -1 && PyErr_Occurred() != nullptr) {
-            PyErr_Clear(); // Python's conversion says what is wrong with it
-            return false;
-        }
-        return read_integer(number, to);
+        const std::optional<long long> integer = integer_of(object);
+        return integer && read_integer(*integer, to);
     }
     return false;
 }
@@ -147,6 +174,9 @@ bool ArrayType::read_scalar(py::handle value, std::byte *to) const {
 py::object ArrayType::make(py::ssize_t rows) const {
     std::array<py::ssize_t, 64> dimensions{rows}; // NumPy's own limit
     std::copy(shape_.begin(), shape_.end(), dimensions.begin() + 1);
+    PooledMemory pooled{nullptr, {}};
+    if (const std::size_t bytes = static_cast<std::size_t>(rows) * row_bytes_; bytes >= kPooled)
+        pooled = take_from_pool(bytes);
     py::dtype type = dtype_;
     auto array = py::reinterpret_steal<py::object>(
         Api::get().PyArray_NewFromDescr_(Api::get().PyArray_Type_,
@@ -154,10 +184,11 @@ py::object ArrayType::make(py::ssize_t rows) const {
                                          static_cast<int>(shape_.size()) + 1,
                                          dimensions.data(),
                                          nullptr,
-                                         nullptr,
-                                         0,
+                                         pooled.data,
+                                         pooled.data == nullptr ? 0 : Api::NPY_ARRAY_WRITEABLE_,
                                          nullptr));
-    if (!array)
+    if (!array || (pooled.owner && Api::get().PyArray_SetBaseObject_(
+                                       array.ptr(), pooled.owner.release().ptr()) != 0))
         throw py::error_already_set();
     return array;
 }

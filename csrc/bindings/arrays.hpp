@@ -36,7 +36,7 @@ class ArrayType {
     /// fits it exactly (a float may be rounded). Returns whether it did.
     [[nodiscard]] bool read_scalar(py::handle value, std::byte *to) const;
 
-    /// A new array of `rows` rows.
+    /// A new array of `rows` rows; throws std::bad_alloc.
     [[nodiscard]] py::object make(py::ssize_t rows) const;
 
   private:
@@ -46,6 +46,7 @@ class ArrayType {
     char kind_;
     py::ssize_t itemsize_;
     std::vector<py::ssize_t> shape_;
+    std::size_t row_bytes_;
 };
 
 /// The length of an array's first axis; -1 if it is no array or has no axis.

@@ -33,5 +33,15 @@ int main() {
             CHECK(bits.select(rank++) == slot);
         bits.clear();
         CHECK(bits.count() == 0 && bits.is_valid());
+        for (int i = 0; i < 200; ++i) { // runs, of all lengths at all places
+            const std::size_t first = random.below(slots);
+            const std::size_t count = random.below(slots - first + 1);
+            bits.insert_run(first, count);
+            for (const std::size_t slot : {first - 1, first, first + count / 2, first + count})
+                if (slot < slots)
+                    CHECK(bits.test(slot) == (slot >= first && slot < first + count));
+            CHECK(bits.count() == count && bits.is_valid());
+            bits.clear();
+        }
     }
 }

@@ -1,0 +1,260 @@
+"""A replay buffer with Stable-Baselines3's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from gymnasium import spaces
+from stable_baselines3.common import buffers
+from stable_baselines3.common.type_aliases import DictReplayBufferSamples, ReplayBufferSamples
+from stable_baselines3.common.vec_env import VecNormalize
+
+import dqn_fast
+from dqn_fast import Batch
+from dqn_fast.schema import core_obs
+
+Array = npt.NDArray[Any]
+Fields = tuple[Any, Any, Any, Any, Any, Any]
+
+
+class ReplayBuffer(buffers.ReplayBuffer):
+    """Stable-Baselines3's `ReplayBuffer`, `DictReplayBuffer` and `NStepReplayBuffer` in one.
+
+    Samples have SB3's names, shapes, dtypes and meaning, in tensors of their own. What is different:
+
+    - Each observation is stored once, and with `frame_stack` each frame once, also together with time
+      limits, Dict observations and n-step returns, which SB3's memory saving excludes (SB3 issue 934).
+    - n-step returns work for Dict observations.
+    - It is a seed of its own, drawn from NumPy's global generator when it is made, that decides what is
+      drawn: `DQN(seed=...)` repeats itself, and a loaded buffer goes on where the saved one was.
+    - There are no arrays `observations`, `actions` and so on: `memory.transitions()` has them all.
+
+    Args:
+        buffer_size: transitions to hold, the newest ones; each environment holds
+            `buffer_size // n_envs`, and at least one.
+        observation_space: of one environment, as SB3's policies see it: images with channels first.
+        action_space: of one environment.
+        device: where samples are wanted.
+        n_envs: parallel environments.
+        optimize_memory_usage: taken and ignored: memory is saved in any case.
+        handle_timeout_termination: whether `infos` say which episodes were cut off by a time limit
+            (`"TimeLimit.truncated"`); those are not `dones`. If False, `infos` are not looked at.
+        n_steps: environment steps that a transition spans. If more than 1, samples have `discounts`:
+            gamma to the power of the steps spanned, or 0 where done, where SB3's differs and counts for
+            nothing. SB3 itself hands `n_steps` and `gamma` only to its own class: give them in
+            `replay_buffer_kwargs`.
+        gamma: discount factor of one environment step, of n-step returns.
+        frame_stack: frames that an observation consists of, as from `VecFrameStack`, or a dict of them
+            by key. Each is stored once.
+        frame_axis: the observation's axis along which they lie, or a dict of axes by key.
+        reserve: see `dqn_fast.ReplayBuffer`; for images whose episodes are shorter than 32 steps, about
+            one over their length, or the oldest transitions go early, with a warning.
+
+    Attributes:
+        memory: the `dqn_fast.ReplayBuffer` that holds the transitions.
+
+    Raises:
+        ValueError: if a number is out of its range, or stacks do not fit the observation space.
+        NotImplementedError: if SB3 does not know the kind of space.
+    """
+
+    memory: dqn_fast.ReplayBuffer
+
+    def __init__(
+        self,
+        buffer_size: int,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        device: torch.device | str = "auto",
+        n_envs: int = 1,
+        optimize_memory_usage: bool = False,
+        handle_timeout_termination: bool = True,
+        *,
+        n_steps: int = 1,
+        gamma: float = 0.99,
+        frame_stack: int | Mapping[str, int] = 1,
+        frame_axis: int | Mapping[str, int] = 0,
+        reserve: float | None = None,
+    ) -> None:
+        # Not the constructor of SB3's ReplayBuffer, which allocates its arrays.
+        buffers.BaseBuffer.__init__(self, buffer_size, observation_space, action_space, device, n_envs)
+        self.buffer_size = max(buffer_size // n_envs, 1)
+        self.optimize_memory_usage = optimize_memory_usage
+        self.handle_timeout_termination = handle_timeout_termination
+        self.n_steps, self.gamma = n_steps, gamma
+        # With `optimize_memory_usage`, `learn` sets `dones[pos] = True` when it resets the environments in
+        # the middle of episodes (SB3 issue 46). Here it makes the next step begin a new segment.
+        self.dones: Any = {}
+        self.memory = self._make_memory(
+            self.buffer_size * n_envs,
+            _observations(observation_space, self.obs_shape),
+            _stored(self._maybe_cast_dtype(action_space.dtype), (self.action_dim,)),
+            num_envs=n_envs,
+            n_step=n_steps,
+            gamma=gamma,
+            frame_stack=frame_stack,
+            frame_axis=frame_axis,
+            reserve=reserve,
+            # What SB3's own buffers draw from.
+            seed=np.random.randint(2**63 - 1, dtype=np.int64),  # noqa: NPY002
+        )
+
+    def _make_memory(self, *args: Any, **options: Any) -> dqn_fast.ReplayBuffer:
+        return dqn_fast.ReplayBuffer(*args, **options)
+
+    def add(
+        self,
+        obs: Array | dict[str, Array],
+        next_obs: Array | dict[str, Array],
+        action: Array,
+        reward: Array,
+        done: Array,
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Adds a step of each environment.
+
+        Args:
+            obs: (n_envs, ...), or a dict of such arrays.
+            next_obs: as `obs`; where an episode ended its last observation, not that of the reset.
+            action: (n_envs, ...).
+            reward: (n_envs,).
+            done: (n_envs,), whether an episode ended, for whatever reason.
+            infos: a dict for each environment.
+
+        Raises:
+            TypeError: if a value is of another kind.
+            ValueError: if a shape differs.
+        """
+        done, truncated = np.asarray(done, np.bool_).reshape(-1), None
+        if self.handle_timeout_termination:
+            flags = [info.get("TimeLimit.truncated", False) for info in infos]
+            if any(flags):
+                truncated = np.array(flags, np.bool_).reshape(-1)
+                done = done & ~truncated
+        self._store(
+            self._leaves(obs),
+            action.reshape(self.n_envs, self.action_dim),
+            np.asarray(reward).reshape(-1),
+            self._leaves(next_obs),
+            done,
+            truncated,
+            None,
+            np.ones(self.n_envs, np.bool_) if self.dones else None,
+            None,
+            {},
+        )
+        self.dones.clear()
+        self.pos += 1
+        if self.pos == self.buffer_size:
+            self.full, self.pos = True, 0
+
+    def _store(self, *step: Any) -> None:
+        """Past `dqn_fast.ReplayBuffer.add`, whose checks of a dict's keys took longer than the rest."""
+        rows, env = (1, 0) if self.n_envs == 1 else (None, None)
+        intake = self.memory._intake
+        if not intake.memory.add(core_obs(step[0]), *step[1:3], core_obs(step[3]), *step[4:], rows, env):
+            assert intake.schema is not None  # the spaces are known
+            intake.memory.add(*intake.schema.convert(step, (self.n_envs,)), rows, env)
+
+    def _leaves(self, obs: Any) -> tuple[Array, ...]:
+        """The arrays of an observation, with the shapes that SB3 stores."""
+        if isinstance(self.obs_shape, dict):
+            return tuple(self._rows(obs[key], shape) for key, shape in self.obs_shape.items())
+        return (self._rows(obs, self.obs_shape),)
+
+    def _rows(self, obs: Any, shape: tuple[int, ...]) -> Array:
+        array = np.ascontiguousarray(obs)
+        if array.ndim > len(shape):
+            return array
+        if shape == (1,):
+            return array.reshape(self.n_envs, 1)
+        return array[None] if self.n_envs == 1 else array
+
+    def sample(self, batch_size: int, env: VecNormalize | None = None) -> Any:
+        """Draws transitions, uniformly and with replacement.
+
+        Args:
+            batch_size: how many.
+            env: what normalises observations and rewards; as in SB3's `NStepReplayBuffer`, each reward
+                is normalised by itself before they are summed.
+
+        Returns:
+            `ReplayBufferSamples`, or `DictReplayBufferSamples` of Dict observations: tensors
+            `observations` and `next_observations` (B, ...), `actions` (B, action_dim), `dones`,
+            `rewards` and `discounts` float32 (B, 1), the last None if `n_steps` is 1.
+
+        Raises:
+            ValueError: if the buffer is empty, or `batch_size` is not positive.
+        """
+        samples = DictReplayBufferSamples if isinstance(self.obs_shape, dict) else ReplayBufferSamples
+        return samples(*self._fields(self.memory.sample(batch_size), env))
+
+    def _fields(self, batch: Batch[Array], env: VecNormalize | None) -> Fields:
+        """The fields of SB3's samples, in its order."""
+        obs, next_obs, reward = batch.obs, batch.next_obs, batch.reward
+        if env is not None:
+            obs, next_obs = env.normalize_obs(obs), env.normalize_obs(next_obs)
+            reward = self._normalized(batch, env)
+        return (
+            self._tensors(obs),
+            self._tensors(batch.action),
+            self._tensors(next_obs),
+            self._tensors(batch.terminated.astype(np.float32)[:, None]),
+            self._tensors(reward[:, None]),
+            self._tensors(batch.discount[:, None]) if self.n_steps > 1 else None,
+        )
+
+    def _normalized(self, batch: Batch[Array], env: VecNormalize) -> Array:
+        """Sums of rewards that are normalised, and so clipped, one by one: not the sum normalised."""
+        if self.n_steps == 1 or not env.norm_reward:
+            return env.normalize_reward(batch.reward)
+        returns = np.zeros(len(batch.indices))
+        before = np.ones(len(batch.indices))
+        for step in range(self.n_steps):
+            # A window of one step more has the same discount if it cannot reach that step.
+            after = self._read(batch.indices, step + 1).discount
+            spanned = np.flatnonzero(after != before)
+            reward = self._read(batch.indices[spanned] + step * self.n_envs, 1).reward
+            returns[spanned] += self.gamma**step * env.normalize_reward(reward)
+            before = after
+        return returns.astype(np.float32)
+
+    def _read(self, indices: Array, n_step: int) -> Batch[Array]:
+        intake = self.memory._intake
+        assert intake.layout is not None  # the spaces are known
+        arrays = intake.memory.read(indices, n_step, 0.99)  # its powers tell windows apart, up to thousands
+        return intake.layout.assemble(arrays, arrays)
+
+    def _tensors(self, arrays: Any) -> Any:
+        """Tensors over the arrays' own memory, or copies on another device."""
+        if isinstance(arrays, dict):
+            return {key: self._tensors(array) for key, array in arrays.items()}
+        tensor = torch.from_numpy(arrays)
+        return tensor if self.device.type == "cpu" else tensor.to(self.device)
+
+    def size(self) -> int:
+        """Transitions held of each environment."""
+        return len(self.memory) // self.n_envs
+
+    def reset(self) -> None:
+        """Forgets all transitions."""
+        super().reset()
+        self.memory.clear()
+
+
+DictReplayBuffer = ReplayBuffer  # the same class takes all observations
+
+
+def _observations(space: Any, shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {key: _observations(space[key], inner) for key, inner in shape.items()}
+    return _stored(space.dtype, shape)
+
+
+def _stored(dtype: Any, shape: tuple[int, ...]) -> spaces.Box:
+    """A space of SB3's array, whose shape is not always that of the space: of a Discrete one it is (1,)."""
+    return spaces.Box(0, 1, shape, dtype)
