@@ -41,6 +41,7 @@ struct Kernels {
 /// Masses add up: the tree that draws.
 struct Sum {
     static constexpr double kIdentity = 0.0;
+    static constexpr bool kSeldomChanges = false;
     static constexpr auto kUpdate = &Kernels::update_sum;
     DQN_FAST_INLINE static double leaf(double mass) noexcept { return mass; }
     DQN_FAST_INLINE static double fold(double a, double b) noexcept { return a + b; }
@@ -49,6 +50,7 @@ struct Sum {
 /// The smallest positive mass; a zero counts as none.
 struct Min {
     static constexpr double kIdentity = std::numeric_limits<double>::infinity();
+    static constexpr bool kSeldomChanges = true; // few leaves are the smallest of their group
     static constexpr auto kUpdate = &Kernels::update_min;
     DQN_FAST_INLINE static double leaf(double mass) noexcept {
         return mass > 0.0 ? mass : kIdentity;

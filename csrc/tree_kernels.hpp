@@ -52,17 +52,19 @@ struct Trees {
             prefetch(node.value);
             prefetch(node.scan);
         }
+        std::size_t kept = 0;
         for (std::size_t i = 0; i < count; ++i) {
             double scan[kFanout];
             scan_of<Fold>(tree.leaves + touched[i] * kWidth, scan);
-            value_of(tree.levels[0], touched[i]) = scan[kFanout - 1];
+            kept = store<Fold>(tree.levels[0], touched, i, scan[kFanout - 1], kept);
         }
         for (std::size_t level = 0; level < tree.depth; ++level) {
-            count = to_parents(touched, count);
+            count = to_parents(touched, kept);
+            kept = 0;
             for (std::size_t i = 0; i < count; ++i) {
                 const double fold = rescan<Fold>(tree.levels[level][touched[i]]);
                 if (level + 1 < tree.depth)
-                    value_of(tree.levels[level + 1], touched[i]) = fold;
+                    kept = store<Fold>(tree.levels[level + 1], touched, i, fold, kept);
             }
         }
     }
@@ -73,6 +75,18 @@ struct Trees {
     }
     static double &value_of(TreeNode *level, std::int64_t child) {
         return level[parent(child)].value[static_cast<std::uint64_t>(child) % kFanout];
+    }
+
+    // Stores the fold of child touched[i]; the child stays in the list of touched ones, unless
+    // folds seldom change and this one did not.
+    template <class Fold>
+    static std::size_t
+    store(TreeNode *level, std::int64_t *touched, std::size_t i, double fold, std::size_t kept) {
+        double &value = value_of(level, touched[i]);
+        const bool changes = !Fold::kSeldomChanges || value != fold;
+        touched[kept] = touched[i];
+        value = fold;
+        return kept + (changes ? 1 : 0);
     }
 
     // Ascending children become ascending parents, each once.
