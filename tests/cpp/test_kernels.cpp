@@ -4,6 +4,7 @@
 #include "kernels.hpp"
 
 #include "check.hpp"
+#include "environment.hpp"
 #include "powers.hpp"
 #include "random.hpp"
 #include "wide_tree.hpp"
@@ -12,7 +13,6 @@
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -123,13 +123,12 @@ void trees_agree_bit_for_bit_with_the_portable_ones(const Kernels &kernels) {
     }
 }
 
-#if !defined(_WIN32)
 void the_environment_chooses() {
     for (const Kernels *kernels : Kernels::available()) {
-        setenv("DQN_FAST_KERNELS", kernels->name, 1);
+        set_environment("DQN_FAST_KERNELS", kernels->name);
         CHECK(&Kernels::choose() == kernels);
     }
-    setenv("DQN_FAST_KERNELS", "abacus", 1);
+    set_environment("DQN_FAST_KERNELS", "abacus");
     try {
         Kernels::choose();
         CHECK(false);
@@ -137,10 +136,9 @@ void the_environment_chooses() {
         CHECK(std::string(error.what()).find("abacus") != std::string::npos);
         CHECK(std::string(error.what()).find("portable") != std::string::npos);
     }
-    unsetenv("DQN_FAST_KERNELS");
+    set_environment("DQN_FAST_KERNELS", "");
     CHECK(&Kernels::choose() == Kernels::available().front());
 }
-#endif
 
 } // namespace
 
@@ -151,7 +149,5 @@ int main() {
         powers_are_those_of_the_scalar_functions(*kernels);
         trees_agree_bit_for_bit_with_the_portable_ones(*kernels);
     }
-#if !defined(_WIN32)
     the_environment_chooses();
-#endif
 }

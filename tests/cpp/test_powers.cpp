@@ -4,6 +4,7 @@
 #include "check.hpp"
 #include "random.hpp"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <initializer_list>
@@ -43,7 +44,9 @@ void corners() {
     for (const double x : {5e-324, 1e-310, DBL_MIN, 1e-30, 1.0, 2.0, 1e30, DBL_MAX}) {
         CHECK(powers::power(x, 0.0) == 1.0);
         CHECK(ulps(powers::power(x, 1.0), std::max<long double>(x, DBL_MIN)) < 2.0 || x > 1e308);
-        CHECK(std::fabs(powers::log2(x).hi - std::log2(x)) <= 1e-12);
+        int exponent = 0; // apart, as not every library's logarithm is right below DBL_MIN
+        const double mantissa = std::frexp(x, &exponent);
+        CHECK(std::fabs(powers::log2(x).hi - (std::log2(mantissa) + exponent)) <= 1e-12);
     }
     CHECK(powers::power(1.0, 0.6) == 1.0);
     CHECK(powers::power(4.0, 0.5) == 2.0);

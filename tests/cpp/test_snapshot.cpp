@@ -5,6 +5,8 @@
 #include "memory_fixture.hpp"
 #include "random.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 using namespace dqn_fast;
