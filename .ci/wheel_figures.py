@@ -2,7 +2,8 @@
 
     python -I .ci/wheel_figures.py WHEEL
 
-Ends with an error if the wheel has 1 MB, brings libraries along, or adds 10 ms to the import of NumPy.
+Ends with an error if the wheel has 1 MB, brings libraries along, or adds a seventh to the import of NumPy:
+that is 10 ms where NumPy takes 70, and a busy machine slows both alike.
 """
 
 import re
@@ -38,6 +39,7 @@ alone, added = (statistics.median(column) for column in zip(*runs, strict=True))
 
 print(wheel.name)
 print(f"    {wheel.stat().st_size / 1e3:.0f} kB; links to {', '.join(links)}")
-print(f"    import: NumPy {alone:.1f} ms, dqn_fast {added:.1f} ms more (medians of {RUNS} processes)")
-if wheel.stat().st_size >= 1e6 or added >= 10:
-    sys.exit("expected less than 1 MB, and less than 10 ms")
+fastest = min(added for _, added in runs)
+print(f"    import: NumPy {alone:.1f} ms, and {added:.1f} ms more (medians of {RUNS}; at best {fastest:.1f})")
+if wheel.stat().st_size >= 1e6 or added >= alone / 7:
+    sys.exit("expected less than 1 MB, and less than a seventh of NumPy's import")

@@ -58,7 +58,12 @@ const std::vector<Case> &cases() {
         {"uniform, largest seed", kLargestSeed, 77},
         {"stratified", 3, 1000, 1, 1, Options{}},
         {"iid", 4, 1000, 1, 1, Options{.stratified = false}},
-        {"stratified, three streams", 5, 300, 3, 5, Options{.normalization = Normalization::kBuffer}},
+        {"stratified, three streams",
+         5,
+         300,
+         3,
+         5,
+         Options{.normalization = Normalization::kBuffer}},
         {"iid, plain weights",
          6,
          513,
@@ -91,7 +96,10 @@ void append_number(Bytes &bytes, const Observation &observation, std::int64_t va
 }
 
 // What is seen at t of a walk that began at `first`: zeros come before that.
-void append_stack(Bytes &bytes, const Observation &observation, std::int64_t t, std::int64_t first) {
+void append_stack(Bytes &bytes,
+                  const Observation &observation,
+                  std::int64_t t,
+                  std::int64_t first) {
     for (auto age = static_cast<std::int64_t>(observation.frames) - 1; age >= 0; --age)
         append_number(bytes, observation, t - age < first && observation.frames > 1 ? 0 : t - age);
 }
@@ -164,7 +172,8 @@ Drawn sample(ReplayMemory &memory, const Case &c, std::size_t size) {
     std::vector<Bytes> fields, next_obs;
     for (const Field &field : schema.fields())
         fields.emplace_back(size * field.stack_bytes());
-    next_obs.assign(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(schema.observations()));
+    next_obs.assign(fields.begin(),
+                    fields.begin() + static_cast<std::ptrdiff_t>(schema.observations()));
     Bytes terminated(size), truncated(size), discount(size * sizeof(float));
     std::vector<float> weights(size);
     std::vector<std::int64_t> indices(size);
