@@ -8,38 +8,61 @@
 #include <string>
 #include <vector>
 
-#if defined(_MSC_VER) && defined(_M_X64)
+#if defined(DQN_FAST_X86_64) && defined(_MSC_VER)
 #include <intrin.h>
+#elif defined(DQN_FAST_X86_64)
+#include <cpuid.h>
 #endif
 
 namespace dqn_fast {
 
 namespace {
 
-#if defined(DQN_FAST_X86_64) && defined(_MSC_VER)
+#if defined(DQN_FAST_X86_64)
+
+// What the processor says of itself. The compilers' __builtin_cpu_supports says no to everything
+// where their run-time library does not fill in its table.
+struct Registers {
+    explicit Registers(int leaf) noexcept {
+#if defined(_MSC_VER)
+        int values[4];
+        __cpuidex(values, leaf, 0);
+        a = static_cast<unsigned>(values[0]), b = static_cast<unsigned>(values[1]);
+        c = static_cast<unsigned>(values[2]), d = static_cast<unsigned>(values[3]);
+#else
+        __cpuid_count(leaf, 0, a, b, c, d);
+#endif
+    }
+    unsigned a, b, c, d;
+};
+
+// Which registers the system saves; only where it says that it does.
+unsigned saved_registers() noexcept {
+#if defined(_MSC_VER)
+    return static_cast<unsigned>(_xgetbv(0));
+#else
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+#endif
+}
 
 // The processor has the features and the system saves the registers.
 struct Processor {
     Processor() noexcept {
-        int basic[4], extended[4];
-        __cpuid(basic, 1);
-        __cpuidex(extended, 7, 0);
-        const bool saves = (basic[2] >> 27 & 1) != 0; // OSXSAVE
-        const auto saved = saves ? _xgetbv(0) : 0;
-        const bool popcnt = (basic[2] >> 23 & 1) != 0;
-        avx2 = popcnt && (saved & 0x6) == 0x6 && (extended[1] >> 5 & 1) != 0;
-        constexpr int wanted = 1 << 16 | 1 << 17 | 1 << 31; // F, DQ, VL
-        avx512 = avx2 && (saved & 0xe6) == 0xe6 && (extended[1] & wanted) == wanted;
+        if (Registers(0).a < 7)
+            return;
+        const Registers basic(1), extended(7);
+        const auto all_of = [](unsigned value, unsigned bits) { return (value & bits) == bits; };
+        constexpr unsigned popcnt = 1U << 23, os_saves = 1U << 27;
+        if (!all_of(basic.c, popcnt | os_saves))
+            return;
+        const unsigned saved = saved_registers();
+        avx2 = all_of(saved, 0x6) && all_of(extended.b, 1U << 5);
+        constexpr unsigned f = 1U << 16, dq = 1U << 17, vl = 1U << 31;
+        avx512 = avx2 && all_of(saved, 0xe6) && all_of(extended.b, f | dq | vl);
     }
-    bool avx2, avx512;
-};
-
-#elif defined(DQN_FAST_X86_64)
-
-struct Processor {
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
-    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
+    bool avx2 = false, avx512 = false;
 };
 
 #endif

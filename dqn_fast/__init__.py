@@ -10,10 +10,15 @@
 
 from __future__ import annotations
 
-import pkgutil
+import os
+import sys
 
 # In a checkout this folder shadows the installed package: find the extension there all the same.
-__path__ = pkgutil.extend_path(__path__, __name__)
+# pkgutil and pathlib would do it, and take as long to import as the rest of the package.
+__path__ = [
+    *__path__,
+    *filter(os.path.isdir, (os.path.join(entry, __name__) for entry in sys.path)),  # noqa: PTH118
+]
 
 from dqn_fast import _extension  # noqa: F401  (first: it says why an extension does not fit)
 from dqn_fast._version import __version__

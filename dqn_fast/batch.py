@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import numpy.typing as npt
-
 from dqn_fast.structure import Structure
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import torch
 
 ArrayT = TypeVar("ArrayT")

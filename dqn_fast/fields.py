@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # A value may move to the right, which keeps it; to the left it would change its kind.
 _KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}

@@ -5,7 +5,7 @@ Longer than most files because this is what users read: two lines of three are d
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -88,7 +88,7 @@ class ReplayBuffer(Saveable):
             per_env,
             None if reserve is None else within("reserve", reserve, 0),
             autoreset,
-            secrets.randbits(64) if seed is None else at_least("seed", seed, 0, 2**64 - 1),
+            int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1),
             self._priorities,
         )
         draft = SchemaDraft.of(observation_space, action_space, extra_fields or {}, frame_stack, frame_axis)

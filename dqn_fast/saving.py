@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+# json, mmap and pathlib are imported where they are used: few programs save, and all import this.
 import dataclasses
-import json
-import mmap
 import os
-import secrets
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dqn_fast import _core
 from dqn_fast.intake import Intake, MemoryOptions
 from dqn_fast.schema import SchemaDraft, StepSchema
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Saveable:
@@ -39,6 +39,8 @@ class Saveable:
         Raises:
             OSError: if it cannot be written; an older file is as it was.
         """
+        from pathlib import Path
+
         _write_file(Path(path), self._header(), self._intake.memory)
 
     @staticmethod
@@ -49,6 +51,9 @@ class Saveable:
             OSError: if the file cannot be read.
             ValueError: if it is no saved buffer, or a newer, truncated or altered one.
         """
+        import json
+        from pathlib import Path
+
         snapshot = _open_file(Path(path))
         name = json.loads(snapshot.header)["class"]
         if name not in Saveable._classes:
@@ -60,6 +65,8 @@ class Saveable:
         return _unpickled, (type(self), _core.dumps(self._header(), self._intake.memory))
 
     def _header(self) -> str:
+        import json
+
         schema = self._intake.schema
         header = {
             "class": type(self).__name__,
@@ -72,6 +79,8 @@ class Saveable:
 
 
 def _restored(buffer_class: type[Saveable], snapshot: _core.Snapshot) -> Saveable:
+    import json
+
     header = json.loads(snapshot.header)
     options = MemoryOptions(**header["options"])
     buffer = buffer_class.__new__(buffer_class)
@@ -99,7 +108,7 @@ def _write_file(path: Path, header: str, memory: _core.ReplayMemory | None) -> N
     Raises:
         OSError: if it cannot be written; the old file is as it was.
     """
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         _core.save(str(temporary), header, memory)
         _flush(temporary)
@@ -126,6 +135,8 @@ def _open_file(path: Path) -> _core.Snapshot:
         OSError: if the file cannot be read.
         ValueError: if it is no saved buffer, or a newer, truncated or altered one; it names the file.
     """
+    import mmap
+
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise ValueError(f"{path}: this is no saved buffer of dqn_fast: it is empty")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dqn_fast.batch import BatchLayout
 from dqn_fast.checks import at_least
 from dqn_fast.fields import Field, declared, from_space, infer
 from dqn_fast.structure import Structure
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # The arguments of the core's `add`: obs, action, reward, next_obs, terminated, truncated, mask,
 # new_segment, priority, extra.

@@ -4,16 +4,16 @@
 #include "kernels.hpp"
 
 #include "check.hpp"
+#include "environment.hpp"
 #include "powers.hpp"
 #include "random.hpp"
 #include "wide_tree.hpp"
 
 #include <algorithm>
-#include <cfloat>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,6 +21,8 @@
 using namespace dqn_fast;
 
 namespace {
+
+using Limits = std::numeric_limits<double>;
 
 // Of any magnitude, zeros, the smallest and the largest among them.
 double any_priority(Random &random) {
@@ -30,7 +32,7 @@ double any_priority(Random &random) {
     case 1:
         return 5e-324;
     case 2:
-        return DBL_MAX / 2;
+        return Limits::max() / 2;
     case 3:
         return 1.0;
     default:
@@ -46,7 +48,7 @@ bool same_bits(const std::vector<T> &a, const std::vector<T> &b) {
 double plain_mass(double p, double eps, double alpha) {
     if (!(p + eps > 0.0))
         return 0.0;
-    return alpha == 1.0 ? std::max(p + eps, DBL_MIN) : powers::power(p + eps, alpha);
+    return alpha == 1.0 ? std::max(p + eps, Limits::min()) : powers::power(p + eps, alpha);
 }
 
 // Lengths around the widths of all registers: what is left over at the end is done otherwise.
@@ -75,8 +77,9 @@ void powers_are_those_of_the_scalar_functions(const Kernels &kernels) {
                 const double reference = -3.25, beta = 1.5;
                 kernels.weights(logs.data(), count, reference, beta, weights.data());
                 for (std::size_t i = 0; i < count; ++i)
-                    expected_weights[i] = static_cast<float>(std::min<double>(
-                        powers::exp2({beta * (reference - logs[i]), 0.0}), FLT_MAX));
+                    expected_weights[i] = static_cast<float>(
+                        std::min<double>(powers::exp2({beta * (reference - logs[i]), 0.0}),
+                                         std::numeric_limits<float>::max()));
                 CHECK(same_bits(weights, expected_weights));
             }
 }
@@ -123,13 +126,12 @@ void trees_agree_bit_for_bit_with_the_portable_ones(const Kernels &kernels) {
     }
 }
 
-#if !defined(_WIN32)
 void the_environment_chooses() {
     for (const Kernels *kernels : Kernels::available()) {
-        setenv("DQN_FAST_KERNELS", kernels->name, 1);
+        set_environment("DQN_FAST_KERNELS", kernels->name);
         CHECK(&Kernels::choose() == kernels);
     }
-    setenv("DQN_FAST_KERNELS", "abacus", 1);
+    set_environment("DQN_FAST_KERNELS", "abacus");
     try {
         Kernels::choose();
         CHECK(false);
@@ -137,10 +139,9 @@ void the_environment_chooses() {
         CHECK(std::string(error.what()).find("abacus") != std::string::npos);
         CHECK(std::string(error.what()).find("portable") != std::string::npos);
     }
-    unsetenv("DQN_FAST_KERNELS");
+    set_environment("DQN_FAST_KERNELS", "");
     CHECK(&Kernels::choose() == Kernels::available().front());
 }
-#endif
 
 } // namespace
 
@@ -151,7 +152,5 @@ int main() {
         powers_are_those_of_the_scalar_functions(*kernels);
         trees_agree_bit_for_bit_with_the_portable_ones(*kernels);
     }
-#if !defined(_WIN32)
     the_environment_chooses();
-#endif
 }

@@ -5,6 +5,8 @@
 #include "memory_fixture.hpp"
 #include "random.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 using namespace dqn_fast;
@@ -36,7 +38,7 @@ void a_checksum_does_not_depend_on_how_its_bytes_come() {
     for (int round = 0; round < 100; ++round) {
         Checksum parts;
         for (std::size_t at = 0; at < data.size();) {
-            const std::size_t size = std::min(data.size() - at, random.below(100));
+            const std::size_t size = std::min<std::size_t>(data.size() - at, random.below(100));
             parts.add(data.data() + at, size);
             at += size;
         }
