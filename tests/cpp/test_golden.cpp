@@ -167,7 +167,9 @@ struct Drawn {
     std::vector<std::int64_t> indices;
 };
 
-Drawn sample(ReplayMemory &memory, const Case &c, std::size_t size) {
+// `draw(size, out)` draws a batch.
+template <class Draw>
+Drawn drawn_by(const Draw &draw, const ReplayMemory &memory, const Case &c, std::size_t size) {
     const Schema &schema = memory.schema();
     std::vector<Bytes> fields, next_obs;
     for (const Field &field : schema.fields())
@@ -187,7 +189,7 @@ Drawn sample(ReplayMemory &memory, const Case &c, std::size_t size) {
     out.discount = discount.data();
     out.weights = weights.data();
     out.indices = indices.data();
-    memory.sample(size, c.n_step, 0.99, c.beta, out);
+    draw(size, out);
 
     Columns columns{{"indices", {indices.begin(), indices.end()}},
                     {"reward", numbers<float>(fields[schema.reward()])},
@@ -200,6 +202,27 @@ Drawn sample(ReplayMemory &memory, const Case &c, std::size_t size) {
         columns["next_" + field.name] = numbers_of(field, next_obs[i]);
     }
     return {columns, indices};
+}
+
+Drawn sample(ReplayMemory &memory, const Case &c, std::size_t size) {
+    const auto draw = [&](std::size_t rows, const TransitionBatch &out) {
+        memory.sample(rows, c.n_step, 0.99, c.beta, out);
+    };
+    return drawn_by(draw, memory, c, size);
+}
+
+// Few of the transitions, more than half, all.
+void draw_distinct(Columns &all) {
+    const Case c{"without replacement, three streams", 12, 60, 3};
+    ReplayMemory memory = make(c);
+    fill(memory, c);
+    const auto draw = [&](std::size_t rows, const TransitionBatch &out) {
+        memory.sample_distinct(rows, 1, 1.0, out);
+    };
+    std::size_t number = 0;
+    for (const std::size_t size : {1U, 8U, 30U, 31U, 60U})
+        all[c.name + "; " + std::to_string(number++) + "; indices"] =
+            drawn_by(draw, memory, c, size).columns.at("indices");
 }
 
 // New priorities of very different sizes, in a batch in which indices repeat.
@@ -229,6 +252,7 @@ Columns drawn_now() {
                 reprioritize(memory, sample(memory, c, 256).indices);
         }
     }
+    draw_distinct(all);
     return all;
 }
 
