@@ -23,6 +23,7 @@ COMMON: dict[str, Any] = {
 }
 
 settings.register_profile("dev", max_examples=100, phases=FIND, **COMMON)
+settings.register_profile("quick", max_examples=25, phases=FIND, **COMMON)
 settings.register_profile("ci", max_examples=300, phases=FIND, derandomize=True, **COMMON)
 settings.register_profile("shrink", max_examples=100, phases=(*FIND, Phase.shrink), **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
