@@ -27,6 +27,7 @@ class Observations {
             stacks_.push_back({field.frames, field.pieces(), field.nbytes() / field.pieces()});
         }
         longest_ = schema.lookback() + 1;
+        count_ = stacks_.size();
     }
 
     using Values = const std::byte *const *;
@@ -51,7 +52,7 @@ class Observations {
     [[nodiscard]] bool is_shift(Values obs, Values next) const noexcept {
         if (longest_ == 1)
             return true;
-        for (std::size_t i = 0; i < stacks_.size(); ++i)
+        for (std::size_t i = 0; i < count_; ++i)
             if (!is_shift(i, obs[i], next[i]))
                 return false;
         return true;
@@ -61,7 +62,7 @@ class Observations {
     /// newest frame, which need not be stored yet.
     [[nodiscard]] bool
     holds(const StepRing &ring, std::size_t slot, Values obs, bool newest = true) const noexcept {
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+        for (std::size_t i = 0; i < count_; ++i) {
             const std::size_t frames = stacks_[i].frames;
             if (frames == 1) {
                 if (newest && !same_small(store_.column(i).at(slot), obs[i], stacks_[i].piece))
@@ -77,7 +78,7 @@ class Observations {
 
     /// Stores the frame that is `age` steps older than the newest, or the oldest there is.
     void write(std::size_t slot, Values obs, std::size_t age) const noexcept {
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+        for (std::size_t i = 0; i < count_; ++i) {
             const Stack &s = stacks_[i];
             if (s.frames == 1) {
                 store_.write(i, slot, obs[i]);
@@ -93,7 +94,7 @@ class Observations {
     /// in the slots from `slot` on.
     void
     write_run(std::size_t slot, Values obs, std::size_t row, std::size_t count) const noexcept {
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+        for (std::size_t i = 0; i < count_; ++i) {
             const Stack &s = stacks_[i];
             const std::size_t bytes = s.pieces * s.stride();
             for (std::size_t piece = 0; piece < s.pieces; ++piece)
@@ -107,7 +108,7 @@ class Observations {
     /// Row `row` of the arrays `obs` is, byte for byte, what row `row - 1` of the arrays `next_obs`
     /// is, and the latter's next observation is a shift of it.
     [[nodiscard]] bool continues(Values obs, Values next_obs, std::size_t row) const noexcept {
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+        for (std::size_t i = 0; i < count_; ++i) {
             const Stack &s = stacks_[i];
             const std::size_t bytes = s.pieces * s.stride();
             if (!same_small(obs[i] + row * bytes, next_obs[i] + (row - 1) * bytes, bytes) ||
@@ -205,7 +206,7 @@ class Observations {
     // All frames older than the `contexts` before the newest are zeros, or equal the oldest of
     // those.
     [[nodiscard]] bool is_derived(Values obs, std::size_t contexts, bool zeros) const noexcept {
-        for (std::size_t i = 0; i < stacks_.size(); ++i) {
+        for (std::size_t i = 0; i < count_; ++i) {
             const Stack &s = stacks_[i];
             for (std::size_t j = 0; j + 1 + contexts < s.frames; ++j)
                 for (std::size_t piece = 0; piece < s.pieces; ++piece) {
@@ -220,6 +221,7 @@ class Observations {
 
     const StepStore &store_;
     std::vector<Stack> stacks_;
+    std::size_t count_; // of stacks_; its size() takes a division of pointers
     std::size_t longest_;
 };
 

@@ -154,6 +154,19 @@ class ReplayMemory {
     /// Returns the slot of the step that was added; none if it was the row of a reset.
     std::optional<std::size_t>
     add_step(const StepBatch &batch, std::size_t row, std::size_t stream);
+    /// Asks for what the next steps of a stream write, after the one in `slot`.
+    void prefetch_after(std::size_t slot) const noexcept;
+    /// Writes the fields of row_ that are no observations.
+    void write_step(std::size_t slot) const noexcept {
+        const std::byte *const *const values = row_.data();
+        for (std::size_t i = next_row_.size(), count = row_.size(); i < count; ++i)
+            store_.write(i, slot, values[i]);
+    }
+    /// An acted step is not held any more.
+    void retire(std::size_t slot) {
+        if (priorities_)
+            priorities_->set_mass(slot, 0.0);
+    }
     /// Adds what it can of the rows from `row` on that continue the row before them, which the only
     /// stream of the batch has just taken, as one run of slots. Returns how many.
     std::size_t add_run(const StepBatch &batch, std::size_t row, std::span<const double> masses);

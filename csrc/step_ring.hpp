@@ -152,6 +152,39 @@ class StepRing {
         complete(flags);
     }
 
+    /// What make_room(), act() and end() do together for the usual step, which continues the open
+    /// one and breaks nothing, if the oldest step is all that has to go: `retire(slot)` is called
+    /// for it. Returns false otherwise, and has changed nothing.
+    template <class Retire>
+    bool append(bool terminated, bool truncated, std::int64_t capacity, Retire &&retire) noexcept {
+        StreamState s = *state_; // a copy: a store of bytes might change anything else
+        const bool is_full = s.acted == capacity;
+        const std::size_t oldest = slot(s.tail) - first_;
+        if (lookback_ != 0 || s.head + 1 - s.tail - (is_full ? 1 : 0) >= slots_ ||
+            (is_full && !acted_.test(oldest)))
+            return false;
+        const auto open = static_cast<std::size_t>(s.head_slot);
+        s.head_slot = s.head_slot + 1 == slots_ ? 0 : s.head_slot + 1;
+        const Mark before = mark(first_ + open);
+        const std::uint32_t ended =
+            (terminated ? Mark::kTerminated : 0U) | (truncated ? Mark::kTruncated : 0U);
+        set_mark(first_ + open, {before.bits | Mark::kActed | ended});
+        set_mark(first_ + static_cast<std::size_t>(s.head_slot), {before.next().bits | ended});
+        s.may_drop = ended != 0 ? 1 : s.may_drop;
+        ++s.head;
+        if (is_full) {
+            ++s.tail;
+            s.has_evicted = 1;
+            acted_.erase(oldest);
+            retire(first_ + oldest);
+        } else {
+            ++s.acted;
+        }
+        acted_.insert(open);
+        *state_ = s;
+        return true;
+    }
+
     /// As many calls of act() for steps that neither end nor break, whose slots must follow one
     /// another and be followed by the next open step's.
     void act_run(std::size_t count) noexcept {

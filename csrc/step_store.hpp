@@ -64,7 +64,8 @@ class StepStore {
     }
 
     void write(std::size_t field, std::size_t slot, const std::byte *value) const noexcept {
-        copy_small(columns_[field].at(slot), value, columns_[field].nbytes);
+        const Column &column = columns_[field];
+        copy_small(column.at(slot), value, column.nbytes);
     }
 
     /// Writes the values of `count` slots from `slot` on.
