@@ -75,8 +75,20 @@ class BatchLayout:
     def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
         """A batch of arrays or tensors in the core's order."""
         if self._is_flat:  # the core's order is that of the attributes
-            obs, act, rew, next_obs, term, trunc, discount, weights, indices = values
-            return Batch(obs, act, rew, next_obs, term, trunc, discount, weights, indices, {}, arrays, self)
+            batch: Batch[ArrayT] = object.__new__(Batch)  # past __init__, which takes as long again
+            (
+                batch.obs,
+                batch.action,
+                batch.reward,
+                batch.next_obs,
+                batch.terminated,
+                batch.truncated,
+                batch.discount,
+                batch.weights,
+                batch.indices,
+            ) = values
+            batch.extra, batch._arrays, batch._layout = {}, arrays, self
+            return batch
         action = len(self.structure.paths)
         after_extra = action + 2 + len(self.extra_names)
         after_next = after_extra + action

@@ -172,7 +172,8 @@ bool ArrayType::read_scalar(py::handle value, std::byte *to) const {
 }
 
 py::object ArrayType::make(py::ssize_t rows) const {
-    std::array<py::ssize_t, 64> dimensions{rows}; // NumPy's own limit
+    std::array<py::ssize_t, 64> dimensions; // NumPy's own limit
+    dimensions[0] = rows;
     std::copy(shape_.begin(), shape_.end(), dimensions.begin() + 1);
     PooledMemory pooled{nullptr, {}};
     if (const std::size_t bytes = static_cast<std::size_t>(rows) * row_bytes_; bytes >= kPooled)
