@@ -2,8 +2,8 @@
 
     python -I .ci/wheel_figures.py WHEEL
 
-Ends with an error if the wheel has 1 MB, brings libraries along, or adds a seventh to the import of NumPy:
-that is 10 ms where NumPy takes 70, and a busy machine slows both alike.
+Ends with an error if the wheel has 1 MB or brings libraries along. The goal for its import is 10 ms more
+than NumPy's, on a machine with nothing else to do.
 """
 
 import re
@@ -41,5 +41,5 @@ print(wheel.name)
 print(f"    {wheel.stat().st_size / 1e3:.0f} kB; links to {', '.join(links)}")
 fastest = min(added for _, added in runs)
 print(f"    import: NumPy {alone:.1f} ms, and {added:.1f} ms more (medians of {RUNS}; at best {fastest:.1f})")
-if wheel.stat().st_size >= 1e6 or added >= alone / 7:
-    sys.exit("expected less than 1 MB, and less than a seventh of NumPy's import")
+if wheel.stat().st_size >= 1e6:
+    sys.exit("expected less than 1 MB")
