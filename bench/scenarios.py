@@ -14,7 +14,8 @@ from workloads import Workload
 Call: TypeAlias = Callable[[], object]
 Line: TypeAlias = Callable[[Memory, Workload], Call]
 
-NEW_STEPS = 20_000  # that are added in turn
+NEW_ROWS = 20_000  # that are added in turn, many at once
+NEW_STEPS = 250  # that are added in turn: few, since an environment has just written what it gives
 BATCHES = 100  # other priorities in each call, so that nothing is skipped as unchanged
 
 
@@ -63,7 +64,7 @@ class Scenario:
 
 def add(memory: Memory, workload: Workload) -> Call:
     """One step of each environment."""
-    recorded = workload.record(seed=11, size=NEW_STEPS)
+    recorded = workload.record(seed=11, size=NEW_STEPS * workload.environments)
     steps, call = cycle([memory.given(step) for step in recorded.steps()]), memory.add
     return lambda: call(*next(steps))
 
@@ -72,8 +73,8 @@ def extend(rows: int) -> Line:
     """Many steps of one environment."""
 
     def line(memory: Memory, workload: Workload) -> Call:
-        recorded = workload.record(seed=11, size=NEW_STEPS)
-        parts = [recorded[first : first + rows] for first in range(0, NEW_STEPS, rows)]
+        recorded = workload.record(seed=11, size=NEW_ROWS)
+        parts = [recorded[first : first + rows] for first in range(0, NEW_ROWS, rows)]
         batches, call = cycle([tuple(part.fields.values()) for part in parts]), memory.extend
         return lambda: call(*next(batches))
 
