@@ -1,4 +1,9 @@
 # ruff: noqa: NPY002  # the originals draw from NumPy's global generator
+"""CleanRL's two buffers on our memory.
+
+Longer than most files: both, with oracles of their own, and loops in the shape of four scripts.
+"""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,8 @@
+"""cpprb's interface on our memory, beside cpprb itself.
+
+Longer than most files: each of its options is compared with the package on random operations.
+"""
+
 from __future__ import annotations
 
 from pathlib import Path
