@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
+
+import numpy as np
 
 T = TypeVar("T")
 Path = tuple[str, ...]
@@ -33,6 +36,12 @@ class Structure:
         """Whether it is one array."""
         return self.paths == ((),)
 
+    @cached_property
+    def _keys(self) -> tuple[str, ...]:
+        """Those of a dict of arrays; none of any other structure."""
+        flat = all(len(path) == 1 for path in self.paths)
+        return tuple(path[0] for path in self.paths) if flat else ()
+
     def names(self, root: str) -> list[str]:
         """What to call each array: `obs['camera']['left']`."""
         return [root + "".join(f"[{key!r}]" for key in path) for path in self.paths]
@@ -48,6 +57,11 @@ class Structure:
         """
         if self.is_plain and _children(value) is None:
             return (value,)
+        if self._keys and type(value) is dict and len(value) == len(self._keys):
+            leaves = tuple([value.get(key) for key in self._keys])
+            # None is missing and none is nested: the usual case, in a third of the time.
+            if all(type(leaf) is np.ndarray for leaf in leaves):
+                return leaves
         found = Structure.of(value, root)
         if set(found.paths) != set(self.paths):
             raise ValueError(f"{root}: got {found._describe()}, expected {self._describe()}")
