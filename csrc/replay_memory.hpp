@@ -162,6 +162,15 @@ class ReplayMemory {
         for (std::size_t i = next_row_.size(), count = row_.size(); i < count; ++i)
             store_.write(i, slot, values[i]);
     }
+    /// Gives a new step the priority of its row of a batch, or that of new steps.
+    void give_mass(std::size_t slot,
+                   const StepBatch &batch,
+                   std::size_t row,
+                   std::span<const double> masses) {
+        if (!masses.empty())
+            priorities_->see(batch.priority[row]);
+        priorities_->set_mass(slot, masses.empty() ? priorities_->new_mass() : masses[row]);
+    }
     /// An acted step is not held any more.
     void retire(std::size_t slot) {
         if (priorities_)

@@ -28,11 +28,8 @@ void ReplayMemory::add(const StepBatch &batch) {
             if (batch.mask != nullptr && batch.mask[at] == 0)
                 continue;
             const std::optional<std::size_t> slot = add_step(batch, at, batch.first_stream + i);
-            if (!priorities_ || !slot)
-                continue;
-            if (!masses.empty())
-                priorities_->see(batch.priority[at]);
-            priorities_->set_mass(*slot, masses.empty() ? priorities_->new_mass() : masses[at]);
+            if (priorities_ && slot)
+                give_mass(*slot, batch, at, masses);
         }
         if (batch.streams == 1 && batch.mask == nullptr)
             row += add_run(batch, row + 1, masses);
@@ -45,15 +42,13 @@ std::optional<std::size_t>
 ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
     StepRing &ring = rings_[stream];
     // What loops read is held by value: a store of bytes might change anything else.
-    const std::byte **const fields = row_.data(), **const nexts = next_row_.data();
-    const std::byte *const *const given = batch.fields.data(), *const *const next_given =
-                                                                   batch.next_obs.data();
+    const auto obs = row_.data(), next_obs = next_row_.data();
+    const auto given = batch.fields.data(), next_given = batch.next_obs.data();
     const std::size_t *const bytes = row_bytes_.data();
     for (std::size_t i = 0, count = row_.size(); i < count; ++i)
-        fields[i] = given[i] + row * bytes[i];
+        obs[i] = given[i] + row * bytes[i];
     for (std::size_t i = 0, count = next_row_.size(); i < count; ++i)
-        nexts[i] = next_given[i] + row * bytes[i];
-    const auto obs = row_.data(), next_obs = next_row_.data();
+        next_obs[i] = next_given[i] + row * bytes[i];
     const bool terminated = batch.terminated[row] != 0;
     const bool truncated = batch.truncated != nullptr && batch.truncated[row] != 0;
     const bool breaks = batch.new_segment != nullptr && batch.new_segment[row] != 0;
@@ -143,11 +138,8 @@ ReplayMemory::add_run(const StepBatch &batch, std::size_t row, std::span<const d
     ring.act_run(count);
     observations_.write_run(slot + 1, batch.next_obs.data(), row, count);
     counters_->added += static_cast<std::int64_t>(count);
-    for (std::size_t i = 0; priorities_ && i < count; ++i) {
-        if (!masses.empty())
-            priorities_->see(batch.priority[row + i]);
-        priorities_->set_mass(slot + i, masses.empty() ? priorities_->new_mass() : masses[row + i]);
-    }
+    for (std::size_t i = 0; priorities_ && i < count; ++i)
+        give_mass(slot + i, batch, row + i, masses);
     return count;
 }
 

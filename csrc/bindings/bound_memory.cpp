@@ -88,7 +88,8 @@ py::object BoundMemory::add(Positional given) {
     read_observation(next_obs, arguments, batch.next_obs);
     batch.fields.push_back(arguments.read(action, types_[schema.action()]));
     batch.fields.push_back(arguments.read(reward, types_[schema.reward()]));
-    if (PyDict_Size(extra) != static_cast<py::ssize_t>(types_.size() - schema.first_extra()))
+    if (!PyDict_Check(extra) ||
+        PyDict_Size(extra) != static_cast<py::ssize_t>(types_.size() - schema.first_extra()))
         return py::bool_(false);
     for (std::size_t i = schema.first_extra(); i < types_.size(); ++i) {
         PyObject *value = PyDict_GetItemString(extra, schema.fields()[i].name.c_str());

@@ -19,7 +19,7 @@ struct ExchangeApi {
 };
 constexpr std::uint32_t kMajor = 1;
 
-// Types live as long as the process, or longer than their tensors; their tables for ever.
+// The table of a type, which stays for ever; null if it has none that we know.
 const ExchangeApi *find_api(PyTypeObject *type) {
     PyObject *capsule =
         PyObject_GetAttrString(reinterpret_cast<PyObject *>(type), "__dlpack_c_exchange_api__");
