@@ -1,10 +1,12 @@
 """The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
 
+from dqn_fast.agent.action_mask import legal_actions
 from dqn_fast.agent.bootstrap import Bootstrap, double_q_learning, q_learning
 from dqn_fast.agent.dqn import DQN, Learned, greedy_action
 from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import EpsilonGreedy
-from dqn_fast.agent.networks import QNetwork, make_mlp, make_q_net
+from dqn_fast.agent.layers import make_mlp
+from dqn_fast.agent.networks import QNetwork, make_q_net
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
@@ -25,6 +27,7 @@ __all__ = [
     "UniformExperience",
     "double_q_learning",
     "greedy_action",
+    "legal_actions",
     "make_mlp",
     "make_q_net",
     "q_learning",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium as gym
+import torch
 from gymnasium import spaces
 from gymnasium.wrappers import TransformAction
 
-from dqn_fast.agent.encoders import make_encoder
+from dqn_fast.agent import make_q_net
 from dqn_fast.training.errors import UsageError
 
 
@@ -27,12 +28,13 @@ def make_env(env_id: str) -> gym.Env[Any, Any]:
     except (gym.error.Error, ImportError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"cannot make the environment {env_id!r}: {reason}") from error
+    env = _from_zero(env, env_id)
     try:
-        make_encoder(env.observation_space)
+        make_q_net(env.observation_space, env.action_space, (), torch.Generator())
     except TypeError as error:
         env.close()
         raise UsageError(f"{env_id} does not fit: {error}") from error
-    return _from_zero(env, env_id)
+    return env
 
 
 def _from_zero(env: gym.Env[Any, Any], env_id: str) -> gym.Env[Any, Any]:

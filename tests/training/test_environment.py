@@ -29,15 +29,22 @@ class Shifted(gym.Env[Any, Any]):
         return np.int64(0), float(action), False, False, {}
 
 
-class WithDict(Shifted):
-    observation_space = spaces.Dict({"a": spaces.Discrete(2)})  # type: ignore[assignment]
+class WithText(Shifted):
+    observation_space = spaces.Text(4)  # type: ignore[assignment]
+
+
+class WithMask(Shifted):
+    observation_space = spaces.Dict(  # type: ignore[assignment]
+        {"a": spaces.Discrete(2), "action_mask": spaces.MultiBinary(3)}
+    )
 
 
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
     before = dict(gym.registry)
     gym.register("Shifted-v0", Shifted)
-    gym.register("WithDict-v0", WithDict)
+    gym.register("WithText-v0", WithText)
+    gym.register("WithMask-v0", WithMask)
     yield
     gym.registry.clear()
     gym.registry.update(before)
@@ -50,9 +57,10 @@ def registered() -> Iterator[None]:
         ("CartPole-v99", "cannot make the environment 'CartPole-v99': Environment version `v99` for"),
         ("no_such_module:X-v0", "cannot make the environment 'no_such_module:X-v0': No module named"),
         ("Pendulum-v1", "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expec"),
+        ("WithText-v0", "WithText-v0 does not fit: the observation space is Text(1, 4, charset="),
         (
-            "WithDict-v0",
-            "WithDict-v0 does not fit: the observation space is Dict('a': Discrete(2)), expected",
+            "WithMask-v0",
+            "WithMask-v0 does not fit: the observation space's 'action_mask' is MultiBinary(3), ex",
         ),
     ],
 )

@@ -13,8 +13,8 @@ from dqn_fast.training import evaluate
 def always(action: int) -> QNetwork:
     q_net = make_q_net(Tiny.observation_space, Tiny.action_space, (), torch.Generator().manual_seed(0))
     with torch.no_grad():
-        q_net.body[0].weight.zero_()  # type: ignore[index]
-        q_net.body[0].bias.copy_(torch.eye(2)[action])  # type: ignore[index]
+        q_net.head.weight.zero_()
+        q_net.head.bias.copy_(torch.eye(2)[action])
     return q_net
 
 

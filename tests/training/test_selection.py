@@ -17,7 +17,7 @@ def row(step: int) -> MetricsRow:
 
 def selection(stop: bool = False) -> tuple[torch.nn.Linear, BestModel]:
     q_net = make_q_net(Tiny.observation_space, Tiny.action_space, (), torch.Generator().manual_seed(0))
-    layer = q_net.body[0]
+    layer = q_net.head
     assert isinstance(layer, torch.nn.Linear)
     best = BestModel(q_net, Tiny(), period=100, episodes=3, seed=5, should_stop=lambda: stop)
     return layer, best
