@@ -1,4 +1,4 @@
-"""The `dqn-fast` command: train an agent, and evaluate it again.
+"""The `dqn-fast` command: train an agent, evaluate it again, film it.
 
 Exit status: 0 done, 2 something asked for cannot be done (one line on stderr says what), 130 Ctrl-C.
 """
@@ -37,11 +37,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     import tyro
 
     from dqn_fast.training import UsageError
-    from dqn_fast.training.commands import evaluate, train
+    from dqn_fast.training.commands import evaluate, train, video
 
     try:
         status: int = tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate},
+            {"train": train, "evaluate": evaluate, "video": video},
             prog="dqn-fast",
             description="Train DQN agents on Gymnasium environments, with a C++ replay memory.",
             args=arguments,

@@ -68,7 +68,7 @@ def test_every_file_of_a_run(run: tuple[Path, subprocess.CompletedProcess[str]])
     names = {path.name for path in folder.iterdir()}
     events = {name for name in names if name.startswith("events.out.tfevents.")}
     assert len(events) == 1
-    assert names - events == FILES
+    assert names - events == {*FILES, "video.mp4"}
 
     config = json.loads((folder / "config.json").read_text())
     assert (config["env_id"], config["seed"], config["hidden_sizes"]) == ("CartPole-v1", 5, [32])

@@ -9,10 +9,13 @@ from typing import Annotated
 
 import tyro
 
+from dqn_fast.training.checkpoint import load_config
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.errors import UsageError
 from dqn_fast.training.run import evaluate_run
 from dqn_fast.training.run import train as train_run
 from dqn_fast.training.run_folder import default_run_folder
+from dqn_fast.training.video import record_video
 
 _INTERRUPTED = 130  # what shells report for a program that SIGINT ended
 
@@ -21,8 +24,9 @@ def train(
     config: Annotated[TrainConfig, tyro.conf.arg(name="")],
     output: Path | None = None,
     overwrite: bool = False,
+    video: bool = True,
 ) -> int:
-    """Train an agent, evaluate it, and write configuration, model, metrics and pictures to a folder.
+    """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
 
     Ctrl-C ends the run early and saves what there is.
 
@@ -32,13 +36,20 @@ def train(
             folder that already holds a run is refused.
         overwrite: Replace the run that --output holds: its files are deleted first, other files are left
             alone.
+        video: Film one episode of the trained agent, where the environment can be drawn.
     """
     folder = output or default_run_folder(config.env_id, config.seed, datetime.now())
     run = train_run(config, folder, overwrite=overwrite)
     if run.evaluation is None:
         sys.stderr.write(f"dqn-fast: interrupted after {run.result.steps} steps; saved in {folder}\n")
         return _INTERRUPTED
-    sys.stdout.write(f"{config.env_id}: {run.evaluation}\nsaved in {folder}\n")
+    sys.stdout.write(f"{config.env_id}: {run.evaluation}\n")
+    if video:
+        try:
+            record_video(folder, config)
+        except UsageError as error:  # of what there is to show for the run, the least
+            sys.stderr.write(f"dqn-fast: no video: {error}\n")
+    sys.stdout.write(f"saved in {folder}\n")
     return 0
 
 
@@ -53,4 +64,21 @@ def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Pos
         sys.stderr.write("dqn-fast: interrupted before the evaluation was complete\n")
         return _INTERRUPTED
     sys.stdout.write(f"{evaluation}\n")
+    return 0
+
+
+def video(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    episodes: int = 1,
+    fps: float | None = None,
+) -> int:
+    """Film the agent of a run (ε = 0) to video.mp4 in its folder, in place of an older one.
+
+    Args:
+        folder: Folder of the run.
+        episodes: The first so many episodes of its evaluation.
+        fps: Frames per second, one frame for each environment step; by default what the environment names.
+    """
+    film = record_video(folder, load_config(folder), episodes=episodes, fps=fps)
+    sys.stdout.write(f"{film}\nsaved as {film.path}\n")
     return 0

@@ -12,6 +12,7 @@ MODEL = "model.pt"
 METRICS = "metrics.csv"
 LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
+VIDEO = "video.mp4"
 EVENTS = "events.out.tfevents.*"
 
 
@@ -40,7 +41,7 @@ def claim(folder: Path, *, overwrite: bool) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        names = (CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, EVENTS)
+        names = (CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS)
         files = [path for name in names for path in folder.glob(name)]
         if files and not overwrite:
             raise UsageError(
