@@ -14,7 +14,7 @@ from dqn_fast.agent import QNetwork
 from dqn_fast.training.build import build_agent, build_memory
 from dqn_fast.training.checkpoint import load_config, load_model, save_config, save_model
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environment import make_env
+from dqn_fast.training.environments import make_env
 from dqn_fast.training.evaluation import Evaluation, evaluate
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.loop import train_loop

@@ -16,7 +16,7 @@ import numpy as np
 from dqn_fast.agent import QNetwork, greedy_action
 from dqn_fast.training.checkpoint import load_model
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environment import make_env
+from dqn_fast.training.environments import make_env
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.files import written_whole
 from dqn_fast.training.run_folder import VIDEO

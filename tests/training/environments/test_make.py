@@ -11,7 +11,7 @@ import pytest
 from gymnasium import spaces
 
 from dqn_fast.training import UsageError
-from dqn_fast.training.environment import make_env
+from dqn_fast.training.environments import make_env
 
 
 class Shifted(gym.Env[Any, Any]):

@@ -1,0 +1,66 @@
+"""Batches of observations of any space: an array with a leading axis, or a dict of batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+
+def batch_maker(space: spaces.Space[Any], num_envs: int) -> Callable[[], Any]:
+    """Return a function that makes an uninitialised batch for `num_envs` observations of a space.
+
+    Raises:
+        TypeError: an observation of the space is neither an array, a number nor a dict of them.
+    """
+    if isinstance(space, spaces.Dict):
+        makers = {key: batch_maker(part, num_envs) for key, part in space.items()}
+        return lambda: {key: make() for key, make in makers.items()}
+    if space.shape is None or space.dtype is None:
+        raise TypeError(f"the observation space is {space}, expected arrays, numbers or a Dict of them")
+    return partial(np.empty, (num_envs, *space.shape), space.dtype)
+
+
+def put_row(batch: Any, row: int, obs: Any) -> None:
+    """Copy an observation into a row of a batch, in place."""
+    if isinstance(batch, dict):
+        for key, part in batch.items():
+            put_row(part, row, obs[key])
+    else:
+        batch[row] = obs
+
+
+def get_row(batch: Any, row: int) -> Any:
+    """Return a row of a batch; of an array of objects, the object."""
+    if isinstance(batch, Mapping):
+        return {key: get_row(part, row) for key, part in batch.items()}
+    return batch[row]
+
+
+def copy_batch(batch: Any) -> Any:
+    """Return a copy that shares no memory with the batch."""
+    if isinstance(batch, Mapping):
+        return {key: copy_batch(part) for key, part in batch.items()}
+    return batch.copy()
+
+
+def fingerprint(obs: Any) -> bytes:
+    """Return 16 bytes that tell observations apart: any difference of a bit, a dtype or a shape."""
+    digest = hashlib.blake2b(digest_size=16)
+    _feed(digest, obs)
+    return digest.digest()
+
+
+def _feed(digest: hashlib.blake2b, obs: Any) -> None:
+    if isinstance(obs, Mapping):
+        for key in sorted(obs):
+            digest.update(repr(key).encode())
+            _feed(digest, obs[key])
+    else:
+        array = np.asarray(obs)
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.tobytes())
