@@ -1,5 +1,6 @@
 """The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
 
+from dqn_fast.agent.acting import Greedy, QValues, make_q_values
 from dqn_fast.agent.action_mask import legal_actions
 from dqn_fast.agent.bootstrap import Bootstrap, double_q_learning, q_learning
 from dqn_fast.agent.dqn import DQN, Learned, greedy_action
@@ -16,11 +17,13 @@ __all__ = [
     "EpsilonGreedy",
     "Experience",
     "ExponentialSchedule",
+    "Greedy",
     "HardTarget",
     "Learned",
     "LinearSchedule",
     "PrioritizedExperience",
     "QNetwork",
+    "QValues",
     "Schedule",
     "SoftTarget",
     "Target",
@@ -30,5 +33,6 @@ __all__ = [
     "legal_actions",
     "make_mlp",
     "make_q_net",
+    "make_q_values",
     "q_learning",
 ]

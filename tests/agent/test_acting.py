@@ -1,0 +1,145 @@
+"""Acting gives the network's own values, whichever way they are computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from agent.test_networks import SPACES, as_tensors
+from gymnasium import spaces
+
+from dqn_fast.agent import Greedy, QNetwork, make_q_net, make_q_values
+from dqn_fast.agent.layers import make_linear
+from dqn_fast.agent.numpy_network import NumpyQNetwork, UnknownModuleError
+
+ACTIONS = spaces.Discrete(3)
+DICT = spaces.Dict(
+    {
+        "unread": spaces.Box(-1, 1, (2,)),
+        "a": spaces.Dict({"b": spaces.Box(-1, 1, (2, 2), np.float64), "c": spaces.Discrete(4, start=-1)}),
+        "d": spaces.MultiDiscrete([2, 3]),
+        "action_mask": spaces.MultiBinary(3),
+    }
+)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def as_arrays(obs: Any) -> Any:
+    return {key: as_arrays(part) for key, part in obs.items()} if isinstance(obs, dict) else obs.numpy()
+
+
+def observations(space: spaces.Space[Any], rows: int) -> Any:
+    space.seed(rows)
+    return as_tensors([space.sample() for _ in range(rows)])
+
+
+def expected(q_net: QNetwork, obs: Any) -> np.ndarray:
+    with torch.no_grad():
+        return q_net(obs).numpy()
+
+
+@pytest.mark.parametrize("dueling", [False, True])
+@pytest.mark.parametrize("hidden_sizes", [(), (16,), (300, 200)])
+@pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
+def test_equal_to_the_network(space: spaces.Space[Any], hidden_sizes: tuple[int, ...], dueling: bool) -> None:
+    q_net = make_q_net(space, ACTIONS, hidden_sizes, generator(), dueling=dueling)
+    q_values = make_q_values(q_net)
+    for rows in (1, 5, 1, 8, 64):
+        obs = observations(space, rows)
+        values = q_values(as_arrays(obs))
+        assert values.dtype == np.float32
+        assert values.shape == (rows, 3)
+        np.testing.assert_allclose(values, expected(q_net, obs), atol=1e-5)
+
+
+@pytest.mark.parametrize("space", [spaces.Box(-1, 1, (3,)), DICT], ids=lambda space: str(space)[:10])
+def test_it_follows_changes_in_place(space: spaces.Space[Any]) -> None:
+    q_net, other = (make_q_net(space, ACTIONS, (16, 16), generator(seed), dueling=True) for seed in (0, 1))
+    q_values, obs = make_q_values(q_net), observations(space, 4)
+    before = q_values(as_arrays(obs)).copy()
+    optimizer = torch.optim.Adam(q_net.parameters(), 0.1)
+    q_net(obs).clamp(-10, 10).sum().backward()
+    optimizer.step()
+    after = q_values(as_arrays(obs)).copy()
+    assert not np.allclose(before, after, atol=1e-2)
+    np.testing.assert_allclose(after, expected(q_net, obs), atol=1e-5)
+    q_net.load_state_dict(other.state_dict())
+    np.testing.assert_allclose(q_values(as_arrays(obs)), expected(other, obs), atol=1e-5)
+
+
+def test_what_numpy_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_torch(q_net: QNetwork, rows: int) -> bool:
+        q_values, forward = make_q_values(q_net), q_net.forward
+        calls: list[Any] = []
+        monkeypatch.setattr(q_net, "forward", lambda obs: calls.append(obs) or forward(obs))
+        q_values(np.zeros((rows, *box.shape), box.dtype))
+        return bool(calls)
+
+    box = spaces.Box(-1, 1, (3,))
+    small, wide = (make_q_net(box, ACTIONS, (width, width), generator()) for width in (256, 1024))
+    assert not by_torch(small, 1)
+    assert not by_torch(small, 4)
+    assert by_torch(small, 5)
+    assert by_torch(wide, 1)
+    box = spaces.Box(0, 1, (10, 10, 4), np.bool_)
+    assert by_torch(make_q_net(box, ACTIONS, (8,), generator()), 1)
+
+
+def test_unknown_modules_are_left_to_pytorch() -> None:
+    class Doubled(torch.nn.Linear):
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            return 2 * super().forward(features)
+
+    class Negated(QNetwork):
+        def forward(self, obs: Any) -> torch.Tensor:
+            return -super().forward(obs)
+
+    encoder = make_q_net(spaces.Box(-1, 1, (3,)), ACTIONS, (), generator()).encoder
+    head, obs = make_linear(3, 3, generator()), torch.ones(1, 3)
+    for q_net in (
+        QNetwork(encoder, torch.nn.Sequential(), Doubled(3, 3), 3),
+        QNetwork(encoder, torch.nn.Tanh(), head, 3),
+        QNetwork(encoder, torch.nn.ReLU(), head, 3),
+        QNetwork(encoder, torch.nn.Sequential(), torch.nn.Linear(3, 3, bias=False), 3),
+        Negated(encoder, torch.nn.Sequential(), head, 3),
+    ):
+        with pytest.raises(UnknownModuleError):
+            NumpyQNetwork(q_net)
+        np.testing.assert_array_equal(make_q_values(q_net)(obs.numpy()), expected(q_net, obs))
+
+
+@pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
+def test_greedy_takes_one_observation_as_the_environment_gives_it(space: spaces.Space[Any]) -> None:
+    q_net = make_q_net(space, ACTIONS, (16,), generator())
+    greedy = Greedy(q_net)
+    space.seed(0)
+    samples = [space.sample() for _ in range(30)]
+    actions = [greedy(sample) for sample in samples]
+    assert actions == expected(q_net, as_tensors(samples)).argmax(1).tolist()
+    assert all(type(action) is int for action in actions)
+
+
+def test_greedy_takes_the_first_of_equals_and_numbers() -> None:
+    q_net = make_q_net(spaces.Discrete(4), ACTIONS, (), generator())
+    with torch.no_grad():
+        q_net.head.weight.zero_()
+        q_net.head.bias.copy_(torch.tensor([0.0, 1.0, 1.0]))
+    assert Greedy(q_net)(3) == Greedy(q_net)(np.int64(0)) == 1
+
+
+def test_images_that_pytorch_does_not_take_as_they_are() -> None:
+    space = spaces.Box(0, 255, (4, 36, 36), np.uint8)
+    q_net = make_q_net(space, ACTIONS, (8,), generator())
+    image = observations(space, 1).numpy()
+    flipped, read_only = image[..., ::-1], image.copy()
+    read_only.flags.writeable = False
+    q_values = make_q_values(q_net)
+    np.testing.assert_allclose(
+        q_values(flipped), expected(q_net, torch.from_numpy(flipped.copy())), atol=1e-6
+    )
+    np.testing.assert_allclose(q_values(read_only), expected(q_net, torch.from_numpy(image)), atol=1e-6)
