@@ -12,9 +12,15 @@ from dqn_fast.agent import QNetwork, greedy_action
 
 
 class Evaluation(NamedTuple):
-    """Undiscounted returns of the greedy policy, one for each episode."""
+    """Undiscounted returns of the greedy policy.
+
+    Attributes:
+        returns: of each episode; of one that was cut, until then.
+        cut: how many episodes were cut, because they were longer than the evaluation allows.
+    """
 
     returns: list[float]
+    cut: int = 0
 
     @property
     def mean(self) -> float:
@@ -27,7 +33,8 @@ class Evaluation(NamedTuple):
         return float(np.std(self.returns))
 
     def __str__(self) -> str:
-        return f"return {self.mean:.1f} ± {self.std:.1f} over {len(self.returns)} episodes (ε = 0)"
+        cut = f", {self.cut} of them cut" if self.cut else ""
+        return f"return {self.mean:.1f} ± {self.std:.1f} over {len(self.returns)} episodes{cut} (ε = 0)"
 
 
 def evaluate(
@@ -36,9 +43,10 @@ def evaluate(
     episodes: int,
     seed: int,
     *,
+    max_episode_steps: int = 27_000,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation | None:
-    """Play whole episodes with ε = 0.
+    """Play episodes with ε = 0.
 
     Episode i is reset with seed + i, so it is the same whatever the policy did in the ones before it.
 
@@ -47,20 +55,25 @@ def evaluate(
         env: not closed.
         episodes: how many, at least 1.
         seed: of the first episode.
+        max_episode_steps: environment steps after which an episode is cut, and counts with what it has. Not
+            every environment has a time limit, and a greedy policy may go on for ever. 27,000 are the 30
+            minutes of Atari (Machado et al., 2018), at 4 frames a step.
         should_stop: asked after every environment step; True gives up.
 
     Returns:
         The returns, or None if stopped.
     """
-    returns = []
+    returns, cut = [], 0
     for episode in range(episodes):
         obs, _ = env.reset(seed=seed + episode)
-        episode_return, episode_end = 0.0, False
-        while not episode_end:
+        episode_return, episode_end, steps = 0.0, False, 0
+        while not episode_end and steps < max_episode_steps:
             obs, reward, terminated, truncated, _ = env.step(greedy_action(q_net, obs))
             episode_return += float(reward)
             episode_end = terminated or truncated
+            steps += 1
             if should_stop():
                 return None
         returns.append(episode_return)
-    return Evaluation(returns)
+        cut += not episode_end
+    return Evaluation(returns, cut)

@@ -42,7 +42,8 @@ def make_game(env_id: str, **env_kwargs: Any) -> gym.Env[Any, Any]:
     frame_skip = env_kwargs.pop("frameskip", FRAME_SKIP)
     game = gym.make(env_id, disable_env_checker=True, frameskip=1, **env_kwargs)
     frames = AtariPreprocessing(game, noop_max=NOOP_MAX, frame_skip=frame_skip, screen_size=SCREEN_SIZE)
-    return FrameStackObservation(frames, FRAME_STACK)
+    # Before the first frame there is black, as in ale-py's own vector environment.
+    return FrameStackObservation(frames, FRAME_STACK, padding_type="zero")
 
 
 VECTOR_KWARGS: dict[str, Any] = {
@@ -54,4 +55,4 @@ VECTOR_KWARGS: dict[str, Any] = {
     "reward_clipping": False,
     "use_fire_reset": False,
 }
-"""What makes ale-py's own vector environment play the same game as `make_game`."""
+"""What makes ale-py's own vector environment play the same games as `make_game`, to the pixel."""

@@ -84,6 +84,8 @@ class VectorEnvironments:
         if self._first_action:
             action = action + self._first_action
         next_obs, reward, terminated, truncated, infos = self._env.step(action)
+        if reward.dtype.kind != "f":  # Atari's are whole numbers
+            reward = reward.astype(np.float64)
         ended = terminated | truncated
         # Much quicker than `any` on few environments; this is all that most steps need.
         if not np.count_nonzero(ended):

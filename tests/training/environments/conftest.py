@@ -9,9 +9,9 @@ from training.environments.kinds import Countdown, DictCountdown, Unrepeatable
 
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
-    before = dict(gym.registry)
-    for kind in (Countdown, DictCountdown, Unrepeatable):
-        gym.register(f"{kind.__name__}-v0", kind)
+    kinds = {f"{kind.__name__}-v0": kind for kind in (Countdown, DictCountdown, Unrepeatable)}
+    for name, kind in kinds.items():
+        gym.register(name, kind)
     yield
-    gym.registry.clear()
-    gym.registry.update(before)
+    for name in kinds:
+        del gym.registry[name]

@@ -1,17 +1,23 @@
-"""Environments that are not there or do not fit get one clear line."""
+"""Environments by id: each as DQN wants it, and those that are not there or do not fit get one clear line."""
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium import spaces
+from training.environments.kinds import REAL, TAXI, Countdown, Drawer, play
 
+from dqn_fast import ReplayBuffer
 from dqn_fast.training import UsageError
-from dqn_fast.training.environments import make_env
+from dqn_fast.training.environments import make_env, make_environments
 
 
 class Shifted(gym.Env[Any, Any]):
@@ -39,15 +45,22 @@ class WithMask(Shifted):
     )
 
 
+class TellsProcess(Countdown):
+    """Its reward is the number of its process."""
+
+    def step(self, action: Any) -> Any:
+        obs, _, *rest = super().step(action)
+        return obs, float(os.getpid()), *rest
+
+
 @pytest.fixture(autouse=True)
-def registered() -> Iterator[None]:
-    before = dict(gym.registry)
-    gym.register("Shifted-v0", Shifted)
-    gym.register("WithText-v0", WithText)
-    gym.register("WithMask-v0", WithMask)
+def registered_here() -> Iterator[None]:
+    kinds = {f"{kind.__name__}-v0": kind for kind in (Shifted, WithText, WithMask, TellsProcess)}
+    for name, kind in kinds.items():
+        gym.register(name, kind)
     yield
-    gym.registry.clear()
-    gym.registry.update(before)
+    for name in kinds:
+        del gym.registry[name]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +69,7 @@ def registered() -> Iterator[None]:
         ("CartPol-v1", "cannot make the environment 'CartPol-v1': Environment `CartPol` doesn't exist."),
         ("CartPole-v99", "cannot make the environment 'CartPole-v99': Environment version `v99` for"),
         ("no_such_module:X-v0", "cannot make the environment 'no_such_module:X-v0': No module named"),
+        ("ALE/Pog-v5", "cannot make the environment 'ALE/Pog-v5': Environment `Pog` doesn't exist"),
         ("Pendulum-v1", "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expec"),
         ("WithText-v0", "WithText-v0 does not fit: the observation space is Text(1, 4, charset="),
         (
@@ -64,11 +78,61 @@ def registered() -> Iterator[None]:
         ),
     ],
 )
-def test_one_line(env_id: str, message: str) -> None:
+@pytest.mark.parametrize("vectorization", [None, "sync", "async"])
+def test_one_line(env_id: str, message: str, vectorization: Any) -> None:
     with pytest.raises(UsageError) as caught:
-        make_env(env_id)
+        if vectorization is None:
+            make_env(env_id)
+        else:
+            make_environments(env_id, 2, 0, vectorization=vectorization)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"env_id": "Acrobot-v1"}, "cannot make the environment 'Acrobot-v1': Cannot create vectorized env"),
+        ({"num_envs": 0}, "num_envs is 0, expected at least 1"),
+        ({"action_mask": True}, "vectorization is native, expected sync or async with action_mask"),
+        ({"env_kwargs": {"colour": 1}}, "cannot make the environment 'CartPole-v1': "),
+    ],
+)
+def test_one_line_about_native_ones(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_environments(
+            **{"env_id": "CartPole-v1", "num_envs": 2, "seed": 0, "vectorization": "native", **arguments}
+        )
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "package", "command"),
+    [
+        ("ALE/Pong-v5", "ale_py", "pip install ale-py opencv-python-headless"),
+        ("ALE/Pong-v5", "cv2", "pip install ale-py opencv-python-headless"),
+        ("MinAtar/Breakout-v0", "minatar.gym", "pip install minatar"),
+        ("LunarLander-v3", "Box2D", 'pip install "gymnasium[box2d]"'),
+    ],
+)
+def test_missing_packages(monkeypatch: pytest.MonkeyPatch, env_id: str, package: str, command: str) -> None:
+    for loaded in [name for name in sys.modules if name.startswith("gymnasium.envs.box2d")]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UsageError) as caught:
+        make_env(env_id)
+    assert command in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_arguments() -> None:
+    assert make_env("CartPole-v1", env_kwargs={"max_episode_steps": 7}).spec.max_episode_steps == 7  # type: ignore[union-attr]
+    with pytest.raises(UsageError, match=r"cannot make the environment 'CartPole-v1': .*'colour'"):
+        make_env("CartPole-v1", env_kwargs={"colour": 1})
+    env = make_env("CartPole-v1", "rgb_array")
+    env.reset()
+    assert env.render().shape == (400, 600, 3)  # type: ignore[union-attr]
+    env.close()
 
 
 def test_actions_are_counted_from_zero() -> None:
@@ -76,3 +140,114 @@ def test_actions_are_counted_from_zero() -> None:
     assert env.action_space == spaces.Discrete(2)
     env.reset()
     assert [env.step(action)[1] for action in (0, 1)] == [5, 6]
+    environments = make_environments("Shifted-v0", 2, 0)
+    environments.reset()
+    assert environments.step(np.array([0, 1])).reward.tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("env_id", REAL)
+def test_the_memory_takes_what_they_give(env_id: str) -> None:
+    with closing(make_environments(env_id, 2, 0)) as environments:
+        buffer = ReplayBuffer(50, environments.observation_space, environments.action_space, num_envs=2)
+        obs, draw = environments.reset(), Drawer(environments, 0)
+        for _ in range(20):
+            action = draw()
+            step = environments.step(action)
+            buffer.add(obs, action, step.reward, step.next_obs, step.terminated, step.truncated)
+            obs = step.obs
+        assert len(buffer) == 40
+
+
+def test_min_atar() -> None:
+    """As in the paper: 6 actions, sticky with probability 0.1, a ramp, and no preprocessing."""
+    env = make_env("MinAtar/Breakout-v0")
+    assert env.observation_space == spaces.Box(0, 1, (10, 10, 4), np.bool_)
+    assert env.action_space == spaces.Discrete(6)
+    assert make_env("MinAtar/Breakout-v1").action_space == spaces.Discrete(3)
+    assert env.unwrapped.game.sticky_action_prob == 0.1  # type: ignore[attr-defined]
+    assert make_env("MinAtar/Asterix-v0").unwrapped.game.env.ramping is True  # type: ignore[attr-defined]
+
+
+def test_atari() -> None:
+    env = make_env("ALE/Breakout-v5", env_kwargs={"repeat_action_probability": 0.25})
+    assert env.observation_space == spaces.Box(0, 255, (4, 84, 84), np.uint8)
+    game = env.unwrapped.ale  # type: ignore[attr-defined]
+    assert game.getFloat("repeat_action_probability") == 0.25
+    obs, _ = env.reset(seed=0)
+    before = game.getEpisodeFrameNumber()
+    assert 1 <= before <= 30  # of doing nothing
+    assert obs[:3].max() == 0
+    for count in (1, 2, 3):
+        last, (obs, *_) = obs, env.step(2)
+        assert game.getEpisodeFrameNumber() == before + 4 * count
+        assert (obs[:3] == last[1:]).all()
+    env = make_env("ALE/Breakout-v5", env_kwargs={"frameskip": 2})
+    env.reset(seed=0)
+    before = env.unwrapped.ale.getEpisodeFrameNumber()  # type: ignore[attr-defined]
+    env.step(0)
+    assert env.unwrapped.ale.getEpisodeFrameNumber() == before + 2  # type: ignore[attr-defined]
+
+
+def test_native_atari_is_the_same_game() -> None:
+    """Where nothing is random, every pixel and reward, from the first to the true last observation."""
+    certain = {"repeat_action_probability": 0.0}
+    native = make_environments(
+        "ALE/Breakout-v5", 2, 0, vectorization="native", env_kwargs={**certain, "noop_max": 0}
+    )
+    alone = make_env("ALE/Breakout-v5", env_kwargs=certain)
+    frames = alone.get_wrapper_attr("env")
+    frames.noop_max = 0
+    first, _ = alone.reset(seed=0)
+    obs = native.reset()
+    assert (obs[0] == first).all()
+    assert native.state() is None
+    rewards, draw = 0.0, np.random.default_rng(0)
+    for _ in range(400):
+        action = int(draw.integers(4))
+        step = native.step(np.full(2, action))
+        expected, reward, terminated, truncated, _ = alone.step(action)
+        assert step.reward.dtype == np.float64
+        assert (step.next_obs[0] == expected).all()
+        assert (step.reward[0], step.terminated[0], step.truncated[0]) == (reward, terminated, truncated)
+        rewards += float(reward)
+        if terminated:
+            assert (step.obs[0] == alone.reset(seed=0)[0]).all()
+            break
+    assert terminated
+    assert rewards > 0
+    native.close()
+
+
+def test_action_mask() -> None:
+    environments = make_environments(TAXI, 3, 0, action_mask=True)
+    taxi = environments.observation_space
+    assert taxi == spaces.Dict({"obs": spaces.Discrete(500), "action_mask": spaces.MultiBinary(6)})
+    table = make_env(TAXI).unwrapped
+    obs = environments.reset()
+    seen = set()
+    for step in play(environments, Drawer(environments, 0), 100):
+        assert (obs["obs"].shape, obs["action_mask"].shape) == ((3,), (3, 6))
+        assert obs["action_mask"].dtype == np.int8
+        for place, mask in zip(obs["obs"].tolist(), obs["action_mask"], strict=True):
+            assert mask.tolist() == table.action_mask(place).tolist()  # type: ignore[attr-defined]
+            seen.add(tuple(mask.tolist()))
+        obs = step.obs
+    assert len(seen) > 3
+
+
+def test_no_action_mask_to_use() -> None:
+    environments = make_environments("CartPole-v1", 1, 0, action_mask=True)
+    with pytest.raises(UsageError, match=r"no action mask: its infos have \[\], expected 'action_mask'"):
+        environments.reset()
+
+
+def test_ctrl_c_is_for_the_main_process_alone() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    with closing(make_environments("TellsProcess-v0", 2, 0, vectorization="async")) as environments:
+        environments.reset()
+        workers = environments.step(np.zeros(2, np.int64)).reward.astype(int).tolist()
+        assert len({*workers, os.getpid()}) == 3
+        for worker in workers:
+            os.kill(worker, signal.SIGINT)
+        assert environments.step(np.zeros(2, np.int64)).reward.astype(int).tolist() == workers
+    assert signal.getsignal(signal.SIGINT) is handler

@@ -184,6 +184,7 @@ def test_a_last_observation_that_is_not_given() -> None:
 class Silent(gym.vector.VectorEnv[Any, Any, Any]):
     """Says nothing of how it resets."""
 
+    metadata: dict[str, Any] = {}  # noqa: RUF012
     num_envs = 2
     single_observation_space = Countdown.observation_space
     single_action_space = Countdown.action_space
