@@ -1,6 +1,7 @@
 """The `dqn-fast` command: train an agent, evaluate it again, film it.
 
-Exit status: 0 done, 2 something asked for cannot be done (one line on stderr says what), 130 Ctrl-C.
+Exit status: 0 done, 1 one of several seeds has failed, 2 something asked for cannot be done (one line on
+stderr says what), 130 Ctrl-C.
 """
 
 from __future__ import annotations

@@ -12,11 +12,13 @@ import tyro
 from dqn_fast.training.checkpoint import load_config
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
+from dqn_fast.training.group import Group, default_jobs, train_group
 from dqn_fast.training.run import evaluate_run
 from dqn_fast.training.run import train as train_run
 from dqn_fast.training.run_folder import default_run_folder
 from dqn_fast.training.video import record_video
 
+_FAILED = 1
 _INTERRUPTED = 130  # what shells report for a program that SIGINT ended
 
 
@@ -25,6 +27,8 @@ def train(
     output: Path | None = None,
     overwrite: bool = False,
     video: bool = True,
+    seeds: int = 1,
+    jobs: int | None = None,
 ) -> int:
     """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
 
@@ -37,8 +41,19 @@ def train(
         overwrite: Replace the run that --output holds: its files are deleted first, other files are left
             alone.
         video: Film one episode of the trained agent, where the environment can be drawn.
+        seeds: Runs to make, with --seed, --seed + 1, …: each in a process and in a folder of its own
+            (seed-<seed> in the output folder), with one picture and one score of them all.
+        jobs: Runs to make side by side; by default one for each processor.
     """
-    folder = output or default_run_folder(config.env_id, config.seed, datetime.now())
+    if seeds < 1:
+        raise UsageError(f"seeds is {seeds}, expected at least 1")
+    all_seeds = range(config.seed, config.seed + seeds)
+    folder = output or default_run_folder(config.env_id, all_seeds, datetime.now())
+    if seeds > 1:
+        jobs = default_jobs() if jobs is None else jobs
+        return _report(
+            train_group(config, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video), folder
+        )
     run = train_run(config, folder, overwrite=overwrite)
     if run.evaluation is None:
         sys.stderr.write(f"dqn-fast: interrupted after {run.result.steps} steps; saved in {folder}\n")
@@ -50,6 +65,19 @@ def train(
         except UsageError as error:  # of what there is to show for the run, the least
             sys.stderr.write(f"dqn-fast: no video: {error}\n")
     sys.stdout.write(f"saved in {folder}\n")
+    return 0
+
+
+def _report(group: Group, folder: Path) -> int:
+    for outcome in group.outcomes:
+        sys.stdout.write(f"seed {outcome.seed}: {outcome}\n")
+    sys.stdout.write(f"{group.env_id}: {group}\nsaved in {folder}\n")
+    if group.failed:
+        sys.stderr.write(f"dqn-fast: failed seeds: {', '.join(map(str, group.failed))}\n")
+        return _FAILED
+    if group.interrupted:
+        sys.stderr.write("dqn-fast: interrupted\n")
+        return _INTERRUPTED
     return 0
 
 

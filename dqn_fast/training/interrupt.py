@@ -1,4 +1,7 @@
-"""Ctrl-C as a request: the run ends at its next step, in order, and saves what there is."""
+"""Ctrl-C as a request: the run ends at its next step, in order, and saves what there is.
+
+SIGTERM, which schedulers of clusters and containers send before they kill, is the same request.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,27 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class InterruptFlag:
-    """A flag that the first Ctrl-C (SIGINT) sets while the context is open; call it to read it.
+    """A flag that the first Ctrl-C (SIGINT) or SIGTERM sets while the context is open; call it to read it.
 
-    The second Ctrl-C acts as ever: it raises KeyboardInterrupt wherever the program is. Outside the main
+    The second acts as ever: Ctrl-C raises KeyboardInterrupt wherever the program is. Outside the main
     thread, where Python gives no signals, the flag stays False.
     """
 
     def __init__(self) -> None:
         self._is_set = False
-        self._previous: Any = None
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> bool:
-        """Return whether Ctrl-C was pressed."""
+        """Return whether there was a signal."""
         return self._is_set
 
     def __enter__(self) -> InterruptFlag:
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._set)
+            self._previous = {number: signal.signal(number, self._set) for number in _SIGNALS}
         return self
 
     def __exit__(
@@ -38,6 +43,5 @@ class InterruptFlag:
         self._restore()
 
     def _restore(self) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
-            self._previous = None
+        while self._previous:
+            signal.signal(*self._previous.popitem())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from dqn_fast.training.errors import UsageError
 from dqn_fast.training.files import written_whole
 from dqn_fast.training.run_folder import RESULT
 
@@ -46,3 +47,20 @@ def save_result(folder: Path, result: Result) -> None:
     """Write result.json."""
     with written_whole(folder / RESULT) as path:
         path.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+
+
+def load_result(folder: Path) -> Result:
+    """Read result.json.
+
+    Raises:
+        UsageError: there is none, or it is not the result of a run of this version.
+    """
+    path = folder / RESULT
+    known = {field.name for field in fields(Result)}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Result(**{name: value for name, value in found.items() if name in known})
+    except OSError as error:
+        raise UsageError(f"{folder} has no result: cannot read {path.name} ({error.strerror})") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is not a result of this version: {error}") from error

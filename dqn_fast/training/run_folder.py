@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,12 +15,21 @@ LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
 EVENTS = "events.out.tfevents.*"
+RUN_FILES = (CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS)
+
+GROUP_RESULT = "group.json"
+LEARNING_CURVES = "learning_curves.png"
+GROUP_FILES = (GROUP_RESULT, LEARNING_CURVES, "seed-*.log")
 
 
-def default_run_folder(env_id: str, seed: int, now: datetime) -> Path:
-    """Return runs/<env>-seed<seed>-<time>, with a number behind it if that is taken."""
+def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
+    """Return runs/<env>-seed<seed>-<time>, with a number behind it if that is taken.
+
+    Several seeds are named by the first and the last: runs/<env>-seeds<first>-<last>-<time>.
+    """
     name = env_id.replace("/", "-").replace(":", "-")
-    stem = Path("runs") / f"{name}-seed{seed}-{now:%Y%m%d-%H%M%S}"
+    which = f"seed{seeds[0]}" if len(seeds) == 1 else f"seeds{seeds[0]}-{seeds[-1]}"
+    stem = Path("runs") / f"{name}-{which}-{now:%Y%m%d-%H%M%S}"
     folder, number = stem, 1
     while folder.exists():
         number += 1
@@ -27,7 +37,7 @@ def default_run_folder(env_id: str, seed: int, now: datetime) -> Path:
     return folder
 
 
-def claim(folder: Path, *, overwrite: bool) -> None:
+def claim(folder: Path, *, overwrite: bool, names: Sequence[str] = RUN_FILES) -> None:
     """Make the folder ready for a new run.
 
     Files that are not a run's own are left alone.
@@ -35,13 +45,13 @@ def claim(folder: Path, *, overwrite: bool) -> None:
     Args:
         folder: made if it isn't there.
         overwrite: delete the files of an earlier run.
+        names: patterns of the files that a run has.
 
     Raises:
         UsageError: the folder holds a run and `overwrite` is False, or it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        names = (CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS)
         files = [path for name in names for path in folder.glob(name)]
         if files and not overwrite:
             raise UsageError(

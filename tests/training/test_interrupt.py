@@ -27,6 +27,14 @@ def test_the_first_sets_the_flag_and_the_second_raises() -> None:
     assert interrupted()
 
 
+def test_sigterm_is_the_same_request() -> None:
+    with InterruptFlag() as interrupted:
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupted()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_afterwards_it_is_as_before() -> None:
     with InterruptFlag() as interrupted:
         pass

@@ -7,12 +7,24 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from dqn_fast.training import Evaluation, TrainConfig
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport, draw_learning_curve
+from dqn_fast.training.reports import (
+    CsvReport,
+    Curve,
+    GroupProgress,
+    ProgressReport,
+    TensorBoardReport,
+    draw_learning_curve,
+    draw_seed_curves,
+    read_last_row,
+    read_rows,
+)
+from dqn_fast.training.reports.seed_curves import spread
 
 NAN = math.nan
 ROWS = [
@@ -32,6 +44,39 @@ def test_csv_flushes_each_row_and_leaves_nan_empty(tmp_path: Path) -> None:
     assert list(first) == list(MetricsRow._fields)
     assert (first["step"], first["loss"], first["return_mean"]) == ("500", "", "22.25")
     assert (second["updates"], second["loss"], second["learning_rate"]) == ("250", "0.125", "0.0005")
+
+
+def test_csv_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    assert read_last_row(path) is None
+    with CsvReport(path) as report:
+        assert read_last_row(path) is None
+        for row in ROWS:
+            report(row)
+            last = read_last_row(path)
+            assert last is not None
+            assert last == pytest.approx(row, nan_ok=True)
+    assert [tuple(row) for row in read_rows(path)] == [pytest.approx(row, nan_ok=True) for row in ROWS]
+
+
+def test_a_row_that_is_not_whole_yet_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    with CsvReport(path) as report:
+        for step in range(500):
+            report(ROWS[1]._replace(step=step))
+    with path.open("a") as file:
+        file.write("500,250,3")
+    last = read_last_row(path)
+    assert last is not None
+    assert last.step == 499
+
+
+def test_a_column_that_an_older_file_does_not_have_is_nan(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,updates,episodes,return_mean\n500,0,20,22.5\n")
+    (row,) = read_rows(path)
+    assert (row.step, row.return_mean) == (500, 22.5)
+    assert math.isnan(row.loss)
 
 
 def test_tensorboard_has_each_number_at_its_step(tmp_path: Path) -> None:
@@ -56,6 +101,58 @@ def test_progress_shows_the_numbers() -> None:
         report(ROWS[1])
     for text in ("1,000/2,000 steps", "1,500/s", "return 60.0", "ε 0.50", "loss 0.125"):
         assert text in output.getvalue()
+
+
+def test_group_progress_shows_each_seed() -> None:
+    output = io.StringIO()
+    console = Console(file=output, width=110, force_terminal=True, color_system=None)
+    with GroupProgress([3, 4, 5], 1000, console) as progress:
+        progress.started(3)
+        progress.show(3, None)
+        progress.show(3, ROWS[0])
+        progress._progress.refresh()
+        progress.show(3, ROWS[1])
+        progress._progress.refresh()
+        progress.started(4)
+        progress.ended(4, "failed")
+        progress.say("seed 4 failed: [red] is no markup")
+    shown = output.getvalue()
+    for text in (
+        "seed 3",
+        "500/1,000 steps",
+        "5,000/s  return 22.2  ε 0.90",
+        "return 60.0  evaluating",
+        "failed",
+        "waiting",
+        "seed 4 failed: [red] is no markup",
+    ):
+        assert text in shown
+
+
+def test_the_spread_of_curves_counts_each_where_it_is() -> None:
+    first = Curve(np.array([0.0, 10.0, 20.0]), np.array([0.0, 10.0, 20.0]))
+    second = Curve(np.array([5.0, 15.0]), np.array([15.0, 25.0]))
+    nothing = Curve.of([ROWS[0]._replace(return_mean=NAN)])
+    steps, mean, std = spread([first, second, nothing])
+    assert steps.tolist() == [0, 5, 10, 15, 20]
+    assert mean.tolist() == [0, 10, 15, 20, 20]
+    assert std.tolist() == [0, 5, 5, 5, 0]
+
+
+def test_a_curve_begins_with_the_first_finished_episode() -> None:
+    curve = Curve.of([ROWS[0]._replace(return_mean=NAN), ROWS[1]])
+    assert (curve.steps.tolist(), curve.returns.tolist()) == ([1000.0], [60.0])
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []])
+@pytest.mark.parametrize("evaluation", [(450.0, "evaluation: 450"), None])
+def test_a_picture_of_any_group(
+    tmp_path: Path, rows: list[MetricsRow], evaluation: tuple[float, str] | None
+) -> None:
+    draw_seed_curves(tmp_path / "curves.png", "Title", [Curve.of(rows), Curve.of(ROWS)], 2000, evaluation)
+    draw_seed_curves(tmp_path / "curve.png", "Title", [Curve.of(rows)], 2000, evaluation)
+    for name in ("curve.png", "curves.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []])

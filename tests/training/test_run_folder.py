@@ -17,11 +17,13 @@ def test_the_default_is_new_each_time(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     names = []
     for _ in range(3):
-        folder = default_run_folder("ALE/Pong-v5", 7, NOW)
+        folder = default_run_folder("ALE/Pong-v5", range(7, 8), NOW)
         claim(folder, overwrite=False)
         names.append(folder.as_posix())
     stem = "runs/ALE-Pong-v5-seed7-20300102-030405"
     assert names == [stem, f"{stem}-2", f"{stem}-3"]
+    several = default_run_folder("ALE/Pong-v5", range(7, 10), NOW)
+    assert several.as_posix() == "runs/ALE-Pong-v5-seeds7-9-20300102-030405"
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.pt", "metrics.csv", "events.out.tfevents.1.host"])

@@ -1,8 +1,20 @@
 """Where the rows of metrics go: a table, TensorBoard, the terminal and a picture."""
 
-from dqn_fast.training.reports.csv_report import CsvReport
+from dqn_fast.training.reports.csv_report import CsvReport, read_last_row, read_rows
+from dqn_fast.training.reports.group_progress import GroupProgress
 from dqn_fast.training.reports.learning_curve import draw_learning_curve
 from dqn_fast.training.reports.progress import ProgressReport
+from dqn_fast.training.reports.seed_curves import Curve, draw_seed_curves
 from dqn_fast.training.reports.tensorboard_report import TensorBoardReport
 
-__all__ = ["CsvReport", "ProgressReport", "TensorBoardReport", "draw_learning_curve"]
+__all__ = [
+    "CsvReport",
+    "Curve",
+    "GroupProgress",
+    "ProgressReport",
+    "TensorBoardReport",
+    "draw_learning_curve",
+    "draw_seed_curves",
+    "read_last_row",
+    "read_rows",
+]

@@ -1,9 +1,10 @@
-"""metrics.csv: one line per row of metrics."""
+"""metrics.csv: one line per row of metrics, written as they come, and read again."""
 
 from __future__ import annotations
 
 import csv
 import math
+import os
 from pathlib import Path
 
 from dqn_fast.training.metrics import MetricsRow
@@ -32,3 +33,35 @@ class CsvReport:
 
     def __exit__(self, *exception: object) -> None:
         self._file.close()
+
+
+_TAIL = 4_096  # bytes; several rows
+
+
+def read_rows(path: Path) -> list[MetricsRow]:
+    """Return all rows of a metrics.csv; columns that the file does not have are NaN."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [_row(cells) for cells in csv.DictReader(file)]
+
+
+def read_last_row(path: Path) -> MetricsRow | None:
+    """Return the last whole row of a metrics.csv that is being written, None if there is none yet.
+
+    Only the file's end is read, so that it can be asked for often.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(_TAIL, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            lines = file.read().decode("utf-8").splitlines(keepends=True)
+    except FileNotFoundError:
+        return None
+    whole = [line for line in lines if line.endswith("\n")]
+    if not whole or whole[-1].startswith(MetricsRow._fields[0]):
+        return None
+    return _row(next(csv.DictReader(whole[-1:], MetricsRow._fields)))
+
+
+def _row(cells: dict[str, str]) -> MetricsRow:
+    values = {name: float(cells.get(name) or math.nan) for name in MetricsRow._fields}
+    counts = {name: int(values[name]) for name in ("step", "updates", "episodes")}
+    return MetricsRow(**{**values, **counts})  # type: ignore[arg-type]

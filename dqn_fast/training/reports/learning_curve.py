@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation import Evaluation
-from dqn_fast.training.files import written_whole
 from dqn_fast.training.metrics import MetricsRow
-
-_BLUE, _ORANGE, _GREEN, _GREY = "#2a6f97", "#bc6c25", "#2d6a4f", "#6c757d"
+from dqn_fast.training.reports.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    new_figure,
+    save_figure,
+    steps_on_x,
+    style,
+)
 
 
 def draw_learning_curve(
@@ -32,18 +37,16 @@ def draw_learning_curve(
     """
     columns = {name: np.array([getattr(row, name) for row in rows], float) for name in MetricsRow._fields}
     steps = columns["step"]
-    # The object interface: pyplot would keep global state, and may want a display.
-    figure = Figure(figsize=(8, 7), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(8, 7)
     grid = figure.add_gridspec(3, 1, height_ratios=[3, 1, 1])
     returns = figure.add_subplot(grid[0])
     epsilon = figure.add_subplot(grid[1], sharex=returns)
     loss = figure.add_subplot(grid[2], sharex=returns)
 
     _draw_returns(returns, columns, config, evaluation)
-    epsilon.plot(steps, columns["epsilon"], color=_ORANGE)
+    epsilon.plot(steps, columns["epsilon"], color=ORANGE)
     epsilon.set(ylabel="ε", ylim=(0, 1.05 * max(config.epsilon_begin, config.epsilon_end, 1e-3)))
-    loss.plot(steps, columns["loss"], color=_GREY)
+    loss.plot(steps, columns["loss"], color=GREY)
     loss.set(ylabel=f"{config.loss} loss", xlabel="environment steps")
     positive = columns["loss"][columns["loss"] > 0]
     if positive.size and positive.max() > 20 * positive.min():
@@ -53,32 +56,28 @@ def draw_learning_curve(
         loss.set_ylim(bottom=0)
 
     for axes in (returns, epsilon, loss):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="#dee2e6", linewidth=0.6)
-        axes.set_axisbelow(True)
+        style(axes)
     for axes in (returns, epsilon):
         axes.tick_params(labelbottom=False)
-    loss.xaxis.set_major_formatter(EngFormatter(sep=""))
-    loss.set_xlim(0, max(float(steps[-1]), 1.0) if len(steps) else config.total_steps)
+    steps_on_x(loss, steps[-1] if len(steps) else config.total_steps)
     figure.align_ylabels()
     figure.suptitle(f"{config.env_id}, seed {config.seed}", fontsize=13, fontweight="bold")
-    with written_whole(path) as partial:
-        figure.savefig(partial)
+    save_figure(figure, path)
 
 
 def _draw_returns(
     axes: Axes, columns: dict[str, np.ndarray], config: TrainConfig, evaluation: Evaluation | None
 ) -> None:
     steps, mean, std = columns["step"], columns["return_mean"], columns["return_std"]
-    axes.fill_between(steps, mean - std, mean + std, color=_BLUE, alpha=0.2, linewidth=0)
+    axes.fill_between(steps, mean - std, mean + std, color=BLUE, alpha=0.2, linewidth=0)
     axes.plot(
         steps,
         mean,
-        color=_BLUE,
+        color=BLUE,
         label=f"training: mean ± standard deviation of the last {config.return_window} episodes",
     )
     if evaluation is not None:
         label = f"evaluation: {evaluation}"
-        axes.axhline(evaluation.mean, color=_GREEN, linestyle="--", linewidth=1.2, label=label)
+        axes.axhline(evaluation.mean, color=GREEN, linestyle="--", linewidth=1.2, label=label)
     axes.set_ylabel("episode return")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)

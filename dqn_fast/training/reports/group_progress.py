@@ -1,0 +1,66 @@
+"""One progress bar for each seed of a group, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from dqn_fast.training.metrics import MetricsRow
+
+
+class GroupProgress:
+    """Shows how far each seed is, on stderr. A context manager.
+
+    Args:
+        seeds: of the group.
+        total_steps: environment steps of each run.
+        console: where to draw; stderr by default, so that stdout stays clean for results.
+    """
+
+    def __init__(self, seeds: Iterable[int], total_steps: int, console: Console | None = None) -> None:
+        self._total_steps = total_steps
+        self._progress = Progress(
+            TextColumn("seed {task.fields[seed]}"),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} steps", justify="right"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console or Console(stderr=True),
+            refresh_per_second=4,
+        )
+        self._tasks: dict[int, TaskID] = {
+            seed: self._progress.add_task("", total=total_steps, start=False, seed=seed, numbers="waiting")
+            for seed in seeds
+        }
+
+    def started(self, seed: int) -> None:
+        """The seed's clock begins."""
+        self._progress.start_task(self._tasks[seed])
+        self._progress.update(self._tasks[seed], numbers="starting")
+
+    def show(self, seed: int, row: MetricsRow | None) -> None:
+        """Show the latest metrics of a seed that runs."""
+        if row is None:
+            return
+        numbers = f"{row.steps_per_second:,.0f}/s  return {row.return_mean:.1f}  ε {row.epsilon:.2f}"
+        if row.step >= self._total_steps:
+            numbers = f"return {row.return_mean:.1f}  evaluating"
+        self._progress.update(self._tasks[seed], completed=row.step, numbers=numbers)
+
+    def ended(self, seed: int, what: str) -> None:
+        """Show what became of a seed."""
+        self._progress.update(self._tasks[seed], numbers=what)
+        self._progress.stop_task(self._tasks[seed])
+
+    def say(self, text: str) -> None:
+        """Write lines above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> GroupProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()

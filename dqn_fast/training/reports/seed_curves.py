@@ -1,0 +1,91 @@
+"""Learning curves of several seeds in one picture: each of them, their mean and their spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.reports.style import BLUE, GREEN, new_figure, save_figure, steps_on_x, style
+
+
+class Curve(NamedTuple):
+    """Return over environment steps of one seed; both 1-d and of one length, steps rising."""
+
+    steps: np.ndarray
+    returns: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[MetricsRow]) -> Curve:
+        """Return the curve of a run: mean return of its latest episodes, from the first one's end on."""
+        points = [(row.step, row.return_mean) for row in rows if not np.isnan(row.return_mean)]
+        return cls(*np.array(points, float).reshape(-1, 2).T)
+
+
+class Spread(NamedTuple):
+    """Mean and standard deviation (divided by their number) over seeds; all 1-d and of one length."""
+
+    steps: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+
+
+def spread(curves: Sequence[Curve]) -> Spread:
+    """Return the spread of curves at every step that one of them has.
+
+    Between its points a curve is a line. At a step before a curve's beginning or after its end, the
+    others alone are counted.
+    """
+    steps = np.unique(np.concatenate([curve.steps for curve in curves]))
+    values = np.ma.masked_invalid(
+        [
+            np.interp(steps, *curve, left=np.nan, right=np.nan) if len(curve.steps) else steps * np.nan
+            for curve in curves
+        ]
+    )
+    return Spread(steps, values.mean(axis=0).data, values.std(axis=0).data)
+
+
+def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Draw the curves thin, and their mean in a band of one standard deviation."""
+    style(axes)
+    for curve in curves:
+        axes.plot(*curve, color=BLUE, alpha=0.35, linewidth=0.7)
+    steps, mean, std = spread(curves)
+    axes.fill_between(steps, mean - std, mean + std, color=BLUE, alpha=0.2, linewidth=0)
+    axes.plot(
+        steps,
+        mean,
+        color=BLUE,
+        linewidth=1.8,
+        label=f"training: mean ± standard deviation of {len(curves)} seeds",
+    )
+
+
+def draw_seed_curves(
+    path: Path, title: str, curves: Sequence[Curve], total_steps: int, evaluation: tuple[float, str] | None
+) -> None:
+    """Draw the picture of a group of runs.
+
+    Args:
+        path: where to write it, as PNG.
+        title: of the picture.
+        curves: one for each seed, at least one.
+        total_steps: environment steps of a whole run.
+        evaluation: mean return over the seeds, and what to call it; None if there is none.
+    """
+    figure = new_figure(8, 4.5)
+    axes = figure.add_subplot()
+    draw_spread(axes, curves)
+    axes.plot([], [], color=BLUE, alpha=0.35, linewidth=0.7, label="each seed: mean of its latest episodes")
+    if evaluation is not None:
+        axes.axhline(evaluation[0], color=GREEN, linestyle="--", linewidth=1.2, label=evaluation[1])
+    steps_on_x(axes, total_steps)
+    axes.set(xlabel="environment steps", ylabel="episode return")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9, ncols=1)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    save_figure(figure, path)

@@ -1,0 +1,41 @@
+"""What all pictures of runs have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from dqn_fast.training.files import written_whole
+
+BLUE, ORANGE, GREEN, GREY = "#2a6f97", "#bc6c25", "#2d6a4f", "#6c757d"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of so many inches."""
+    # The object interface: pyplot would keep global state, and may want a display.
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def style(axes: Axes) -> None:
+    """Draw a grid behind the data and no frame."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#dee2e6", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def steps_on_x(axes: Axes, last_step: float) -> None:
+    """Number the x axis in environment steps, from 0 to the last, as 10k and 1M."""
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.set_xlim(0, max(last_step, 1.0))
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG."""
+    with written_whole(path) as partial:
+        figure.savefig(partial)
