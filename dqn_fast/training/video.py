@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from importlib.util import find_spec
@@ -74,11 +73,8 @@ def record_video(
         q_net = load_model(folder, config, env)
         film = _Film(env, q_net, episodes, derive_seeds(config.seed).evaluation, max_frames)
         rate = fps or env.metadata.get("render_fps") or _FPS
-        with warnings.catch_warnings():
-            # Gymnasium's remarks on the environment's drawing; it was the user's choice, or is converted.
-            warnings.filterwarnings("ignore", module="gymnasium")
-            with written_whole(folder / VIDEO) as path:
-                _encode(path, film, rate)
+        with written_whole(folder / VIDEO) as path:
+            _encode(path, film, rate)
     finally:
         env.close()
     return Video(folder / VIDEO, film.returns, film.frames, film.complete)

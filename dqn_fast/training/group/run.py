@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environment import make_env
+from dqn_fast.training.environments import make_env
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.group.member import Member
 from dqn_fast.training.group.outcome import Group, Outcome, Status, save_group
