@@ -10,12 +10,13 @@ import numpy.typing as npt
 import torch
 
 from dqn_fast.agent.networks import QNetwork
-from dqn_fast.agent.numpy_network import NumpyQNetwork, UnknownModuleError
+from dqn_fast.agent.numpy_layers import UnknownModuleError
+from dqn_fast.agent.numpy_network import NumpyQNetwork
 
 #: Takes N observations, `(N, ...)` arrays or a (nested) dict of them, and returns q, `(N, A)` float32.
 QValues = Callable[[Any], npt.NDArray[np.float32]]
 
-# Multiplications of the largest layer, rows x inputs x outputs, up to which NumPy is faster than PyTorch.
+# Multiplications of the largest layer, for all rows together, up to which NumPy is faster than PyTorch.
 # It is where OpenBLAS, which NumPy comes with, leaves its kernels for small matrices and begins to use
 # several threads: below it one thread computes everything. Measured at 1 to 64 rows and widths 64 to 512.
 _NUMPY_LIMIT = 2**18
@@ -26,7 +27,8 @@ def make_q_values(q_net: QNetwork) -> QValues:
 
     NumPy computes it if it knows all modules of the network and N is small for its layers; PyTorch, without
     gradients, otherwise. NumPy reads the parameters where they are now: changes in place are seen, parameters
-    that are put elsewhere later are not. The array that is returned is valid until the next call.
+    that are put elsewhere later are not. The array that is returned is valid until the next call. A call with
+    another N than the last takes longer.
 
     Args:
         q_net: the network to ask, on the CPU.
@@ -38,14 +40,19 @@ def make_q_values(q_net: QNetwork) -> QValues:
         return values
 
     try:
-        by_numpy = NumpyQNetwork(q_net)
+        by_numpy = NumpyQNetwork(q_net, 1)
     except UnknownModuleError:
         return by_torch
-    most_rows = _NUMPY_LIMIT // by_numpy.largest
+    most_rows = _NUMPY_LIMIT // by_numpy.multiplications
 
     def q_values(obs: Any) -> npt.NDArray[np.float32]:
+        nonlocal by_numpy
         rows = _rows(obs)
-        return by_numpy(obs, rows) if rows <= most_rows else by_torch(obs)
+        if rows > most_rows:
+            return by_torch(obs)
+        if rows != by_numpy.rows:
+            by_numpy = NumpyQNetwork(q_net, rows)
+        return by_numpy(obs)
 
     return q_values
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,9 +73,13 @@ class DictEncoder(nn.Module):
         self.parts = nn.ModuleList(parts.values())  # type: ignore[arg-type]
         self.size = sum(part.size for part in parts.values())
 
+    def items(self) -> Iterator[tuple[str, Encoder]]:
+        """Each key and its encoder."""
+        return zip(self.keys, self.parts, strict=True)  # type: ignore[arg-type]
+
     def forward(self, obs: Mapping[str, Any]) -> Tensor:
         """Return the features of all parts, `(B, size)` float32."""
-        return torch.cat([part(obs[key]) for key, part in zip(self.keys, self.parts, strict=True)], 1)
+        return torch.cat([part(obs[key]) for key, part in self.items()], 1)
 
 
 def make_encoder(space: spaces.Space[Any], generator: torch.Generator) -> Encoder:

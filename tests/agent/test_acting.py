@@ -12,7 +12,8 @@ from gymnasium import spaces
 
 from dqn_fast.agent import Greedy, QNetwork, make_q_net, make_q_values
 from dqn_fast.agent.layers import make_linear
-from dqn_fast.agent.numpy_network import NumpyQNetwork, UnknownModuleError
+from dqn_fast.agent.numpy_layers import UnknownModuleError
+from dqn_fast.agent.numpy_network import NumpyQNetwork
 
 ACTIONS = spaces.Discrete(3)
 DICT = spaces.Dict(
@@ -57,7 +58,17 @@ def test_equal_to_the_network(space: spaces.Space[Any], hidden_sizes: tuple[int,
         np.testing.assert_allclose(values, expected(q_net, obs), atol=1e-5)
 
 
-@pytest.mark.parametrize("space", [spaces.Box(-1, 1, (3,)), DICT], ids=lambda space: str(space)[:10])
+@pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_numpy_has_a_form_of_every_network(space: spaces.Space[Any], rows: int) -> None:
+    q_net, obs = make_q_net(space, ACTIONS, (16,), generator(), dueling=True), observations(space, rows)
+    by_numpy = NumpyQNetwork(q_net, rows)(as_arrays(obs))
+    np.testing.assert_allclose(by_numpy, expected(q_net, obs), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "space", [spaces.Box(-1, 1, (3,)), DICT, SPACES[6]], ids=lambda space: str(space)[:10]
+)
 def test_it_follows_changes_in_place(space: spaces.Space[Any]) -> None:
     q_net, other = (make_q_net(space, ACTIONS, (16, 16), generator(seed), dueling=True) for seed in (0, 1))
     q_values, obs = make_q_values(q_net), observations(space, 4)
@@ -87,6 +98,10 @@ def test_what_numpy_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPatch)
     assert by_torch(small, 5)
     assert by_torch(wide, 1)
     box = spaces.Box(0, 1, (10, 10, 4), np.bool_)
+    minatar = make_q_net(box, ACTIONS, (128,), generator())
+    assert not by_torch(minatar, 1)
+    assert by_torch(minatar, 3)
+    box = spaces.Box(0, 255, (4, 84, 84), np.uint8)
     assert by_torch(make_q_net(box, ACTIONS, (8,), generator()), 1)
 
 
@@ -109,7 +124,7 @@ def test_unknown_modules_are_left_to_pytorch() -> None:
         Negated(encoder, torch.nn.Sequential(), head, 3),
     ):
         with pytest.raises(UnknownModuleError):
-            NumpyQNetwork(q_net)
+            NumpyQNetwork(q_net, 1)
         np.testing.assert_array_equal(make_q_values(q_net)(obs.numpy()), expected(q_net, obs))
 
 
