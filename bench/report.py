@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from between import between_markers
 from picture import draw
 from ratios import Comparison, Measurement, Report, Row, comparisons, number, rows
 
@@ -95,18 +96,6 @@ def _line(one: Comparison) -> str:
     return f"- {title}: {found}; at most {one.limit.times:g}."
 
 
-def between_markers(text: str, new: str) -> str:
-    """The text with what stands between the markers replaced.
-
-    Raises:
-        ValueError: if a marker does not occur exactly once, in order.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"README.md: expected one {BEGIN!r}, and one {END!r} after it")
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{new}\n{END}{rest.split(END)[1]}"
-
-
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -118,7 +107,7 @@ def main() -> None:
     draw(options.picture, run.report.measurements)
     name = Path(options.picture).resolve().relative_to(options.readme.resolve().parent).as_posix()
     text = options.readme.read_text(encoding="utf-8")
-    options.readme.write_text(between_markers(text, markdown(run, name)), encoding="utf-8")
+    options.readme.write_text(between_markers(text, BEGIN, END, markdown(run, name)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The `dqn-fast` command: train an agent, evaluate it again, film it.
+"""The `dqn-fast` command: train an agent, evaluate it again, film it; a table of runs.
 
 Exit status: 0 done, 1 one of several seeds has failed, 2 something asked for cannot be done (one line on
 stderr says what), 130 Ctrl-C.
@@ -38,11 +38,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     import tyro
 
     from dqn_fast.training import UsageError
-    from dqn_fast.training.commands import evaluate, train, video
+    from dqn_fast.training.commands import evaluate, table, train, video
 
     try:
         status: int = tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate, "video": video},
+            {"train": train, "evaluate": evaluate, "video": video, "table": table},
             prog="dqn-fast",
             description="Train DQN agents on Gymnasium environments, with a C++ replay memory.",
             args=arguments,

@@ -12,10 +12,12 @@ import tyro
 from dqn_fast.training.checkpoint import load_config
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
+from dqn_fast.training.finished import by_settings, find_runs
 from dqn_fast.training.group import Group, default_jobs, train_group
 from dqn_fast.training.run import evaluate_run
 from dqn_fast.training.run import train as train_run
 from dqn_fast.training.run_folder import default_run_folder
+from dqn_fast.training.table import markdown
 from dqn_fast.training.video import record_video
 
 _FAILED = 1
@@ -109,4 +111,23 @@ def video(
     """
     film = record_video(folder, load_config(folder), episodes=episodes, fps=fps)
     sys.stdout.write(f"{film}\nsaved as {film.path}\n")
+    return 0
+
+
+def table(
+    folders: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ..."), tyro.conf.Positional] = (
+        Path("runs"),
+    ),
+) -> int:
+    """Print a Markdown table of finished runs, with mean ± standard deviation over the seeds.
+
+    Runs with the same environment, steps and settings are one line. Interrupted ones are left out.
+
+    Args:
+        folders: Folders of runs, or folders somewhere above them.
+    """
+    runs, interrupted = find_runs(folders)
+    for folder in interrupted:
+        sys.stderr.write(f"dqn-fast: left out, since interrupted: {folder}\n")
+    sys.stdout.write(markdown(by_settings(runs)))
     return 0

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from between import between_markers
 from matplotlib.image import imread
 from ratios import Measurement
-from report import BEGIN, END, README, Run, between_markers, markdown
+from report import BEGIN, END, README, Run, markdown
 from scenarios import SCENARIOS, Limit
 
 REPORT = README.parent / "bench" / "report.py"
@@ -85,8 +86,8 @@ def test_a_run_without_rows_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
 def test_a_readme_without_its_markers_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"README\.md: expected one"):
-        between_markers(text, "new")
+        between_markers(text, BEGIN, END, "new")
 
 
 def test_this_checkouts_readme_has_the_markers() -> None:
-    assert "new" in between_markers(README.read_text(encoding="utf-8"), "new")
+    assert "new" in between_markers(README.read_text(encoding="utf-8"), BEGIN, END, "new")

@@ -51,19 +51,14 @@ def spread(curves: Sequence[Curve]) -> Spread:
 
 
 def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Draw the curves thin, and their mean in a band of one standard deviation."""
+    """Draw the curves thin, and their mean in a band of one standard deviation, with labels for a legend."""
     style(axes)
-    for curve in curves:
-        axes.plot(*curve, color=BLUE, alpha=0.35, linewidth=0.7)
+    for number, curve in enumerate(curves):
+        label = None if number else "each seed: mean of its latest episodes"
+        axes.plot(*curve, color=BLUE, alpha=0.35, linewidth=0.7, label=label)
     steps, mean, std = spread(curves)
     axes.fill_between(steps, mean - std, mean + std, color=BLUE, alpha=0.2, linewidth=0)
-    axes.plot(
-        steps,
-        mean,
-        color=BLUE,
-        linewidth=1.8,
-        label=f"training: mean ± standard deviation of {len(curves)} seeds",
-    )
+    axes.plot(steps, mean, color=BLUE, linewidth=1.8, label="training: mean ± standard deviation over seeds")
 
 
 def draw_seed_curves(
@@ -81,7 +76,6 @@ def draw_seed_curves(
     figure = new_figure(8, 4.5)
     axes = figure.add_subplot()
     draw_spread(axes, curves)
-    axes.plot([], [], color=BLUE, alpha=0.35, linewidth=0.7, label="each seed: mean of its latest episodes")
     if evaluation is not None:
         axes.axhline(evaluation[0], color=GREEN, linestyle="--", linewidth=1.2, label=evaluation[1])
     steps_on_x(axes, total_steps)

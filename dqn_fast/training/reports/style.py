@@ -38,4 +38,4 @@ def steps_on_x(axes: Axes, last_step: float) -> None:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG."""
     with written_whole(path) as partial:
-        figure.savefig(partial)
+        figure.savefig(partial, pil_kwargs={"optimize": True})
