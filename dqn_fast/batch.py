@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dqn_fast.structure import Structure
@@ -13,9 +11,20 @@ if TYPE_CHECKING:
     import torch
 
 ArrayT = TypeVar("ArrayT")
+_FIELDS = (
+    "obs",
+    "action",
+    "reward",
+    "next_obs",
+    "terminated",
+    "truncated",
+    "discount",
+    "weights",
+    "indices",
+    "extra",
+)
 
 
-@dataclass(slots=True, eq=False)
 class Batch(Generic[ArrayT]):
     """A batch of B transitions, in NumPy arrays or in torch tensors.
 
@@ -37,6 +46,8 @@ class Batch(Generic[ArrayT]):
         extra: extra fields of the drawn steps, by name.
     """
 
+    __slots__ = (*_FIELDS, "_arrays", "_layout")
+
     obs: Any
     action: ArrayT
     reward: ArrayT
@@ -48,8 +59,11 @@ class Batch(Generic[ArrayT]):
     indices: ArrayT
     extra: dict[str, ArrayT]
     # The arrays that `sample(out=...)` writes to, in the order of the core.
-    _arrays: tuple[npt.NDArray[Any], ...] = field(repr=False)
-    _layout: BatchLayout = field(repr=False)
+    _arrays: tuple[npt.NDArray[Any], ...]
+    _layout: BatchLayout
+
+    def __repr__(self) -> str:
+        return f"Batch({', '.join(f'{name}={getattr(self, name)!r}' for name in _FIELDS)})"
 
     def torch(self, device: torch.device | str | None = None) -> Batch[torch.Tensor]:
         """The same batch as tensors: over the same memory on the CPU, copied to another device."""
@@ -61,21 +75,26 @@ class Batch(Generic[ArrayT]):
         return self._layout.assemble(tensors, self._arrays)
 
 
-@dataclass(frozen=True)
 class BatchLayout:
     """Which of the core's arrays is what: observations, action, reward, extra fields, next_obs, flags."""
 
-    structure: Structure
-    extra_names: tuple[str, ...]
+    __slots__ = ("_is_flat", "extra_names", "structure")
 
-    @cached_property
-    def _is_flat(self) -> bool:
-        return self.structure.is_plain and not self.extra_names
+    def __init__(self, structure: Structure, extra_names: tuple[str, ...]) -> None:
+        self.structure, self.extra_names = structure, extra_names
+        self._is_flat = structure.is_plain and not extra_names
+
+    def is_like(self, other: BatchLayout) -> bool:
+        """Whether both say the same of the core's arrays."""
+        return self is other or (
+            self.structure.paths == other.structure.paths and self.extra_names == other.extra_names
+        )
 
     def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
         """A batch of arrays or tensors in the core's order."""
+        batch: Batch[ArrayT] = Batch()
+        batch._arrays, batch._layout = arrays, self
         if self._is_flat:  # the core's order is that of the attributes
-            batch: Batch[ArrayT] = object.__new__(Batch)  # past __init__, which takes as long again
             (
                 batch.obs,
                 batch.action,
@@ -87,23 +106,19 @@ class BatchLayout:
                 batch.weights,
                 batch.indices,
             ) = values
-            batch.extra, batch._arrays, batch._layout = {}, arrays, self
+            batch.extra = {}
             return batch
-        action = len(self.structure.paths)
-        after_extra = action + 2 + len(self.extra_names)
-        after_next = after_extra + action
-        terminated, truncated, discount, weights, indices = values[after_next:]
-        return Batch(
-            self.structure.unflatten(values[:action]),
-            values[action],
-            values[action + 1],
-            self.structure.unflatten(values[after_extra:after_next]),
-            terminated,
-            truncated,
-            discount,
-            weights,
-            indices,
-            dict(zip(self.extra_names, values[action + 2 : after_extra], strict=True)),
-            arrays,
-            self,
-        )
+        leaves, extras = len(self.structure.paths), len(self.extra_names)
+        batch.obs = self.structure.unflatten(values[:leaves])
+        batch.action, batch.reward = values[leaves : leaves + 2]
+        values = values[leaves + 2 :]
+        batch.extra = dict(zip(self.extra_names, values[:extras], strict=True))
+        batch.next_obs = self.structure.unflatten(values[extras : extras + leaves])
+        (
+            batch.terminated,
+            batch.truncated,
+            batch.discount,
+            batch.weights,
+            batch.indices,
+        ) = values[extras + leaves :]
+        return batch

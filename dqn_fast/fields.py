@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -63,11 +62,10 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else f"a {type(value).__name__}"
 
 
-@dataclass(frozen=True)
-class Field:
-    """One named array of a step: `role` is observation, action, reward or extra.
+class Field(NamedTuple):
+    """One named array of a step, as the core takes it: `role` is observation, action, reward or extra.
 
-    An observation may be a stack of `frames` along `frame_axis`.
+    An observation may be a stack of `frames` along `frame_axis`. The dtype is in native byte order.
     """
 
     name: str
@@ -77,9 +75,15 @@ class Field:
     frames: int = 1
     frame_axis: int = 0
 
-    def __post_init__(self) -> None:
+    @classmethod
+    def of(cls, name: str, role: str, dtype: Any, shape: tuple[int, ...]) -> Field:
+        """The field of values of this dtype, in any byte order.
+
+        Raises:
+            TypeError: if it is no dtype.
+        """
         # NumPy has one object for each type in native byte order: the core compares by identity.
-        object.__setattr__(self, "dtype", np.dtype(self.dtype.type))
+        return cls(name, role, np.dtype(np.dtype(dtype).type), shape)
 
     @property
     def nbytes(self) -> int:
@@ -111,7 +115,7 @@ class Field:
                 f"frame_stack: got {frames}, expected a divisor of {self.shape[axis]}, the length of axis "
                 f"{axis} of {self.name}"
             )
-        return replace(self, frames=frames, frame_axis=axis % len(self.shape))
+        return self._replace(frames=frames, frame_axis=axis % len(self.shape))
 
     def convert(self, value: Any, lead: tuple[int, ...] = (), name: str | None = None) -> npt.NDArray[Any]:
         """A fresh array of this dtype and of shape `lead + shape`, equal to `value`.
@@ -156,13 +160,13 @@ def infer(name: str, role: str, value: Any, lead: tuple[int, ...]) -> Field:
         raise ValueError(f"{name}: got shape {array.shape}, expected {lead} first")
     if role == "reward":
         wide = array.dtype == np.float64 and hasattr(value, "dtype") and not isinstance(value, np.generic)
-        dtype = np.dtype(np.float64 if wide else np.float32)
+        dtype: Any = np.float64 if wide else np.float32
     elif hasattr(value, "dtype"):
         dtype = array.dtype
     else:
         python_types = {"b": np.bool_, "u": np.int64, "i": np.int64, "f": np.float32}
-        dtype = np.dtype(python_types[array.dtype.kind])
-    return Field(name, role, dtype, array.shape[len(lead) :])
+        dtype = python_types[array.dtype.kind]
+    return Field.of(name, role, dtype, array.shape[len(lead) :])
 
 
 def from_space(name: str, role: str, space: Any) -> Field:
@@ -175,7 +179,7 @@ def from_space(name: str, role: str, space: Any) -> Field:
     if shape is None or dtype is None or np.dtype(dtype).kind not in _KINDS:
         space_name = "observation_space" if role == "observation" else "action_space"
         raise TypeError(f"{space_name}: got {space!r}, expected a space with one shape and a numeric dtype")
-    return Field(name, role, np.dtype(dtype), tuple(shape))
+    return Field.of(name, role, dtype, tuple(shape))
 
 
 def declared(name: str, spec: Any) -> Field:
@@ -189,7 +193,7 @@ def declared(name: str, spec: Any) -> Field:
         raise ValueError(f"extra_fields: got the name {name!r}, expected one that is not {sorted(RESERVED)}")
     try:
         shape, dtype = spec
-        field = Field(name, "extra", np.dtype(dtype), tuple(int(n) for n in shape))
+        field = Field.of(name, "extra", dtype, tuple(int(n) for n in shape))
     except (TypeError, ValueError) as error:
         raise TypeError(f"extra_fields[{name!r}]: got {spec!r}, expected (shape, dtype)") from error
     if any(length < 0 for length in field.shape):

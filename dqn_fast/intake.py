@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from typing import Any
+from _thread import allocate_lock  # threading's own; this package needs no more of it, at every import
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from dqn_fast.fields import as_array
 from dqn_fast.schema import FLAG, PRIORITY, SchemaDraft, Step, StepSchema, core_obs
 
 
-@dataclass(frozen=True)
-class MemoryOptions:
+class MemoryOptions(NamedTuple):
     """What a memory is besides its fields; `capacity` is that of one environment."""
 
     num_envs: int
@@ -35,7 +33,7 @@ class MemoryOptions:
         """
         drops_resets = self.autoreset == "next_step"
         return _core.ReplayMemory(
-            schema.core_fields(),
+            list(schema.fields),
             self.num_envs,
             self.capacity,
             self.reserve,
@@ -59,7 +57,7 @@ class Intake:
         self.schema: StepSchema | None = None
         self.layout: BatchLayout | None = None
         self.is_plain = False  # the core takes well-formed steps as they are
-        self._first_add = threading.Lock()
+        self._first_add = allocate_lock()
 
     def allocate_if_known(self) -> None:
         """Makes the memory if no step is needed to know what one is."""

@@ -255,7 +255,7 @@ class ReplayBuffer(Saveable):
             arrays = memory.sample(batch_size, n_step, gamma, beta, None)
             assert arrays is not None  # it is its own
             return layout.assemble(arrays, arrays)
-        arrays = out._arrays if isinstance(out, Batch) and out._layout == layout else ()
+        arrays = out._arrays if isinstance(out, Batch) and out._layout.is_like(layout) else ()
         if memory.sample(batch_size, n_step, gamma, beta, arrays) is None:
             raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
         return out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # json, mmap and pathlib are imported where they are used: few programs save, and all import this.
-import dataclasses
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -71,7 +70,7 @@ class Saveable:
         header = {
             "class": type(self).__name__,
             "settings": self._settings(),
-            "options": dataclasses.asdict(self._intake.options),
+            "options": self._intake.options._asdict(),
             "draft": self._intake.draft.to_json(),
             "schema": None if schema is None else schema.to_json(),
         }

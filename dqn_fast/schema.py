@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 # new_segment, priority, extra.
 Step = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, dict[str, Any]]
 PRIORITY = 8
-CoreField = tuple[str, str, np.dtype[Any], tuple[int, ...], int, int]
 
 FLAG = Field("flag", "extra", np.dtype(np.bool_), ())
 INDEX = Field("indices", "extra", np.dtype(np.int64), ())
@@ -42,8 +40,7 @@ def _each(name: str, dtype: np.dtype[Any], value: Any, lead: tuple[int, ...]) ->
     return field.convert(value, lead)
 
 
-@dataclass(frozen=True)
-class StepSchema:
+class StepSchema(NamedTuple):
     """All fields of a step; `obs` has one for each array of an observation."""
 
     structure: Structure
@@ -57,10 +54,10 @@ class StepSchema:
         """How the core's arrays make a batch."""
         return BatchLayout(self.structure, tuple(field.name for field in self.extra))
 
-    def core_fields(self) -> list[CoreField]:
-        """The fields as the core takes them."""
-        fields = (*self.obs, self.action, self.reward, *self.extra)
-        return [(f.name, f.role, f.dtype, f.shape, f.frames, f.frame_axis) for f in fields]
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All of them, in the core's order."""
+        return (*self.obs, self.action, self.reward, *self.extra)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` makes the same schema of."""
@@ -120,8 +117,7 @@ def core_obs(leaves: tuple[Any, ...]) -> Any:
     return leaves[0] if len(leaves) == 1 else leaves
 
 
-@dataclass(frozen=True)
-class SchemaDraft:
+class SchemaDraft(NamedTuple):
     """What the constructor's arguments say of the fields; the first step says the rest."""
 
     structure: Structure | None
@@ -161,7 +157,7 @@ class SchemaDraft:
         spaces = structure.flatten("observation_space", observation_space)
         named = zip(structure.names("obs"), spaces, strict=True)
         fields = [from_space(name, "observation", space) for name, space in named]
-        return replace(draft, structure=structure, obs=draft._stacked(structure, fields))
+        return draft._replace(structure=structure, obs=draft._stacked(structure, fields))
 
     @property
     def is_complete(self) -> bool:

@@ -40,9 +40,8 @@ def collect(intake: Intake) -> dict[str, Any]:
         return dict.fromkeys(_COUNTS, 0)
     stats: dict[str, Any] = intake.memory.stats()
     schema = intake.schema
-    fields = (*schema.obs, schema.action, schema.reward, *schema.extra)
     stats["kernels"] = intake.memory.kernels
-    stats["bytes"] = {field.name: stats["steps"] * field.nbytes for field in fields}
+    stats["bytes"] = {field.name: stats["steps"] * field.nbytes for field in schema.fields}
     whole = sum(field.frames * field.nbytes for field in schema.obs)
     here = sum(stats["bytes"][field.name] for field in schema.obs)
     stats["bytes_saved"] = max(0, 2 * stats["size"] * whole - here)

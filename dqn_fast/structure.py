@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,11 +11,22 @@ T = TypeVar("T")
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class Structure:
-    """The keys of an observation: a path for each array; one empty path for a plain array."""
+    """The keys of an observation.
 
-    paths: tuple[Path, ...]
+    Attributes:
+        paths: one for each array; the only one of a plain array is empty.
+        is_plain: whether it is one array.
+    """
+
+    __slots__ = ("_keys", "is_plain", "paths")
+
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        self.paths = paths
+        self.is_plain = paths == ((),)
+        # Those of a dict of arrays; none of any other structure.
+        flat = all(len(path) == 1 for path in paths)
+        self._keys = tuple(path[0] for path in paths) if flat else ()
 
     @classmethod
     def of(cls, value: Any, root: str = "obs") -> Structure:
@@ -30,17 +39,6 @@ class Structure:
         if not paths:
             raise ValueError(f"{root}: got a dict without an array in it, expected at least one")
         return cls(paths)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is one array."""
-        return self.paths == ((),)
-
-    @cached_property
-    def _keys(self) -> tuple[str, ...]:
-        """Those of a dict of arrays; none of any other structure."""
-        flat = all(len(path) == 1 for path in self.paths)
-        return tuple(path[0] for path in self.paths) if flat else ()
 
     def names(self, root: str) -> list[str]:
         """What to call each array: `obs['camera']['left']`."""
@@ -62,8 +60,8 @@ class Structure:
             # None is missing and none is nested: the usual case, in a third of the time.
             if all(type(leaf) is np.ndarray for leaf in leaves):
                 return leaves
-        found = Structure.of(value, root)
-        if set(found.paths) != set(self.paths):
+        if set(_paths(value, ())) != set(self.paths):
+            found = Structure.of(value, root)
             raise ValueError(f"{root}: got {found._describe()}, expected {self._describe()}")
         return tuple(_at(value, path) for path in self.paths)
 
