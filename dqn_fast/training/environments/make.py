@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -104,7 +105,9 @@ def make_environments(
     if vectorization == "async":
         main = os.getpid()
         workers = [partial(_make_worker, make, seed, stream, main) for stream in range(num_envs)]
-        vector_env = AsyncVectorEnv(workers, autoreset_mode=AutoresetMode.SAME_STEP)
+        # Forked processes know the ids that a script has registered, and don't import PyTorch again.
+        context = "fork" if sys.platform == "linux" else None
+        vector_env = AsyncVectorEnv(workers, context=context, autoreset_mode=AutoresetMode.SAME_STEP)
         return VectorEnvironments(vector_env, None, EpisodeSnapshots())
     if action_mask:
         raise UsageError("vectorization is native, expected sync or async with action_mask")

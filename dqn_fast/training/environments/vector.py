@@ -36,8 +36,8 @@ class VectorEnvironments:
     `infos`; reset in the next step, which is no transition then; or nothing, and want to be reset.
 
     Args:
-        vector_env: says its mode in `metadata["autoreset_mode"]`, and gives new arrays at every step. Its
-            actions are Discrete. It is closed with this object.
+        vector_env: says its mode in `metadata["autoreset_mode"]`, and gives new arrays at every step and
+            reset. Its actions are Discrete. It is closed with this object.
         seed: of the first reset; None: not seeded.
         snapshots: how its state is taken.
 
@@ -99,7 +99,7 @@ class VectorEnvironments:
     def state(self) -> VectorState | None:
         """Return where the environments are; see `Environments.state`."""
         snapshot = self._snapshots.take(self._env)
-        return None if snapshot is None else VectorState(copy_batch(self._obs), self._mask, snapshot)
+        return None if snapshot is None else VectorState(self._obs, self._mask, snapshot)
 
     def restore(self, state: VectorState | None) -> Any | None:
         """Put the environments back to where they were; see `Environments.restore`."""
@@ -111,7 +111,7 @@ class VectorEnvironments:
         if count != self.num_envs:
             raise RestoreError(f"the state is that of {count} environments, these are {self.num_envs}")
         self._snapshots.put_back(self._env, state.snapshot)
-        self._obs, self._mask = copy_batch(state.obs), state.mask
+        self._obs, self._mask = state.obs, state.mask
         return self._obs
 
     def close(self) -> None:
@@ -133,9 +133,8 @@ class VectorEnvironments:
         return step._replace(mask=mask)
 
     def _after_disabled(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
-        next_obs = copy_batch(step.obs)
         obs, _ = self._env.reset(options={"reset_mask": ended})
-        return step._replace(obs=obs, next_obs=next_obs)
+        return step._replace(obs=obs)
 
 
 def _leaves(batch: Any) -> list[Any]:

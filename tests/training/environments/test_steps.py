@@ -157,8 +157,27 @@ def test_native_seeds() -> None:
     first, same, other = (
         make_environments("CartPole-v1", 5, seed, vectorization="native") for seed in (0, 0, 1)
     )
-    assert image(first.reset()) == image(same.reset()) != image(other.reset())
-    assert image(first.reset()) == image(same.reset())
+    begin = image(first.reset())
+    assert begin == image(same.reset()) != image(other.reset())
+    assert begin != image(first.reset()) == image(same.reset())
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_each_environment_has_episodes_of_its_own(maker: str) -> None:
+    environments = MAKERS[maker](Countdown, 3)
+    places = [obs[:, 0].tolist() for obs in (environments.reset(), environments.reset())]
+    environments.close()
+    assert len({*places[0], *places[1]}) == 6
+
+
+def test_a_reset_forgets_the_ends_before_it() -> None:
+    environments = MAKERS["NextStep"](Countdown, 2)
+    environments.reset()
+    draw = Drawer(environments, 0)
+    while not environments.step(draw()).terminated.any():
+        pass
+    environments.reset()
+    assert environments.step(draw()).mask is None
 
 
 def test_actions_of_a_vector_environment_are_counted_from_zero() -> None:
