@@ -58,6 +58,14 @@ std::optional<long long> integer_of(PyObject *object) {
     return number;
 }
 
+// Types of native byte order are singletons, except in arrays that were unpickled.
+bool is_type(PyObject *descr, const py::dtype &dtype) {
+    if (descr == dtype.ptr())
+        return true;
+    const auto other = py::reinterpret_borrow<py::dtype>(descr);
+    return other.num() == dtype.num() && other.byteorder() == dtype.byteorder();
+}
+
 } // namespace
 
 ArrayType::ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape)
@@ -68,12 +76,21 @@ ArrayType::ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape)
 }
 
 std::byte *ArrayType::data(py::handle value, Lead lead) const {
+    return data_of(value, dtype_, lead);
+}
+
+const double *ArrayType::wide_data(py::handle value, Lead lead) const {
+    if (kind_ != 'f' || itemsize_ != sizeof(float))
+        return nullptr;
+    return reinterpret_cast<const double *>(data_of(value, py::dtype::of<double>(), lead));
+}
+
+std::byte *ArrayType::data_of(py::handle value, const py::dtype &dtype, Lead lead) const {
     if (!Api::get().PyArray_Check_(value.ptr()))
         return nullptr;
     const auto *array = py::detail::array_proxy(value.ptr());
     constexpr int simple = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_;
-    // Types of native byte order are singletons: another object is converted by Python.
-    if (array->descr != dtype_.ptr() || (array->flags & simple) != simple ||
+    if (!is_type(array->descr, dtype) || (array->flags & simple) != simple ||
         array->nd != static_cast<int>(lead.size() + shape_.size()))
         return nullptr;
     const auto *dimensions = array->dimensions;
@@ -209,8 +226,24 @@ const std::byte *Arguments::read(py::handle value, const ArrayType &type) {
     if (lead_.empty() && used_ < kScalars && type.read_scalar(value, scalars_[used_].data()))
         return scalars_[used_++].data();
     const std::byte *data = type.tensor_data(value, lead_);
+    if (data == nullptr)
+        data = narrowed(value, type);
     exact_ = exact_ && data != nullptr;
     return data;
+}
+
+const std::byte *Arguments::narrowed(py::handle value, const ArrayType &type) {
+    const double *numbers = type.wide_data(value, lead_);
+    if (numbers == nullptr)
+        return nullptr;
+    const auto size = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(value).size());
+    std::vector<float> &room = narrowed_.emplace_back(std::max<std::size_t>(size, 1));
+    for (std::size_t i = 0; i < size; ++i) {
+        if (std::isfinite(numbers[i]) && std::abs(numbers[i]) > std::numeric_limits<float>::max())
+            return nullptr;
+        room[i] = static_cast<float>(numbers[i]);
+    }
+    return reinterpret_cast<const std::byte *>(room.data());
 }
 
 const std::byte *Arguments::read_optional(py::handle value, const ArrayType &type) {

@@ -26,6 +26,9 @@ class ArrayType {
     /// `lead + shape`; null otherwise. The array must outlive the use of the pointer.
     [[nodiscard]] std::byte *data(py::handle value, Lead lead) const;
 
+    /// The same of an array of float64 if this is a type of float32.
+    [[nodiscard]] const double *wide_data(py::handle value, Lead lead) const;
+
     /// The same of a tensor that DLPack gives a view of.
     [[nodiscard]] const std::byte *tensor_data(py::handle value, Lead lead) const;
 
@@ -40,6 +43,7 @@ class ArrayType {
     [[nodiscard]] py::object make(py::ssize_t rows) const;
 
   private:
+    [[nodiscard]] std::byte *data_of(py::handle value, const py::dtype &dtype, Lead lead) const;
     [[nodiscard]] bool read_integer(long long value, std::byte *to) const;
 
     py::dtype dtype_;
@@ -53,8 +57,9 @@ class ArrayType {
 [[nodiscard]] py::ssize_t length_of(py::handle value);
 
 /// Pointers to the arguments of one call, valid while the caller holds the arguments and `lead`.
-/// Each read takes arrays of the exact type as they are, and simple scalars through room of its
-/// own; anything else makes the call inexact, and is left to Python to convert or to refuse.
+/// Each read takes arrays of the exact type as they are, and simple scalars and float64 arrays for
+/// float32 (Gymnasium's vector rewards) through room of its own; anything else makes the call
+/// inexact, and is left to Python to convert or to refuse.
 class Arguments {
   public:
     explicit Arguments(Lead lead) : lead_(lead) {}
@@ -67,11 +72,15 @@ class Arguments {
     [[nodiscard]] bool exact() const noexcept { return exact_; }
 
   private:
+    /// The numbers rounded to float32; null if there are none, or one would overflow.
+    const std::byte *narrowed(py::handle value, const ArrayType &type);
+
     static constexpr std::size_t kScalars = 16;
 
     Lead lead_;
     std::array<std::array<std::byte, 8>, kScalars> scalars_;
     std::size_t used_ = 0;
+    std::vector<std::vector<float>> narrowed_;
     bool exact_ = true;
 };
 
