@@ -38,11 +38,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     import tyro
 
     from dqn_fast.training import UsageError
-    from dqn_fast.training.commands import evaluate, table, train, video
+    from dqn_fast.training.command_line import commands_for
 
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         status: int = tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate, "video": video, "table": table},
+            commands_for(arguments),
             prog="dqn-fast",
             description="Train DQN agents on Gymnasium environments, with a C++ replay memory.",
             args=arguments,

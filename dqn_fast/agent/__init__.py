@@ -3,11 +3,13 @@
 from dqn_fast.agent.acting import Greedy, QValues, make_q_values
 from dqn_fast.agent.action_mask import legal_actions
 from dqn_fast.agent.bootstrap import Bootstrap, double_q_learning, q_learning
-from dqn_fast.agent.dqn import DQN, Learned, greedy_action
+from dqn_fast.agent.dqn import DQN, Learned
 from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import EpsilonGreedy
 from dqn_fast.agent.layers import make_mlp
 from dqn_fast.agent.networks import QNetwork, make_q_net
+from dqn_fast.agent.objectives import Estimates, Objective, TDObjective
+from dqn_fast.agent.parameters import FlatParameters
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
@@ -15,21 +17,24 @@ __all__ = [
     "DQN",
     "Bootstrap",
     "EpsilonGreedy",
+    "Estimates",
     "Experience",
     "ExponentialSchedule",
+    "FlatParameters",
     "Greedy",
     "HardTarget",
     "Learned",
     "LinearSchedule",
+    "Objective",
     "PrioritizedExperience",
     "QNetwork",
     "QValues",
     "Schedule",
     "SoftTarget",
+    "TDObjective",
     "Target",
     "UniformExperience",
     "double_q_learning",
-    "greedy_action",
     "legal_actions",
     "make_mlp",
     "make_q_net",

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from dqn_fast.agent.bootstrap import Bootstrap
-from dqn_fast.agent.exploration import EpsilonGreedy
-from dqn_fast.agent.losses import chosen, td_target, weighted_mean
+from dqn_fast.agent.acting import make_q_values
+from dqn_fast.agent.action_mask import legal_actions
+from dqn_fast.agent.exploration import Actions, EpsilonGreedy
+from dqn_fast.agent.losses import weighted_mean
 from dqn_fast.agent.networks import QNetwork
+from dqn_fast.agent.objectives import Objective, TransitionBatch
+from dqn_fast.agent.parameters import FlatParameters, shorten
 from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
-
-
-class TransitionBatch(Protocol):
-    """The fields of a batch that the agent reads, as tensors; `dqn_fast.Batch` has them."""
-
-    obs: Any
-    action: Any
-    reward: Any
-    next_obs: Any
-    discount: Any
-    weights: Any
 
 
 class Learned(NamedTuple):
@@ -46,11 +37,11 @@ class DQN:
 
     Args:
         q_net: the network that acts and learns.
+        parameters: those of `q_net`.
         target: the target network and how it follows `q_net`.
-        optimizer: over the parameters of `q_net`. Its learning rate is set at every update.
-        bootstrap: how the next observations are valued.
-        loss: loss of each sample from q and target, all `(B,)`.
-        exploration: how actions leave the greedy one.
+        optimizer: over `parameters.vector`. Its learning rate is set at every update.
+        objective: the loss of each transition.
+        exploration: how actions leave the greedy ones.
         learning_rate_schedule: learning rate at each environment step.
         max_grad_norm: largest 2-norm of the gradient of all parameters together; longer ones are shortened
             to it. Infinity leaves them as they are.
@@ -62,11 +53,11 @@ class DQN:
     def __init__(
         self,
         q_net: QNetwork,
+        parameters: FlatParameters,
         target: Target,
         optimizer: torch.optim.Optimizer,
         *,
-        bootstrap: Bootstrap,
-        loss: Callable[[Tensor, Tensor], Tensor],
+        objective: Objective,
         exploration: EpsilonGreedy,
         learning_rate_schedule: Schedule,
         max_grad_norm: float = float("inf"),
@@ -74,19 +65,27 @@ class DQN:
         if not max_grad_norm > 0:
             raise ValueError(f"max_grad_norm is {max_grad_norm}, expected above 0")
         self.q_net = q_net
+        self.parameters = parameters
         self.target = target
         self.optimizer = optimizer
-        self.bootstrap = bootstrap
-        self.loss = loss
+        self.objective = objective
         self.exploration = exploration
         self.learning_rate_schedule = learning_rate_schedule
         self.max_grad_norm = max_grad_norm
         self.updates = 0
-        self._parameters = list(q_net.parameters())
+        self._q_values = make_q_values(q_net)
 
-    def act(self, obs: Any, step: int) -> int:
-        """Return an action for one observation, exploring as is due at environment step `step`."""
-        return self.exploration.choose(lambda: greedy_action(self.q_net, obs), step)
+    def act(self, obs: Any, step: int) -> Actions:
+        """Return actions, exploring as is due at environment step `step`.
+
+        Args:
+            obs: an observation of each environment, `(num_envs, *shape)`, or a dict of them.
+            step: environment step that the actions are for.
+
+        Returns:
+            `(num_envs,)` int64.
+        """
+        return self.exploration.choose(lambda: self._q_values(obs).argmax(1), step, legal_actions(obs))
 
     def learn(self, batch: TransitionBatch, step: int) -> Learned:
         """Make one learner update from a batch of tensors.
@@ -95,30 +94,33 @@ class DQN:
             batch: B transitions; only read.
             step: environment step, for the learning rate.
         """
-        with torch.no_grad():
-            bootstrap = self.bootstrap(self.q_net, self.target.target_net, batch.next_obs)
-            target = td_target(batch.reward, batch.discount, bootstrap)
-        q = chosen(self.q_net(batch.obs), batch.action)
-        loss = weighted_mean(self.loss(q, target), batch.weights)
-        self.optimizer.zero_grad()
+        estimates = self.objective(self.q_net, self.target.target_net, batch)
+        loss = weighted_mean(estimates.loss, batch.weights)
+        self.parameters.gradient.zero_()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.max_grad_norm < float("inf"):
-            torch.nn.utils.clip_grad_norm_(self._parameters, self.max_grad_norm)
+            shorten(self.parameters.gradient, self.max_grad_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate_schedule(step)
         self.optimizer.step()
         self.updates += 1
         self.target.update(self.updates)
-        q = q.detach()
-        return Learned(target - q, loss.detach(), q.mean())
+        return Learned(estimates.td_error, loss.detach(), estimates.q.mean())
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that changes while the agent acts and learns, to be saved."""
+        return {
+            "q_net": self.q_net.state_dict(),
+            "target_net": self.target.target_net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "updates": self.updates,
+            "exploration": self.exploration.generator.bit_generator.state,
+        }
 
-@torch.inference_mode()
-def greedy_action(q_net: QNetwork, obs: Any) -> int:
-    """Return the action of the largest value for one observation (the first, if several are largest).
-
-    Args:
-        q_net: the network to ask.
-        obs: one observation as the environment gives it: an array or a number.
-    """
-    return int(q_net(torch.as_tensor(obs).unsqueeze(0)).argmax())
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the agent was that `state` was taken from; its parts must be built alike."""
+        self.q_net.load_state_dict(state["q_net"])
+        self.target.target_net.load_state_dict(state["target_net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.updates = state["updates"]
+        self.exploration.generator.bit_generator.state = state["exploration"]

@@ -6,9 +6,9 @@ import copy
 from typing import Protocol
 
 import torch
-from torch import Tensor
 
 from dqn_fast.agent.networks import QNetwork
+from dqn_fast.agent.parameters import FlatParameters
 
 
 class Target(Protocol):
@@ -25,12 +25,26 @@ class Target(Protocol):
         ...
 
 
-def _frozen_copy(q_net: QNetwork) -> QNetwork:
-    return copy.deepcopy(q_net).requires_grad_(False)
+class _Copy:
+    """A copy of a network in one vector, to be moved towards it."""
 
+    def __init__(self, q_net: QNetwork, parameters: FlatParameters) -> None:
+        self.net = copy.deepcopy(q_net).requires_grad_(False)
+        own = FlatParameters(self.net)
+        own.vector.requires_grad_(False)
+        self._pairs = list(
+            zip([own.vector, *own.buffers], [parameters.vector, *parameters.buffers], strict=True)
+        )
 
-def _state(net: QNetwork) -> list[Tensor]:
-    return [tensor for tensor in net.state_dict().values() if tensor.is_floating_point()]
+    @torch.no_grad()
+    def copy(self) -> None:
+        for own, followed in self._pairs:
+            own.copy_(followed)
+
+    @torch.no_grad()
+    def approach(self, tau: float) -> None:
+        for own, followed in self._pairs:
+            own.lerp_(followed, tau)
 
 
 class HardTarget:
@@ -38,27 +52,26 @@ class HardTarget:
 
     Args:
         q_net: the network to follow. The target starts as its copy.
+        parameters: those of `q_net`.
         target_update_period: learner updates from one copy to the next.
 
     Raises:
         ValueError: `target_update_period` is below 1.
     """
 
-    def __init__(self, q_net: QNetwork, target_update_period: int) -> None:
+    def __init__(self, q_net: QNetwork, parameters: FlatParameters, target_update_period: int) -> None:
         if target_update_period < 1:
             raise ValueError(
                 f"target_update_period is {target_update_period}, expected at least 1 learner update"
             )
         self.target_update_period = target_update_period
-        self.target_net = _frozen_copy(q_net)
-        self._pairs = list(zip(_state(self.target_net), _state(q_net), strict=True))
+        self._copy = _Copy(q_net, parameters)
+        self.target_net = self._copy.net
 
-    @torch.no_grad()
     def update(self, updates: int) -> None:
         """Copy the Q-network if `updates` is a multiple of the period."""
         if updates % self.target_update_period == 0:
-            for target, online in self._pairs:
-                target.copy_(online)
+            self._copy.copy()
 
 
 class SoftTarget:
@@ -68,21 +81,20 @@ class SoftTarget:
 
     Args:
         q_net: the network to follow. The target starts as its copy.
+        parameters: those of `q_net`.
         tau: share of the way in one learner update, in (0, 1]; 1 is a copy.
 
     Raises:
         ValueError: `tau` is outside (0, 1].
     """
 
-    def __init__(self, q_net: QNetwork, tau: float) -> None:
+    def __init__(self, q_net: QNetwork, parameters: FlatParameters, tau: float) -> None:
         if not 0 < tau <= 1:
             raise ValueError(f"tau is {tau}, expected above 0 and at most 1")
         self.tau = tau
-        self.target_net = _frozen_copy(q_net)
-        self._pairs = list(zip(_state(self.target_net), _state(q_net), strict=True))
+        self._copy = _Copy(q_net, parameters)
+        self.target_net = self._copy.net
 
-    @torch.no_grad()
     def update(self, updates: int) -> None:
         """Move towards the Q-network, whatever the number of `updates`."""
-        for target, online in self._pairs:
-            target.lerp_(online, self.tau)
+        self._copy.approach(self.tau)

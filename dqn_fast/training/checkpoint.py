@@ -1,69 +1,102 @@
-"""The configuration and the model of a run, to the run's folder and back."""
+"""Checkpoints: all that a run needs to go on as if it had never stopped, in one folder, whole or not there.
+
+A folder `checkpoint-<step>` holds `memory.dqn`, the replay memory, and `state.pt`, everything else: networks,
+optimiser, schedules' step, random states, metrics, the best weights so far and the environments. It is
+written under another name and renamed when it is complete; only then its predecessor is deleted. So a run
+can be killed at any moment.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import json
+import os
+import random
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import gymnasium as gym
+import numpy as np
 import torch
 
-from dqn_fast.agent import QNetwork
-from dqn_fast.training.build import build_q_net
-from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.errors import UsageError
-from dqn_fast.training.files import written_whole
-from dqn_fast.training.run_folder import CONFIG, MODEL
+from dqn_fast import ReplayBuffer
+from dqn_fast.training.run_folder import CHECKPOINTS, PARTIAL_CHECKPOINT
+
+MEMORY, STATE = "memory.dqn", "state.pt"
 
 
-def save_config(folder: Path, config: TrainConfig) -> None:
-    """Write config.json."""
-    with written_whole(folder / CONFIG) as path:
-        path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds.
 
-
-def load_config(folder: Path) -> TrainConfig:
-    """Read config.json.
-
-    Raises:
-        UsageError: there is none, or it is not the configuration of a run of this version.
+    Attributes:
+        memory: the file of the replay memory.
+        state: what was saved beside it.
     """
-    path = folder / CONFIG
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
-    except OSError as error:
-        raise UsageError(f"{folder} holds no run: cannot read {path.name} ({error.strerror})") from error
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} is not a configuration of this version: {error}") from error
+
+    memory: Path
+    state: dict[str, Any]
 
 
-def save_model(folder: Path, q_net: QNetwork) -> None:
-    """Write model.pt: the weights of the Q-network."""
-    # Given a path, torch puts the file's name into the archive, and equal models differ in their bytes.
-    with written_whole(folder / MODEL) as path, path.open("wb") as file:
-        torch.save({"q_net": q_net.state_dict()}, file)
+def save_checkpoint(folder: Path, step: int, buffer: ReplayBuffer, state: dict[str, Any]) -> None:
+    """Write a checkpoint, then delete older ones.
 
-
-def load_model(folder: Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
-    """Return the Q-network of a run with the weights of model.pt.
-
-    Only tensors are read: a model file from elsewhere cannot run code.
-
-    Raises:
-        UsageError: there is no model, or it does not fit the configuration.
+    Args:
+        folder: of the run.
+        step: environment steps so far.
+        buffer: the replay memory.
+        state: everything else; the process's random states are added.
     """
-    path = folder / MODEL
-    q_net = build_q_net(config, env)
+    final = folder / CHECKPOINTS.replace("*", f"{step:012d}")
+    if final.exists():  # nothing has happened since
+        return
+    partial = folder / PARTIAL_CHECKPOINT
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    buffer.save(partial / MEMORY)
+    with (partial / STATE).open("wb") as file:
+        torch.save({**state, "random": _random_states()}, file)
+        os.fsync(file.fileno())
+    _sync(partial)
+    older = list(folder.glob(CHECKPOINTS))
+    partial.rename(final)
+    _sync(folder)
+    for path in older:
+        shutil.rmtree(path)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return a run's latest checkpoint, and set the process's random states to it; None if there is none.
+
+    The state is pickled: only read checkpoints that you trust.
+    """
+    paths = sorted(folder.glob(CHECKPOINTS))
+    if not paths:
+        return None
+    state = torch.load(paths[-1] / STATE, weights_only=False)
+    _set_random_states(state.pop("random"))
+    return Checkpoint(paths[-1] / MEMORY, state)
+
+
+def delete_checkpoints(folder: Path) -> None:
+    """Delete all checkpoints of a run, and what is left of an unfinished one."""
+    for path in [*folder.glob(CHECKPOINTS), folder / PARTIAL_CHECKPOINT]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _random_states() -> dict[str, Any]:
+    # The run's own generators are saved with their owners; these are for environments that use the process's.
+    return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}  # noqa: NPY002
+
+
+def _set_random_states(states: dict[str, Any]) -> None:
+    random.setstate(states["python"])
+    np.random.set_state(states["numpy"])  # noqa: NPY002
+    torch.set_rng_state(states["torch"])
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        q_net.load_state_dict(torch.load(path, weights_only=True)["q_net"])
-    except OSError as error:
-        raise UsageError(f"{folder} has no model yet: cannot read {path.name} ({error.strerror})") from error
-    except Exception as error:  # torch raises many kinds for a file that is damaged or of another shape
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"{path} does not fit the run's configuration: {reason}") from error
-    return q_net
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

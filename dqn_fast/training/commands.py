@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.console import Console
+from rich.table import Table
 
-from dqn_fast.training.checkpoint import load_config
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.finished import by_settings, find_runs
 from dqn_fast.training.group import Group, default_jobs, train_group
-from dqn_fast.training.run import evaluate_run
+from dqn_fast.training.model import load_config
+from dqn_fast.training.presets import PRESETS
+from dqn_fast.training.run import Run, evaluate_run
+from dqn_fast.training.run import resume as resume_run
 from dqn_fast.training.run import train as train_run
 from dqn_fast.training.run_folder import default_run_folder
 from dqn_fast.training.table import markdown
@@ -28,13 +32,14 @@ def train(
     config: Annotated[TrainConfig, tyro.conf.arg(name="")],
     output: Path | None = None,
     overwrite: bool = False,
+    preset: str | None = None,
     video: bool = True,
     seeds: int = 1,
     jobs: int | None = None,
 ) -> int:
     """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
 
-    Ctrl-C ends the run early and saves what there is.
+    Ctrl-C ends the run early and saves what there is; `dqn-fast resume` goes on with it.
 
     Args:
         config: settings of the run.
@@ -42,6 +47,7 @@ def train(
             folder that already holds a run is refused.
         overwrite: Replace the run that --output holds: its files are deleted first, other files are left
             alone.
+        preset: Settings to begin with, instead of those for the environment; `dqn-fast presets` lists them.
         video: Film one episode of the trained agent, where the environment can be drawn.
         seeds: Runs to make, with --seed, --seed + 1, …: each in a process and in a folder of its own
             (seed-<seed> in the output folder), with one picture and one score of them all.
@@ -53,24 +59,38 @@ def train(
     folder = output or default_run_folder(config.env_id, all_seeds, datetime.now())
     if seeds > 1:
         jobs = default_jobs() if jobs is None else jobs
-        return _report(
-            train_group(config, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video), folder
-        )
-    run = train_run(config, folder, overwrite=overwrite)
+        group = train_group(config, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video)
+        return _report_group(group, folder)
+    return _report(train_run(config, folder, overwrite=overwrite), folder, video)
+
+
+def resume(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional], video: bool = True
+) -> int:
+    """Go on with a run that was stopped or killed, from its last checkpoint, as if it had never stopped.
+
+    Args:
+        folder: Folder of the run. Its checkpoint is unpickled: it must be one that you trust.
+        video: Film one episode of the trained agent, where the environment can be drawn.
+    """
+    return _report(resume_run(folder), folder, video)
+
+
+def _report(run: Run, folder: Path, video: bool) -> int:
     if run.evaluation is None:
         sys.stderr.write(f"dqn-fast: interrupted after {run.result.steps} steps; saved in {folder}\n")
         return _INTERRUPTED
-    sys.stdout.write(f"{config.env_id}: {run.evaluation}\n")
+    sys.stdout.write(f"{run.result.env_id}: {run.evaluation}\n")
     if video:
         try:
-            record_video(folder, config)
+            record_video(folder, load_config(folder))
         except UsageError as error:  # of what there is to show for the run, the least
             sys.stderr.write(f"dqn-fast: no video: {error}\n")
     sys.stdout.write(f"saved in {folder}\n")
     return 0
 
 
-def _report(group: Group, folder: Path) -> int:
+def _report_group(group: Group, folder: Path) -> int:
     for outcome in group.outcomes:
         sys.stdout.write(f"seed {outcome.seed}: {outcome}\n")
     sys.stdout.write(f"{group.env_id}: {group}\nsaved in {folder}\n")
@@ -80,6 +100,16 @@ def _report(group: Group, folder: Path) -> int:
     if group.interrupted:
         sys.stderr.write("dqn-fast: interrupted\n")
         return _INTERRUPTED
+    return 0
+
+
+def presets() -> int:
+    """List the presets: the environments they are for, and the settings that differ from the defaults."""
+    table = Table("preset", "environments", "settings", show_lines=True)
+    for name, preset in PRESETS.items():
+        settings = "  ".join(f"{key.replace('_', '-')} {value}" for key, value in preset.settings.items())
+        table.add_row(name, "\n".join(preset.env_ids), settings or "the defaults")
+    Console().print(table)
     return 0
 
 

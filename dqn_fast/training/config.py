@@ -27,8 +27,20 @@ class TrainConfig:
     total_steps: int = 50_000
     """Environment steps to train for. Schedules without a length of their own end here."""
 
+    num_envs: int = 1
+    """Environments that step together. More of them make a run faster; the ratio of learner updates to
+    environment steps stays the same."""
+    vectorization: Literal["sync", "async", "native"] = "sync"
+    """Several environments: one after the other, each in a process of its own, or by the environment's own
+    vector implementation (CartPole-v1 and the ALE/ games have one)."""
+    action_mask: bool = False
+    """The environment's info has an "action_mask": illegal actions are neither taken nor bootstrapped from.
+    (In a dict observation such a mask is heeded without this.)"""
+
     hidden_sizes: tuple[int, ...] = (128, 128)
-    """Units of each hidden layer of the Q-network."""
+    """Units of each hidden layer of the Q-network; for images, of those behind the convolutions."""
+    dueling: bool = False
+    """Dueling networks: the value of a state and the advantages of actions are learned apart."""
     learning_rate: float = 1e-3
     """Adam's learning rate at the first environment step."""
     learning_rate_end: float = 0.0
@@ -40,7 +52,9 @@ class TrainConfig:
     batch_size: int = 128
     """Transitions per learner update."""
     learn_period: int = 2
-    """Environment steps from one learner update to the next."""
+    """Environment steps from one round of learner updates to the next."""
+    learn_updates: int = 1
+    """Learner updates in each round."""
     learning_starts: int = 1_000
     """Environment steps stored before the first learner update."""
     max_grad_norm: float = 10.0
@@ -71,9 +85,15 @@ class TrainConfig:
     """Probability of a random action at the end of the fall and after it."""
     epsilon_decay: float = 0.2
     """Share of total_steps (environment steps) that the fall takes."""
+    epsilon_spread: float = 0.0
+    """Several environments: environment i of N explores with epsilon ** (1 + spread * i / (N - 1)), as in
+    Ape-X (7 there); 0 gives all the same epsilon."""
 
     capacity: int = 100_000
     """Transitions that the replay memory holds."""
+    frame_stack: int = 1
+    """Frames that an image observation is a stack of, along its first axis: the memory stores each frame
+    once."""
     prioritized: bool = False
     """Prioritised replay: transitions with a large TD error are sampled more often."""
     alpha: float = 0.6
@@ -92,6 +112,9 @@ class TrainConfig:
     """Episodes of each of these evaluations."""
     eval_episodes: int = 100
     """Episodes of the evaluation at the end (epsilon = 0, a separate environment, seeds of its own)."""
+    checkpoint_period: int = 10_000
+    """Environment steps from one checkpoint to the next: after a crash, `dqn-fast resume` goes on from the
+    last one as if nothing had happened. 0 turns this off."""
     log_period: int = 500
     """Environment steps from one row of metrics to the next."""
     return_window: int = 20
@@ -107,6 +130,11 @@ class TrainConfig:
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             raise UsageError(
                 "epsilon_schedule is exponential, expected epsilon_begin and epsilon_end above 0 (or linear)"
+            )
+        if self.capacity < self.num_envs:
+            raise UsageError(
+                f"capacity is {self.capacity},"
+                f" expected at least one transition for each of {self.num_envs} environments"
             )
         if self.total_steps <= self.learning_starts:
             raise UsageError(
@@ -130,12 +158,14 @@ _RULES: dict[str, _Rule] = {
     "env_id": (lambda value: bool(value), "a name such as CartPole-v1"),
     "seed": _at_least(0),
     "total_steps": _STEPS,
+    "num_envs": _at_least(1),
     "hidden_sizes": (lambda value: all(size >= 1 for size in value), "sizes of at least 1"),
     "learning_rate": _POSITIVE,
     "learning_rate_end": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "adam_eps": _POSITIVE,
     "batch_size": _at_least(1),
     "learn_period": _STEPS,
+    "learn_updates": _at_least(1, " learner update"),
     "learning_starts": _STEPS,
     "max_grad_norm": (lambda value: value > 0, "above 0, or inf"),
     "gamma": _SHARE,
@@ -146,7 +176,9 @@ _RULES: dict[str, _Rule] = {
     "epsilon_begin": _SHARE,
     "epsilon_end": _SHARE,
     "epsilon_decay": _SHARE,
+    "epsilon_spread": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "capacity": _at_least(1),
+    "frame_stack": _at_least(1, " frame"),
     "alpha": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "beta_begin": _SHARE,
     "beta_end": _SHARE,
@@ -154,6 +186,7 @@ _RULES: dict[str, _Rule] = {
     "selection_period": (lambda value: value >= 0, "at least 1 environment step, or 0 for none"),
     "selection_episodes": _at_least(1),
     "eval_episodes": _at_least(1),
+    "checkpoint_period": (lambda value: value >= 0, "at least 1 environment step, or 0 for none"),
     "log_period": _STEPS,
     "return_window": _at_least(1, " episode"),
     "threads": _at_least(1),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from dqn_fast.agent import QNetwork, greedy_action
+from dqn_fast.agent import Greedy, QNetwork
 
 
 class Evaluation(NamedTuple):
@@ -63,12 +63,12 @@ def evaluate(
     Returns:
         The returns, or None if stopped.
     """
-    returns, cut = [], 0
+    greedy, returns, cut = Greedy(q_net), [], 0
     for episode in range(episodes):
         obs, _ = env.reset(seed=seed + episode)
         episode_return, episode_end, steps = 0.0, False, 0
         while not episode_end and steps < max_episode_steps:
-            obs, reward, terminated, truncated, _ = env.step(greedy_action(q_net, obs))
+            obs, reward, terminated, truncated, _ = env.step(greedy(obs))
             episode_return += float(reward)
             episode_end = terminated or truncated
             steps += 1

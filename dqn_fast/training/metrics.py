@@ -6,13 +6,14 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dqn_fast.agent import Learned
+from dqn_fast.training.environments import Step
 
 
 class MetricsRow(NamedTuple):
@@ -50,22 +51,44 @@ class Metrics:
 
     Args:
         return_window: latest episodes that the return is averaged over.
+        num_envs: environments that step together.
         clock: seconds, from any origin.
     """
 
-    def __init__(self, return_window: int, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, return_window: int, num_envs: int = 1, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._clock = clock
         self._start = self._last_time = clock()
         self._last_step = 0
         self._episodes = 0
+        self._running = np.zeros(num_envs)
         self._returns: deque[float] = deque(maxlen=return_window)
         self._losses: list[Tensor] = []
         self._qs: list[Tensor] = []
 
-    def episode_ended(self, episode_return: float) -> None:
-        """Take note of a finished episode."""
-        self._episodes += 1
-        self._returns.append(episode_return)
+    @property
+    def returns(self) -> list[float]:
+        """Returns of the latest `return_window` finished episodes."""
+        return list(self._returns)
+
+    @property
+    def seconds(self) -> float:
+        """Since the run's first step; a resumed run's go on from its checkpoint."""
+        return self._clock() - self._start
+
+    def stepped(self, after: Step) -> None:
+        """Take note of a step of all environments. A row that is no transition has reward 0."""
+        self._running += after.reward
+        ended = after.terminated | after.truncated
+        if ended.any():
+            self._returns.extend(self._running[ended].tolist())
+            self._episodes += int(np.count_nonzero(ended))
+            self._running[ended] = 0.0
+
+    def abandon_episodes(self) -> None:
+        """Forget the episodes that have not ended: they will not be finished."""
+        self._running[:] = 0.0
 
     def learned(self, learned: Learned) -> None:
         """Take note of a learner update, without reading its tensors yet."""
@@ -92,6 +115,30 @@ class Metrics:
         self._losses.clear()
         self._qs.clear()
         return row
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that was gathered, to be saved; times as seconds before now."""
+        now = self._clock()
+        return {
+            "seconds": now - self._start,
+            "row_seconds": now - self._last_time,
+            "last_step": self._last_step,
+            "episodes": self._episodes,
+            "running": self._running.tolist(),
+            "returns": list(self._returns),
+            "losses": list(self._losses),
+            "qs": list(self._qs),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what was saved; the time in between does not count."""
+        now = self._clock()
+        self._start, self._last_time = now - state["seconds"], now - state["row_seconds"]
+        self._last_step, self._episodes = state["last_step"], state["episodes"]
+        self._running[:] = state["running"]
+        self._returns.clear()
+        self._returns.extend(state["returns"])
+        self._losses, self._qs = list(state["losses"]), list(state["qs"])
 
 
 def _mean(values: list[Tensor]) -> float:

@@ -23,6 +23,10 @@ class Result:
         wall_seconds: from the first step to the last, with the evaluations in between; imports, the last
             evaluation and pictures are not in it.
         steps_per_second: steps / wall_seconds.
+        train_return_mean: mean undiscounted return of the latest `return_window` episodes of the training,
+            with their exploration; None if none was finished.
+        train_return_std: standard deviation of those returns, None likewise.
+        train_episodes: how many they are.
         eval_return_mean: mean undiscounted return of the evaluation, None if the run was interrupted.
         eval_return_std: standard deviation of those returns, None likewise.
         eval_episodes: episodes of the evaluation, 0 likewise.
@@ -36,6 +40,9 @@ class Result:
     updates: int
     wall_seconds: float
     steps_per_second: float
+    train_return_mean: float | None
+    train_return_std: float | None
+    train_episodes: int
     eval_return_mean: float | None
     eval_return_std: float | None
     eval_episodes: int

@@ -1,27 +1,31 @@
-"""A whole run: train, save, evaluate, report."""
+"""A whole run: train, save, evaluate, report; and going on with one that was stopped."""
 
 from __future__ import annotations
 
-import time
+import random
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from dqn_fast.agent import QNetwork
-from dqn_fast.training.build import build_agent, build_memory
-from dqn_fast.training.checkpoint import load_config, load_model, save_config, save_model
+from dqn_fast.training.build import build_agent
+from dqn_fast.training.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint, save_checkpoint
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import make_env
+from dqn_fast.training.environments import make_env, make_environments
+from dqn_fast.training.errors import UsageError
 from dqn_fast.training.evaluation import Evaluation, evaluate
 from dqn_fast.training.interrupt import InterruptFlag
-from dqn_fast.training.loop import train_loop
+from dqn_fast.training.loop import TrainingLoop
+from dqn_fast.training.memory import build_memory, load_memory
 from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport, draw_learning_curve
 from dqn_fast.training.result import Result, save_result
-from dqn_fast.training.run_folder import LEARNING_CURVE, METRICS, claim
+from dqn_fast.training.run_folder import LEARNING_CURVE, METRICS, RESULT, claim
 from dqn_fast.training.seeds import derive_seeds
 from dqn_fast.training.selection import BestModel
 
@@ -51,22 +55,55 @@ def train(config: TrainConfig, folder: Path, *, overwrite: bool = False) -> Run:
     Raises:
         UsageError: the environment cannot be made or is not for DQN, or the folder holds a run.
     """
+    make_env(config.env_id, action_mask=config.action_mask).close()  # before a folder is made
+    claim(folder, overwrite=overwrite)
+    save_config(folder, config)
+    return _run(config, folder, None)
+
+
+def resume(folder: Path) -> Run:
+    """Go on with a run that was stopped, from its last checkpoint, as if it had never stopped.
+
+    Metrics behind the checkpoint are dropped, and come again.
+
+    Raises:
+        UsageError: the folder holds no run, the run is complete, or it has no checkpoint.
+    """
+    config = load_config(folder)
+    checkpoint = load_checkpoint(folder)
+    if checkpoint is None:
+        what = "is complete" if (folder / RESULT).exists() else "has no checkpoint yet"
+        raise UsageError(f"the run in {folder} {what}: nothing to resume")
+    return _run(config, folder, checkpoint)
+
+
+def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Run:
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         interrupted = stack.enter_context(InterruptFlag())
-        env = make_env(config.env_id)
-        stack.callback(env.close)
-        claim(folder, overwrite=overwrite)
-        save_config(folder, config)
-
-        agent = build_agent(config, env)
+        environments = make_environments(
+            config.env_id,
+            config.num_envs,
+            derive_seeds(config.seed).environment,
+            vectorization=config.vectorization,
+            action_mask=config.action_mask,
+        )
+        stack.callback(environments.close)
+        agent = build_agent(config, environments.observation_space, environments.action_space)
+        memory = load_memory(config, checkpoint.memory) if checkpoint else build_memory(config, environments)
         best = _best_model(config, agent.q_net, stack, interrupted)
-        rows: list[MetricsRow] = []
+        rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
+        parts: dict[str, Any] = {"agent": agent, **({"best": best} if best else {})}
+
+        def on_checkpoint() -> None:
+            states = {name: part.state_dict() for name, part in parts.items()}
+            save_checkpoint(folder, loop.step, memory.buffer, {**states, "rows": rows})
+
         with ExitStack() as reports:
             observers: list[Callable[[MetricsRow], None]] = [
                 rows.append,
-                reports.enter_context(CsvReport(folder / METRICS)),
-                reports.enter_context(TensorBoardReport(folder)),
+                reports.enter_context(CsvReport(folder / METRICS, rows)),
+                reports.enter_context(TensorBoardReport(folder, rows[-1].step if rows else 0)),
                 reports.enter_context(ProgressReport(config.total_steps)),
                 *([best] if best else []),
             ]
@@ -75,32 +112,58 @@ def train(config: TrainConfig, folder: Path, *, overwrite: bool = False) -> Run:
                 for observer in observers:
                     observer(row)
 
-            start = time.perf_counter()
-            memory = build_memory(config, env)
-            steps = train_loop(config, env, agent, memory, on_row=on_row, should_stop=interrupted)
-            seconds = time.perf_counter() - start
+            loop = TrainingLoop(
+                config,
+                environments,
+                agent,
+                memory,
+                on_row=on_row,
+                on_checkpoint=on_checkpoint,
+                should_stop=interrupted,
+            )
+            parts["loop"] = loop
+            if checkpoint:
+                for name, part in parts.items():
+                    part.load_state_dict(checkpoint.state[name])
+            else:
+                _seed_process(config.seed)
+            loop.run()
+            seconds = loop.metrics.seconds
 
         if best:
             best.restore()
         # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
         save_model(folder, agent.q_net)
         evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
+        returns = loop.metrics.returns
         result = Result(
             env_id=config.env_id,
             seed=config.seed,
-            steps=steps,
+            steps=loop.step,
             updates=agent.updates,
             wall_seconds=round(seconds, 3),
-            steps_per_second=round(steps / seconds, 1),
+            steps_per_second=round(loop.step / seconds, 1),
+            train_return_mean=float(np.mean(returns)) if returns else None,
+            train_return_std=float(np.std(returns)) if returns else None,
+            train_episodes=len(returns),
             eval_return_mean=evaluation and evaluation.mean,
             eval_return_std=evaluation and evaluation.std,
             eval_episodes=len(evaluation.returns) if evaluation else 0,
             interrupted=interrupted(),
-            model_step=best.best[0] if best and best.best else steps,
+            model_step=best.best[0] if best and best.best else loop.step,
         )
         save_result(folder, result)
         draw_learning_curve(folder / LEARNING_CURVE, config, rows, evaluation)
+        if evaluation:
+            delete_checkpoints(folder)
         return Run(result, evaluation)
+
+
+def _seed_process(seed: int) -> None:
+    """Seed the process's own generators: the run doesn't use them, but somebody's environment may."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.manual_seed(seed)
 
 
 def _best_model(
@@ -108,7 +171,7 @@ def _best_model(
 ) -> BestModel | None:
     if config.selection_period == 0:
         return None
-    env = make_env(config.env_id)
+    env = make_env(config.env_id, action_mask=config.action_mask)
     stack.callback(env.close)
     return BestModel(
         q_net,
@@ -136,7 +199,7 @@ def evaluate_run(folder: Path) -> Evaluation | None:
 
 
 def _evaluate(config: TrainConfig, folder: Path, interrupted: InterruptFlag) -> Evaluation | None:
-    env = make_env(config.env_id)
+    env = make_env(config.env_id, action_mask=config.action_mask)
     try:
         q_net = load_model(folder, config, env)
         seed = derive_seeds(config.seed).evaluation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,12 @@ LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
 EVENTS = "events.out.tfevents.*"
-RUN_FILES = (CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS)
+CHECKPOINTS = "checkpoint-*"
+PARTIAL_CHECKPOINT = ".checkpoint.partial"
+RUN_FILES = (
+    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS),
+    *(CHECKPOINTS, PARTIAL_CHECKPOINT),
+)
 
 GROUP_RESULT = "group.json"
 LEARNING_CURVES = "learning_curves.png"
@@ -59,6 +65,6 @@ def claim(folder: Path, *, overwrite: bool, names: Sequence[str] = RUN_FILES) ->
                 " choose another --output, or pass --overwrite"
             )
         for path in files:
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}") from error

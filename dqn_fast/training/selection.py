@@ -55,11 +55,13 @@ class BestModel:
         """Evaluate if it is due; of equally good weights the later are kept."""
         if row.step < self._next_step:
             return
-        self._next_step = row.step + self._period
         evaluation = evaluate(
             self._q_net, self._env, self._episodes, self._seed, should_stop=self._should_stop
         )
-        if evaluation is not None and (self.best is None or evaluation.mean >= self.best[1].mean):
+        if evaluation is None:
+            return
+        self._next_step = row.step + self._period
+        if self.best is None or evaluation.mean >= self.best[1].mean:
             self.best = (row.step, evaluation)
             self._weights = copy.deepcopy(self._q_net.state_dict())
 
@@ -67,3 +69,11 @@ class BestModel:
         """Put the best weights back into the Q-network; without an evaluation it stays as it is."""
         if self.best is not None:
             self._q_net.load_state_dict(self._weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best so far and when the next evaluation is due, to be saved."""
+        return {"best": self.best, "weights": self._weights, "next_step": self._next_step}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from dqn_fast.agent import QNetwork, greedy_action
-from dqn_fast.training.checkpoint import load_model
+from dqn_fast.agent import Greedy, QNetwork
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.environments import make_env
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.files import written_whole
+from dqn_fast.training.model import load_model
 from dqn_fast.training.run_folder import VIDEO
 from dqn_fast.training.seeds import derive_seeds
 
@@ -101,7 +101,7 @@ class _Film:
         self.frames = 0
         self.complete = True
         self._env = env
-        self._q_net = q_net
+        self._greedy = Greedy(q_net)
         self._seeds = range(seed, seed + episodes)
         self._max_frames = max_frames
 
@@ -115,7 +115,7 @@ class _Film:
                 if self.frames >= self._max_frames:
                     self.complete = False
                     return
-                obs, reward, terminated, truncated, _ = self._env.step(greedy_action(self._q_net, obs))
+                obs, reward, terminated, truncated, _ = self._env.step(self._greedy(obs))
                 self.returns[-1] += float(reward)
                 episode_end = terminated or truncated
                 yield self._frame()

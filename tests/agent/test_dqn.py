@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from functools import partial
 from itertools import product
@@ -18,13 +19,15 @@ from dqn_fast.agent import (
     DQN,
     EpsilonGreedy,
     Experience,
+    FlatParameters,
+    Greedy,
     HardTarget,
     LinearSchedule,
     PrioritizedExperience,
     SoftTarget,
+    TDObjective,
     UniformExperience,
     double_q_learning,
-    greedy_action,
     make_q_net,
     q_learning,
 )
@@ -42,15 +45,16 @@ def make_agent(
     **parts: Any,
 ) -> DQN:
     q_net = make_q_net(observation_space, ACTIONS, (32,), torch.Generator().manual_seed(seed))
-    target = parts.pop("target", partial(SoftTarget, tau=0.05))(q_net)
+    parameters = FlatParameters(q_net)
+    target = parts.pop("target", partial(SoftTarget, tau=0.05))(q_net, parameters)
     settings: dict[str, Any] = {
-        "bootstrap": double_q_learning,
-        "loss": huber,
+        "objective": TDObjective(parts.pop("bootstrap", double_q_learning), parts.pop("loss", huber)),
         "exploration": EpsilonGreedy(LinearSchedule(0.1, 0.1, 0), 2, np.random.default_rng(seed)),
         "learning_rate_schedule": LinearSchedule(lr, 0.0 if steps else lr, steps),
         "max_grad_norm": 10.0,
     }
-    return DQN(q_net, target, torch.optim.Adam(q_net.parameters(), fused=True), **{**settings, **parts})
+    optimizer = torch.optim.Adam([parameters.vector], fused=True)
+    return DQN(q_net, parameters, target, optimizer, **{**settings, **parts})
 
 
 def random_memory(kind: type[ReplayBuffer] = ReplayBuffer, seed: int = 0) -> Any:
@@ -110,7 +114,8 @@ def test_a_chain_is_solved_exactly(
     with torch.no_grad():
         q = agent.q_net(torch.arange(chain.STATES)).numpy()
     np.testing.assert_allclose(q, chain.exact_q(), atol=0.01)
-    assert [greedy_action(agent.q_net, np.int64(start)) for start in range(chain.STATES)] == [chain.RIGHT] * 5
+    greedy = Greedy(agent.q_net)
+    assert [greedy(np.int64(start)) for start in range(chain.STATES)] == [chain.RIGHT] * 5
 
 
 @pytest.mark.parametrize("kind", ["uniform", "prioritized"])
@@ -195,3 +200,25 @@ def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
 def test_bad_max_grad_norm(max_grad_norm: float) -> None:
     with pytest.raises(ValueError, match=f"^max_grad_norm is {max_grad_norm}, expected above 0$"):
         make_agent(max_grad_norm=max_grad_norm)
+
+
+@pytest.mark.parametrize("target", [SOFT, HARD])
+def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
+    def experience(seed: int) -> UniformExperience:
+        return UniformExperience(random_memory(seed=seed), 32)
+
+    def acts(agent: DQN) -> list[int]:
+        return [int(agent.act(np.zeros((1, 3), np.float32), step)[0]) for step in range(50)]
+
+    agent, resumed = make_agent(target=target), make_agent(seed=9, target=target)
+    learn(agent, experience(1), 33)
+    acts(agent)
+    file = io.BytesIO()
+    torch.save(agent.state_dict(), file)
+    file.seek(0)
+    resumed.load_state_dict(torch.load(file))
+    for going_on in (agent, resumed):
+        learn(going_on, experience(2), 33)
+    assert agent.updates == resumed.updates == 66
+    assert all(np.array_equal(one, two) for one, two in zip(state(agent), state(resumed), strict=True))
+    assert acts(agent) == acts(resumed)

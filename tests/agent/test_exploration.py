@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -18,7 +20,7 @@ def constant(epsilon: float) -> LinearSchedule:
 def test_frequencies(epsilon: float, num_actions: int) -> None:
     draws, greedy = 20_000, 1
     exploration = EpsilonGreedy(constant(epsilon), num_actions, np.random.default_rng(1))
-    actions = [exploration.choose(lambda: greedy, step) for step in range(draws)]
+    actions = [exploration.choose(lambda: np.array([greedy]), step)[0] for step in range(draws)]
     expected = np.full(num_actions, epsilon / num_actions)
     expected[greedy] += 1 - epsilon
     assert stats.chisquare(np.bincount(actions, minlength=num_actions), draws * expected).pvalue > 1e-3
@@ -28,7 +30,7 @@ def test_epsilon_follows_the_schedule() -> None:
     exploration = EpsilonGreedy(LinearSchedule(1.0, 0.0, 1000), 2, np.random.default_rng(0))
     greedy_calls: list[int] = []
     for step in range(2000):
-        exploration.choose(lambda step=step: greedy_calls.append(step) or 0, step)
+        exploration.choose(lambda step=step: greedy_calls.append(step) or np.zeros(1, np.int64), step)
     first, second, rest = np.histogram(greedy_calls, [0, 500, 1000, 2000])[0]
     assert stats.binomtest(int(first), 500, 0.25).pvalue > 1e-3
     assert stats.binomtest(int(second), 500, 0.75).pvalue > 1e-3
@@ -43,12 +45,55 @@ def test_with_epsilon_one_the_network_is_not_asked() -> None:
 
 def test_the_same_seed_gives_the_same_actions() -> None:
     first, second, other = (
-        [EpsilonGreedy(constant(0.5), 4, generator).choose(lambda: 0, step) for step in range(200)]
-        for generator in map(np.random.default_rng, (7, 7, 8))
+        [exploration.choose(lambda: np.zeros(1, np.int64), 0)[0] for _ in range(200)]
+        for exploration in (
+            EpsilonGreedy(constant(0.5), 4, generator) for generator in map(np.random.default_rng, (7, 7, 8))
+        )
     )
     assert first == second != other
 
 
-def test_no_actions_are_an_error() -> None:
-    with pytest.raises(ValueError, match=r"^num_actions is 0, expected at least 1$"):
-        EpsilonGreedy(constant(0.5), 0, np.random.default_rng(0))
+def choices(draws: int, **settings: Any) -> np.ndarray:
+    """Which environments explored, `(draws, num_envs)`: the greedy action, 99, is none that is drawn."""
+    num_envs = settings["num_envs"]
+    exploration = EpsilonGreedy(constant(0.4), 3, np.random.default_rng(2), **settings)
+    return np.array([exploration.choose(lambda: np.full(num_envs, 99), 0) for _ in range(draws)]) != 99
+
+
+def test_every_environment_tosses_its_own_coin() -> None:
+    draws = 20_000
+    explored = choices(draws, num_envs=3)
+    for environment in range(3):
+        assert stats.binomtest(int(explored[:, environment].sum()), draws, 0.4).pvalue > 1e-3
+    together = int((explored[:, 0] & explored[:, 1]).sum())
+    assert stats.binomtest(together, draws, 0.4**2).pvalue > 1e-3
+
+
+def test_a_spread_gives_each_environment_its_own_epsilon() -> None:
+    draws = 20_000
+    explored = choices(draws, num_envs=4, spread=7)
+    for environment in range(4):
+        epsilon = 0.4 ** (1 + 7 * environment / 3)  # Ape-X's formula
+        assert stats.binomtest(int(explored[:, environment].sum()), draws, epsilon).pvalue > 1e-3
+
+
+def test_random_actions_are_legal_and_each_legal_one_is_as_likely() -> None:
+    legal = np.array([[True, False, True], [False, True, False]])
+    exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(4), num_envs=2)
+    actions = np.array([exploration.choose(lambda: pytest.fail("asked"), 0, legal) for _ in range(10_000)])
+    assert set(actions[:, 0]) == {0, 2}
+    assert set(actions[:, 1]) == {1}
+    assert stats.binomtest(int((actions[:, 0] == 0).sum()), 10_000, 0.5).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_actions": 0}, "num_actions is 0, expected at least 1"),
+        ({"num_actions": 2, "num_envs": 0}, "num_envs is 0, expected at least 1"),
+        ({"num_actions": 2, "spread": -1.0}, "spread is -1.0, expected at least 0"),
+    ],
+)
+def test_bad_settings(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        EpsilonGreedy(constant(0.5), generator=np.random.default_rng(0), **settings)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
 
-from dqn_fast.agent import HardTarget, QNetwork, SoftTarget, Target, make_q_net
+from dqn_fast.agent import FlatParameters, HardTarget, QNetwork, SoftTarget, Target, make_q_net
 
 
 def network(seed: int = 0) -> QNetwork:
@@ -27,7 +30,7 @@ def disturb(net: QNetwork, by: float) -> None:
 
 def test_hard_copies_every_period_and_only_then() -> None:
     q_net = network()
-    target = HardTarget(q_net, target_update_period=3)
+    target = HardTarget(q_net, FlatParameters(q_net), target_update_period=3)
     copied = values(q_net)
     for updates in range(1, 10):
         disturb(q_net, 0.5)
@@ -40,7 +43,7 @@ def test_hard_copies_every_period_and_only_then() -> None:
 
 def test_soft_moves_by_tau() -> None:
     q_net, tau = network(), 0.1
-    target = SoftTarget(q_net, tau)
+    target = SoftTarget(q_net, FlatParameters(q_net), tau)
     expected = [value.astype(np.float64) for value in values(q_net)]
     for updates in range(1, 20):
         disturb(q_net, 0.5)
@@ -53,17 +56,17 @@ def test_soft_moves_by_tau() -> None:
 
 def test_tau_one_is_a_copy() -> None:
     q_net = network()
-    target = SoftTarget(q_net, 1.0)
+    target = SoftTarget(q_net, FlatParameters(q_net), 1.0)
     disturb(q_net, 0.25)
     target.update(1)
     for want, got in zip(values(q_net), values(target.target_net), strict=True):
         np.testing.assert_array_equal(got, want)
 
 
-@pytest.mark.parametrize("make", [lambda net: HardTarget(net, 1), lambda net: SoftTarget(net, 0.5)])
-def test_starts_as_a_copy_that_has_its_own_memory_and_no_gradient(make: type[SoftTarget]) -> None:
+@pytest.mark.parametrize("make", [partial(HardTarget, target_update_period=1), partial(SoftTarget, tau=0.5)])
+def test_starts_as_a_copy_that_has_its_own_memory_and_no_gradient(make: Callable[..., Target]) -> None:
     q_net = network()
-    target: Target = make(q_net)  # type: ignore[call-arg]
+    target = make(q_net, FlatParameters(q_net))
     for online, copy in zip(q_net.parameters(), target.target_net.parameters(), strict=True):
         assert torch.equal(online, copy)
         assert online.data_ptr() != copy.data_ptr()
@@ -74,9 +77,9 @@ def test_starts_as_a_copy_that_has_its_own_memory_and_no_gradient(make: type[Sof
 @pytest.mark.parametrize("tau", [0.0, -0.1, 1.1, float("nan")])
 def test_bad_tau(tau: float) -> None:
     with pytest.raises(ValueError, match=f"^tau is {tau}, expected above 0 and at most 1$"):
-        SoftTarget(network(), tau)
+        SoftTarget(q_net := network(), FlatParameters(q_net), tau)
 
 
 def test_bad_period() -> None:
     with pytest.raises(ValueError, match=r"^target_update_period is 0, expected at least 1 learner update$"):
-        HardTarget(network(), 0)
+        HardTarget(q_net := network(), FlatParameters(q_net), 0)

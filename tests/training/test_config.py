@@ -15,6 +15,7 @@ BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
     ("seed", -1, "at least 0"),
     ("total_steps", 0, "at least 1 environment step"),
+    ("num_envs", 0, "at least 1"),
     ("hidden_sizes", (64, 0), "sizes of at least 1"),
     ("learning_rate", 0.0, "above 0 and finite"),
     ("learning_rate", math.nan, "above 0 and finite"),
@@ -22,6 +23,7 @@ BAD = [
     ("adam_eps", 0.0, "above 0 and finite"),
     ("batch_size", 0, "at least 1"),
     ("learn_period", 0, "at least 1 environment step"),
+    ("learn_updates", 0, "at least 1 learner update"),
     ("learning_starts", 0, "at least 1 environment step"),
     ("max_grad_norm", 0.0, "above 0, or inf"),
     ("gamma", 1.01, "from 0 to 1"),
@@ -32,7 +34,9 @@ BAD = [
     ("epsilon_begin", 1.5, "from 0 to 1"),
     ("epsilon_end", -0.5, "from 0 to 1"),
     ("epsilon_decay", 2.0, "from 0 to 1"),
+    ("epsilon_spread", -0.1, "at least 0 and finite"),
     ("capacity", 0, "at least 1"),
+    ("frame_stack", 0, "at least 1 frame"),
     ("alpha", -0.1, "at least 0 and finite"),
     ("beta_begin", -0.1, "from 0 to 1"),
     ("beta_end", 1.1, "from 0 to 1"),
@@ -40,6 +44,7 @@ BAD = [
     ("selection_period", -1, "at least 1 environment step, or 0 for none"),
     ("selection_episodes", 0, "at least 1"),
     ("eval_episodes", 0, "at least 1"),
+    ("checkpoint_period", -1, "at least 1 environment step, or 0 for none"),
     ("log_period", 0, "at least 1 environment step"),
     ("return_window", 0, "at least 1 episode"),
     ("threads", 0, "at least 1"),
@@ -54,7 +59,10 @@ def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
 
 
 def test_every_number_has_a_rule() -> None:
-    choices = {"double", "loss", "target", "epsilon_schedule", "prioritized"}
+    choices = {
+        *("action_mask", "double", "dueling", "epsilon_schedule", "loss", "prioritized", "target"),
+        "vectorization",
+    }
     names = {field.name for field in dataclasses.fields(TrainConfig)} - choices
     assert set(config_module._RULES) == names == {name for name, _, _ in BAD}
 
@@ -64,6 +72,10 @@ def test_values_that_do_not_go_together() -> None:
         UsageError, match=r"^total_steps is 900, expected more than learning_starts \(1000\)$"
     ):
         TrainConfig("CartPole-v1", total_steps=900, learning_starts=1000)
+    with pytest.raises(
+        UsageError, match=r"^capacity is 7, expected at least one transition for each of 8 env"
+    ):
+        TrainConfig("CartPole-v1", capacity=7, num_envs=8)
     with pytest.raises(UsageError, match=r"^epsilon_schedule is exponential, expected epsilon_begin and eps"):
         TrainConfig("CartPole-v1", epsilon_schedule="exponential", epsilon_end=0.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from dqn_fast.training.metrics import MetricsRow
@@ -14,12 +15,18 @@ class CsvReport:
     """Writes rows as they come, each flushed, so that a run that is killed leaves what it had.
 
     NaN becomes an empty cell. A context manager.
+
+    Args:
+        path: written anew.
+        rows: those of a run that goes on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rows: Sequence[MetricsRow] = ()) -> None:
         self._file = path.open("w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(MetricsRow._fields)
+        for row in rows:
+            self(row)
 
     def __call__(self, row: MetricsRow) -> None:
         """Write one row."""

@@ -23,10 +23,15 @@ _TAGS = {
 
 
 class TensorBoardReport:
-    """Writes rows as scalars over environment steps; NaN is left out. A context manager."""
+    """Writes rows as scalars over environment steps; NaN is left out. A context manager.
 
-    def __init__(self, folder: Path) -> None:
-        self._writer = SummaryWriter(str(folder))
+    Args:
+        folder: for the event files.
+        step: environment steps that a run goes on from; later events of its earlier part are void.
+    """
+
+    def __init__(self, folder: Path, step: int = 0) -> None:
+        self._writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def __call__(self, row: MetricsRow) -> None:
         """Write one row."""

@@ -10,15 +10,15 @@ import torch
 
 from dqn_fast.training import TrainConfig, UsageError
 from dqn_fast.training.build import build_q_net
-from dqn_fast.training.checkpoint import load_config, load_model, save_config, save_model
 from dqn_fast.training.environments import make_env
+from dqn_fast.training.model import load_config, load_model, save_config, save_model
 
 CONFIG = TrainConfig("CartPole-v1", seed=3, hidden_sizes=(8,), learning_rate=0.1 + 0.2)
 
 
 def test_round_trip(tmp_path: Path) -> None:
     env = make_env("CartPole-v1")
-    q_net = build_q_net(CONFIG, env)
+    q_net = build_q_net(CONFIG, env.observation_space, env.action_space)
     with torch.no_grad():
         next(q_net.parameters()).mul_(1.5)
     save_config(tmp_path, CONFIG)
@@ -67,7 +67,8 @@ def test_a_model_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     env = make_env("CartPole-v1")
     if content == "other shape":
-        save_model(tmp_path, build_q_net(TrainConfig("CartPole-v1", hidden_sizes=(9,)), env))
+        other = TrainConfig("CartPole-v1", hidden_sizes=(9,))
+        save_model(tmp_path, build_q_net(other, env.observation_space, env.action_space))
     else:
         data = b"text" if content == "text" else pickle.dumps(Malicious())
         (tmp_path / "model.pt").write_bytes(data)

@@ -1,0 +1,56 @@
+"""One vector for all parameters of a network, and one for their gradients.
+
+On small networks an optimiser's time goes into calls, one or more for each parameter. Over one vector Adam,
+the norm of the gradient and a target network's step are one kernel each, whatever the number of layers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class FlatParameters:
+    """All parameters of a network as one vector.
+
+    The network's own parameters become views of the vector, and their gradients views of the vector's
+    gradient; names, shapes and values stay what they were.
+
+    Args:
+        net: its parameters must be of one dtype, on one device.
+
+    Attributes:
+        vector: `(number of parameters,)`, in the order of `net.parameters()`; for an optimiser.
+        gradient: of the same shape, `vector.grad`. Backward passes add to it, so set it to 0 before one.
+        buffers: floating tensors of the network's state that are no parameters.
+
+    Raises:
+        ValueError: the network has no parameters.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        parameters = list(net.parameters())
+        if not parameters:
+            raise ValueError(f"net has no parameters: {net}")
+        with torch.no_grad():
+            self.vector = nn.Parameter(torch.cat([parameter.reshape(-1) for parameter in parameters]))
+        self.gradient = torch.zeros_like(self.vector)
+        self.vector.grad = self.gradient
+        self.buffers = [buffer for buffer in net.buffers() if buffer.is_floating_point()]
+        sizes = [parameter.numel() for parameter in parameters]
+        views = zip(torch.split(self.vector.detach(), sizes), torch.split(self.gradient, sizes), strict=True)
+        for parameter, (value, gradient) in zip(parameters, views, strict=True):
+            parameter.data = value.view(parameter.shape)
+            if parameter.requires_grad:
+                parameter.grad = gradient.view(parameter.shape)
+
+
+def shorten(gradient: Tensor, max_norm: float) -> None:
+    """Shorten a gradient to a 2-norm of at most `max_norm`, in place and without waiting for the number.
+
+    Args:
+        gradient: a vector.
+        max_norm: above 0; infinity changes nothing.
+    """
+    norm = torch.linalg.vector_norm(gradient)
+    gradient.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))

@@ -1,0 +1,87 @@
+"""The replay memory of a run: what the loop stores to, and what the learner samples from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.agent import Experience, LinearSchedule, PrioritizedExperience, UniformExperience
+from dqn_fast.agent.exploration import Actions
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.environments import Environments, Step
+from dqn_fast.training.seeds import derive_seeds
+
+
+class Memory:
+    """A replay memory, and the view of it that the learner has.
+
+    Args:
+        buffer: where steps are stored.
+        experience: where batches come from.
+        num_envs: environments that the buffer was made for.
+
+    Attributes:
+        store: takes the observations that were acted on, the actions, and the `Step` that they led to.
+    """
+
+    def __init__(self, buffer: ReplayBuffer, experience: Experience, num_envs: int) -> None:
+        self.buffer = buffer
+        self.experience = experience
+        self.store = self._store_one if num_envs == 1 else self._store_all
+
+    def _store_one(self, obs: Any, action: Actions, after: Step) -> None:
+        self.buffer.add(
+            _first(obs),
+            action[0],
+            after.reward[0],
+            # The true last observation at an episode's end, and termination and truncation apart: that is
+            # all a correct bootstrap needs.
+            _first(after.next_obs),
+            after.terminated[0],
+            after.truncated[0],
+        )
+
+    def _store_all(self, obs: Any, action: Actions, after: Step) -> None:
+        _, reward, next_obs, terminated, truncated, mask = after
+        self.buffer.add(obs, action, reward, next_obs, terminated, truncated, mask=mask)
+
+
+def _first(obs: Any) -> Any:
+    return {name: _first(part) for name, part in obs.items()} if isinstance(obs, dict) else obs[0]
+
+
+def build_memory(config: TrainConfig, environments: Environments) -> Memory:
+    """Return the replay memory of a run, empty."""
+    common: dict[str, Any] = {
+        "num_envs": config.num_envs,
+        "frame_stack": config.frame_stack,
+        "n_step": config.n_step,
+        "gamma": config.gamma,
+        "seed": derive_seeds(config.seed).memory,
+    }
+    spaces = environments.observation_space, environments.action_space
+    if not config.prioritized:
+        return _memory(config, ReplayBuffer(config.capacity, *spaces, **common))
+    prioritized = PrioritizedReplayBuffer(
+        config.capacity,
+        *spaces,
+        **common,
+        alpha=config.alpha,
+        beta=config.beta_begin,
+        priority_eps=config.priority_eps,
+    )
+    return _memory(config, prioritized)
+
+
+def load_memory(config: TrainConfig, path: Path) -> Memory:
+    """Return the replay memory that a run of this configuration saved."""
+    kind = PrioritizedReplayBuffer if config.prioritized else ReplayBuffer
+    return _memory(config, kind.load(path))
+
+
+def _memory(config: TrainConfig, buffer: ReplayBuffer) -> Memory:
+    if not isinstance(buffer, PrioritizedReplayBuffer):
+        return Memory(buffer, UniformExperience(buffer, config.batch_size), config.num_envs)
+    beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
+    return Memory(buffer, PrioritizedExperience(buffer, config.batch_size, beta_schedule), config.num_envs)

@@ -1,0 +1,125 @@
+"""Presets: settings that are known to work for an environment."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.errors import UsageError
+
+
+class Preset(NamedTuple):
+    """Settings that differ from the defaults of `TrainConfig`.
+
+    Attributes:
+        env_ids: environments that the preset is for.
+        settings: fields of `TrainConfig`.
+    """
+
+    env_ids: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+MINATAR_GAMES = tuple(
+    f"MinAtar/{game}-v0" for game in ("Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders")
+)
+
+PRESETS: dict[str, Preset] = {
+    "cartpole": Preset(("CartPole-v1",), {}),
+    "acrobot": Preset(("Acrobot-v1",), {"total_steps": 100_000}),
+    "mountain-car": Preset(("MountainCar-v0",), {"total_steps": 120_000}),
+    "lunar-lander": Preset(("LunarLander-v3",), {"total_steps": 100_000}),
+    "minatar": Preset(
+        MINATAR_GAMES,
+        {
+            "total_steps": 1_000_000,
+            "hidden_sizes": (128,),
+            "dueling": True,
+            "prioritized": True,
+            "learning_rate": 2.5e-4,
+            "learning_rate_end": 2.5e-4,
+            "batch_size": 32,
+            "learn_period": 1,
+            "learning_starts": 5_000,
+            "target_update_period": 1_000,
+            "target": "hard",
+            "epsilon_decay": 0.1,
+            "epsilon_end": 0.1,
+            "capacity": 100_000,
+            "selection_period": 50_000,
+            "checkpoint_period": 50_000,
+            "log_period": 5_000,
+            "return_window": 100,
+        },
+    ),
+    # The algorithm and the settings of Young & Tian (2019), with Adam instead of centred RMSProp.
+    "minatar-dqn": Preset(
+        MINATAR_GAMES,
+        {
+            "total_steps": 1_000_000,
+            "hidden_sizes": (128,),
+            "double": False,
+            "n_step": 1,
+            "learning_rate": 2.5e-4,
+            "learning_rate_end": 2.5e-4,
+            "adam_eps": 3.125e-4,
+            "max_grad_norm": float("inf"),
+            "batch_size": 32,
+            "learn_period": 1,
+            "learning_starts": 5_000,
+            "target_update_period": 1_000,
+            "target": "hard",
+            "epsilon_decay": 0.1,
+            "epsilon_end": 0.1,
+            "capacity": 100_000,
+            "selection_period": 50_000,
+            "checkpoint_period": 50_000,
+            "log_period": 5_000,
+            "return_window": 100,
+        },
+    ),
+    "pong": Preset(
+        ("ALE/Pong-v5",),
+        {
+            "total_steps": 1_000_000,
+            "hidden_sizes": (512,),
+            "frame_stack": 4,
+            "learning_rate": 2.5e-4,
+            "batch_size": 32,
+            "learn_period": 4,
+            "learning_starts": 10_000,
+            "target": "hard",
+            "target_update_period": 1_000,
+            "epsilon_decay": 0.1,
+            "epsilon_end": 0.02,
+            "capacity": 100_000,
+            "selection_period": 50_000,
+            "selection_episodes": 3,
+            "eval_episodes": 10,
+            "checkpoint_period": 50_000,
+            "log_period": 2_000,
+        },
+    ),
+}
+
+
+def preset_of(env_id: str | None, name: str | None = None) -> TrainConfig:
+    """Return the configuration to begin with for an environment.
+
+    Args:
+        env_id: Gymnasium's id; None is the first environment of the preset `name`.
+        name: of the preset; None is the first that is for this environment, or the defaults.
+
+    Raises:
+        UsageError: there is no preset of that name.
+        ValueError: both are None.
+    """
+    if name is None:
+        if env_id is None:
+            raise ValueError("env_id and name are None, expected at least one of them")
+        fitting = [preset for preset in PRESETS.values() if env_id in preset.env_ids]
+        return TrainConfig(env_id, **fitting[0].settings if fitting else {})
+    if name not in PRESETS:
+        raise UsageError(f"preset is {name}, expected one of {', '.join(PRESETS)}")
+    preset = PRESETS[name]
+    return TrainConfig(env_id or preset.env_ids[0], **preset.settings)

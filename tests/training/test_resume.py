@@ -1,0 +1,199 @@
+"""A run that was stopped or killed goes on as if nothing had happened: the same numbers, bit for bit."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from training.tiny import Tiny
+
+import dqn_fast
+from dqn_fast.training import TrainConfig, UsageError, train
+from dqn_fast.training.run import resume
+from dqn_fast.training.run_folder import CHECKPOINTS
+
+CONFIG = TrainConfig(
+    "Interrupting-v0",
+    total_steps=600,
+    learning_starts=100,
+    hidden_sizes=(16,),
+    batch_size=16,
+    learning_rate=1e-2,
+    log_period=110,
+    checkpoint_period=150,
+    selection_period=200,
+    selection_episodes=2,
+    eval_episodes=3,
+)
+
+
+class Interrupting(Tiny):
+    """Presses Ctrl-C itself."""
+
+    presses_at = 0  # steps of all such environments in this process
+    steps_made = 0
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        Interrupting.steps_made += 1
+        if Interrupting.steps_made == Interrupting.presses_at:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().step(action)
+
+
+class Forgetful(Tiny):
+    """Its episodes depend on something that no seed decides."""
+
+    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+        self.noise = np.random.default_rng().random()
+        super().reset(**options)
+        return self._obs(), {}
+
+    def _obs(self) -> Any:
+        return np.array([self.place + self.noise / 2], np.float32)
+
+
+@pytest.fixture(autouse=True)
+def environments() -> Iterator[None]:
+    gym.register("Interrupting-v0", Interrupting)
+    gym.register("Forgetful-v0", Forgetful)
+    yield
+    del gym.registry["Interrupting-v0"], gym.registry["Forgetful-v0"]
+    Interrupting.presses_at = 0
+
+
+def numbers(folder: Path) -> tuple[list[dict[str, str]], bytes]:
+    """All that a run found, apart from the clock."""
+    with (folder / "metrics.csv").open() as file:
+        rows = [
+            {name: cell for name, cell in row.items() if name not in ("steps_per_second", "seconds")}
+            for row in csv.DictReader(file)
+        ]
+    return rows, (folder / "model.pt").read_bytes()
+
+
+def stopped(config: TrainConfig, folder: Path, presses_at: int) -> None:
+    Interrupting.steps_made, Interrupting.presses_at = 0, presses_at
+    assert train(config, folder).evaluation is None
+    Interrupting.presses_at = 0
+
+
+@pytest.mark.parametrize("presses_at", [1, 99, 150, 330, 555])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_spread": 2.0},
+        {"target": "hard", "target_update_period": 7, "loss": "mse", "checkpoint_period": 0},
+    ],
+)
+def test_ctrl_c_and_resume(tmp_path: Path, presses_at: int, changes: dict[str, Any]) -> None:
+    config = replace(CONFIG, **changes)
+    whole = train(config, tmp_path / "whole")
+    stopped(config, tmp_path / "parts", presses_at)
+    resumed = resume(tmp_path / "parts")
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
+    assert resumed.evaluation == whole.evaluation
+    clock = {"wall_seconds": 0.0, "steps_per_second": 0.0}
+    assert replace(resumed.result, **clock) == replace(whole.result, **clock)
+    assert not list((tmp_path / "parts").glob("*checkpoint*"))  # complete: no longer needed
+
+
+def test_stopped_again_and_again(tmp_path: Path) -> None:
+    train(CONFIG, tmp_path / "whole")
+    stopped(CONFIG, tmp_path / "parts", 50)
+    for _ in range(4):
+        Interrupting.steps_made, Interrupting.presses_at = 0, 120
+        assert resume(tmp_path / "parts").evaluation is None
+        assert len(list((tmp_path / "parts").glob(CHECKPOINTS))) == 1
+    Interrupting.presses_at = 0
+    resume(tmp_path / "parts")
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
+
+
+KILLED = [
+    "CartPole-v1 --num-envs 1 --prioritized --n-step 3",
+    "CartPole-v1 --num-envs 4 --vectorization native",
+    "LunarLander-v3 --num-envs 2 --vectorization async",
+    "MinAtar/Breakout-v0 --num-envs 1 --batch-size 8 --dueling",
+]
+
+
+@pytest.mark.parametrize("arguments", KILLED)
+def test_killed_at_any_moment(tmp_path: Path, arguments: str) -> None:
+    settings = [
+        *f"train {arguments} --total-steps 1500 --learning-starts 200 --hidden-sizes 16".split(),
+        *["--learn-period", "4", "--selection-period", "600", "--selection-episodes", "1"],
+        *["--eval-episodes", "1"],
+        *["--checkpoint-period", "100", "--log-period", "100", "--no-video", "--output"],
+    ]
+
+    def start(*command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dqn_fast", *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(dqn_fast.__file__).parents[1]), "PYTHONUTF8": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
+    whole = start(*settings, "whole")
+    said = whole.communicate(timeout=120)
+    assert whole.returncode == 0, said
+    process, kills, moments = start(*settings, "parts"), 0, random.Random(arguments)
+    parts = tmp_path / "parts"
+    while kills < 3:
+        deadline, before = time.monotonic() + 60, latest(parts)
+        while latest(parts) == before and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.3))  # somewhere behind a checkpoint, perhaps within the next
+        if process.poll() is not None:
+            break
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        kills += 1
+        process = start("resume", "parts", "--no-video")
+    said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert kills > 0
+    assert numbers(parts) == numbers(tmp_path / "whole")
+
+
+def latest(folder: Path) -> str:
+    return max((path.name for path in folder.glob(CHECKPOINTS)), default="")
+
+
+def test_an_environment_that_cannot_be_put_back_begins_anew_and_says_so(tmp_path: Path) -> None:
+    config = replace(CONFIG, env_id="Forgetful-v0")
+    whole = tmp_path / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dqn_fast.training.run.delete_checkpoints", lambda _: None)
+        train(config, whole)
+    assert len(list(whole.glob(CHECKPOINTS))) == 1
+    with pytest.warns(UserWarning, match=r"does not repeat itself.*new episodes begin, and the run goes on"):
+        run = resume(whole)
+    assert run.result.steps == 600
+
+
+def test_nothing_to_resume(tmp_path: Path) -> None:
+    train(CONFIG, tmp_path / "done")
+    for folder, message in (
+        ("done", "the run in .* is complete: nothing to resume"),
+        ("nowhere", "nowhere holds no run"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            resume(tmp_path / folder)
