@@ -114,7 +114,7 @@ class DQN:
             "target_net": self.target.target_net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "updates": self.updates,
-            "exploration": self.exploration.generator.bit_generator.state,
+            "exploration": self.exploration.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -123,4 +123,4 @@ class DQN:
         self.target.target_net.load_state_dict(state["target_net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.updates = state["updates"]
-        self.exploration.generator.bit_generator.state = state["exploration"]
+        self.exploration.load_state_dict(state["exploration"])

@@ -59,6 +59,7 @@ def build_agent(
             np.random.default_rng(derive_seeds(config.seed).exploration),
             num_envs=config.num_envs,
             spread=config.epsilon_spread,
+            repeat=config.epsilon_repeat,
         ),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps

@@ -88,6 +88,9 @@ class TrainConfig:
     epsilon_spread: float = 0.0
     """Several environments: environment i of N explores with epsilon ** (1 + spread * i / (N - 1)), as in
     Ape-X (7 there); 0 gives all the same epsilon."""
+    epsilon_repeat: float = 0.0
+    """A random action is repeated for a number of steps drawn from a zeta distribution with this exponent
+    (epsilon-z-greedy; 2 there), which explores further; 0 takes each once."""
 
     capacity: int = 100_000
     """Transitions that the replay memory holds."""
@@ -177,6 +180,7 @@ _RULES: dict[str, _Rule] = {
     "epsilon_end": _SHARE,
     "epsilon_decay": _SHARE,
     "epsilon_spread": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
+    "epsilon_repeat": (lambda value: value == 0 or 1 < value < math.inf, "0, or above 1 and finite"),
     "capacity": _at_least(1),
     "frame_stack": _at_least(1, " frame"),
     "alpha": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),

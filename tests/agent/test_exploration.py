@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -86,12 +87,53 @@ def test_random_actions_are_legal_and_each_legal_one_is_as_likely() -> None:
     assert stats.binomtest(int((actions[:, 0] == 0).sum()), 10_000, 0.5).pvalue > 1e-3
 
 
+def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None:
+    """Runs of environments that explore now and then, against the distribution itself."""
+    steps, num_envs, exponent = 40_000, 3, 2.5
+    exploration = EpsilonGreedy(
+        constant(0.02), 1000, np.random.default_rng(5), num_envs=num_envs, repeat=exponent
+    )
+    greedy = np.full(num_envs, -1)
+    actions = np.array([exploration.choose(lambda: greedy, 0) for _ in range(steps)])
+    lengths: list[int] = []
+    for column in actions.T:
+        ends = np.flatnonzero(np.diff(column)) + 1
+        runs = [run for run in np.split(column, ends)[1:-1] if run[0] != -1]
+        lengths += [len(run) for run in runs]
+    expected = stats.zipf(exponent).pmf(np.arange(1, 5)) * len(lengths)
+    found = np.bincount(lengths, minlength=6)[1:5]
+    rest = len(lengths) - found.sum(), len(lengths) - expected.sum()
+    assert stats.chisquare([*found, rest[0]], [*expected, rest[1]]).pvalue > 1e-3
+
+
+def test_a_repeated_action_that_has_become_illegal_is_not_taken() -> None:
+    exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(0), repeat=1.1)
+    for step in range(300):
+        legal = np.array([[step % 7 != action for action in range(3)]])
+        (action,) = exploration.choose(lambda: pytest.fail("asked"), step, legal)
+        assert legal[0, action]
+
+
+def test_saved_exploration_goes_on_in_the_middle_of_a_repetition() -> None:
+    first, second = (
+        EpsilonGreedy(constant(0.3), 9, np.random.default_rng(seed), num_envs=2, repeat=1.5)
+        for seed in (0, 1)
+    )
+    greedy = np.full(2, -1)
+    for _ in range(50):
+        first.choose(lambda: greedy, 0)
+    second.load_state_dict(pickle.loads(pickle.dumps(first.state_dict())))
+    for _ in range(200):
+        assert first.choose(lambda: greedy, 0).tolist() == second.choose(lambda: greedy, 0).tolist()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"num_actions": 0}, "num_actions is 0, expected at least 1"),
         ({"num_actions": 2, "num_envs": 0}, "num_envs is 0, expected at least 1"),
         ({"num_actions": 2, "spread": -1.0}, "spread is -1.0, expected at least 0"),
+        ({"num_actions": 2, "repeat": 1.0}, "repeat is 1.0, expected 0 or above 1"),
     ],
 )
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:

@@ -35,6 +35,7 @@ BAD = [
     ("epsilon_end", -0.5, "from 0 to 1"),
     ("epsilon_decay", 2.0, "from 0 to 1"),
     ("epsilon_spread", -0.1, "at least 0 and finite"),
+    ("epsilon_repeat", 1.0, "0, or above 1 and finite"),
     ("capacity", 0, "at least 1"),
     ("frame_stack", 0, "at least 1 frame"),
     ("alpha", -0.1, "at least 0 and finite"),

@@ -94,7 +94,7 @@ def stopped(config: TrainConfig, folder: Path, presses_at: int) -> None:
     "changes",
     [
         {},
-        {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_spread": 2.0},
+        {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_repeat": 2.0},
         {"target": "hard", "target_update_period": 7, "loss": "mse", "checkpoint_period": 0},
     ],
 )
