@@ -1,10 +1,11 @@
-"""From a configuration to the agent of a run."""
+"""From a configuration to the environments and the agent of a run."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -27,7 +28,35 @@ from dqn_fast.agent import (
 )
 from dqn_fast.agent.losses import huber, squared_error
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.environments import Environments, make_env, make_environments
 from dqn_fast.training.seeds import derive_seeds
+
+
+def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
+    """Return one environment, for evaluation and video.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    return make_env(
+        config.env_id, render_mode=render_mode, action_mask=config.action_mask, rescale=config.rescale
+    )
+
+
+def build_environments(config: TrainConfig) -> Environments:
+    """Return the environments to train in.
+
+    Raises:
+        UsageError: they cannot be made.
+    """
+    return make_environments(
+        config.env_id,
+        config.num_envs,
+        derive_seeds(config.seed).environment,
+        vectorization=config.vectorization,
+        action_mask=config.action_mask,
+        rescale=config.rescale,
+    )
 
 
 def build_q_net(

@@ -37,6 +37,10 @@ class TrainConfig:
     """The environment's info has an "action_mask": illegal actions are neither taken nor bootstrapped from.
     (In a dict observation such a mask is heeded without this.)"""
 
+    rescale: bool = False
+    """Observations are rescaled from their bounds, which must be finite, to -1 ... 1. It helps where one
+    number is a hundred times smaller than another and as important, such as MountainCar's velocity."""
+
     hidden_sizes: tuple[int, ...] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of those behind the convolutions."""
     dueling: bool = False

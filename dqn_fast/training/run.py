@@ -12,10 +12,9 @@ import numpy as np
 import torch
 
 from dqn_fast.agent import QNetwork
-from dqn_fast.training.build import build_agent
+from dqn_fast.training.build import build_agent, build_env, build_environments
 from dqn_fast.training.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint, save_checkpoint
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import make_env, make_environments
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.evaluation import Evaluation, evaluate
 from dqn_fast.training.interrupt import InterruptFlag
@@ -55,7 +54,7 @@ def train(config: TrainConfig, folder: Path, *, overwrite: bool = False) -> Run:
     Raises:
         UsageError: the environment cannot be made or is not for DQN, or the folder holds a run.
     """
-    make_env(config.env_id, action_mask=config.action_mask).close()  # before a folder is made
+    build_env(config).close()  # before a folder is made
     claim(folder, overwrite=overwrite)
     save_config(folder, config)
     return _run(config, folder, None)
@@ -81,13 +80,7 @@ def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Ru
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         interrupted = stack.enter_context(InterruptFlag())
-        environments = make_environments(
-            config.env_id,
-            config.num_envs,
-            derive_seeds(config.seed).environment,
-            vectorization=config.vectorization,
-            action_mask=config.action_mask,
-        )
+        environments = build_environments(config)
         stack.callback(environments.close)
         agent = build_agent(config, environments.observation_space, environments.action_space)
         memory = load_memory(config, checkpoint.memory) if checkpoint else build_memory(config, environments)
@@ -171,7 +164,7 @@ def _best_model(
 ) -> BestModel | None:
     if config.selection_period == 0:
         return None
-    env = make_env(config.env_id, action_mask=config.action_mask)
+    env = build_env(config)
     stack.callback(env.close)
     return BestModel(
         q_net,
@@ -199,7 +192,7 @@ def evaluate_run(folder: Path) -> Evaluation | None:
 
 
 def _evaluate(config: TrainConfig, folder: Path, interrupted: InterruptFlag) -> Evaluation | None:
-    env = make_env(config.env_id, action_mask=config.action_mask)
+    env = build_env(config)
     try:
         q_net = load_model(folder, config, env)
         seed = derive_seeds(config.seed).evaluation

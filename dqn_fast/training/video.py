@@ -13,8 +13,8 @@ import gymnasium as gym
 import numpy as np
 
 from dqn_fast.agent import Greedy, QNetwork
+from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import make_env
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.files import written_whole
 from dqn_fast.training.model import load_model
@@ -68,7 +68,7 @@ def record_video(
         raise UsageError(f"fps is {fps}, expected above 0 and at most 1000")
     if find_spec("av") is None:
         raise UsageError("a video needs the package av: pip install 'dqn_fast[video]'")
-    env = _drawing_env(config.env_id)
+    env = _drawing_env(config)
     try:
         q_net = load_model(folder, config, env)
         film = _Film(env, q_net, episodes, derive_seeds(config.seed).evaluation, max_frames)
@@ -80,15 +80,17 @@ def record_video(
     return Video(folder / VIDEO, film.returns, film.frames, film.complete)
 
 
-def _drawing_env(env_id: str) -> gym.Env[Any, Any]:
+def _drawing_env(config: TrainConfig) -> gym.Env[Any, Any]:
     # SDL, with which many environments draw, looks for a screen although none is needed.
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    env = make_env(env_id)
+    env = build_env(config)
     modes = env.metadata.get("render_modes") or []
     env.close()
     if "rgb_array" not in modes:
-        raise UsageError(f"cannot draw {env_id}: its render modes are {modes}, expected rgb_array among them")
-    return make_env(env_id, render_mode="rgb_array")
+        raise UsageError(
+            f"cannot draw {config.env_id}: its render modes are {modes}, expected rgb_array among them"
+        )
+    return build_env(config, render_mode="rgb_array")
 
 
 class _Film:

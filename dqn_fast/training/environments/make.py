@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any, Literal
 
 import gymnasium as gym
+import numpy as np
 import torch
 from gymnasium import spaces
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
-from gymnasium.wrappers import TransformAction
+from gymnasium.wrappers import DtypeObservation, RescaleObservation, TransformAction
 
 from dqn_fast.agent import make_q_net
 from dqn_fast.training.environments import atari, minatar
@@ -41,6 +42,7 @@ def make_env(
     render_mode: str | None = None,
     *,
     action_mask: bool = False,
+    rescale: bool = False,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> gym.Env[Any, Any]:
     """Return a new environment with actions 0 ... n - 1, for evaluation and video.
@@ -52,6 +54,7 @@ def make_env(
         render_mode: Gymnasium's, such as "rgb_array"; None does not render.
         action_mask: make the mask of legal actions in the environment's infos a part of the observation, as
             `ActionMaskObservation` does. Environments whose dict observations have one don't need this.
+        rescale: give observations, which must be a Box with finite bounds, as float32 from -1 to 1.
         env_kwargs: of the environment itself.
 
     Raises:
@@ -64,6 +67,8 @@ def make_env(
         env = _make(env_id, **rendering, **(env_kwargs or {}))
     try:
         env = _from_zero(env)
+        if rescale:
+            env = _rescaled(env)
         if action_mask:
             env = ActionMaskObservation(env)
         _check_spaces(env.observation_space, env.action_space)
@@ -80,6 +85,7 @@ def make_environments(
     *,
     vectorization: Vectorization = "sync",
     action_mask: bool = False,
+    rescale: bool = False,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> Environments:
     """Return environments to train in.
@@ -92,6 +98,7 @@ def make_environments(
             "native" is the environment's own vector implementation (CartPole and Atari have one), which is
             the quickest. With "sync" and "async" the same seed gives the same episodes.
         action_mask: see `make_env`.
+        rescale: likewise.
         env_kwargs: of each environment itself.
 
     Raises:
@@ -99,7 +106,7 @@ def make_environments(
     """
     if num_envs < 1:
         raise UsageError(f"num_envs is {num_envs}, expected at least 1")
-    make = partial(make_env, env_id, action_mask=action_mask, env_kwargs=env_kwargs)
+    make = partial(make_env, env_id, action_mask=action_mask, rescale=rescale, env_kwargs=env_kwargs)
     if vectorization == "sync":
         return SerialEnvironments([make() for _ in range(num_envs)], seed)
     if vectorization == "async":
@@ -109,8 +116,9 @@ def make_environments(
         context = "fork" if sys.platform == "linux" else None
         vector_env = AsyncVectorEnv(workers, context=context, autoreset_mode=AutoresetMode.SAME_STEP)
         return VectorEnvironments(vector_env, None, EpisodeSnapshots())
-    if action_mask:
-        raise UsageError("vectorization is native, expected sync or async with action_mask")
+    for name, asked in (("action_mask", action_mask), ("rescale", rescale)):
+        if asked:
+            raise UsageError(f"vectorization is native, expected sync or async with {name}")
     return _make_native(env_id, num_envs, seed, env_kwargs)
 
 
@@ -175,6 +183,13 @@ def _readable_errors(env_id: str, env_kwargs: Mapping[str, Any] | None) -> Itera
         if missing and _namespace(env_id) in _PACKAGES:
             reason += f": {_PACKAGES[_namespace(env_id)][1]}"
         raise UsageError(f"cannot make the environment {env_id!r}: {reason}") from error
+
+
+def _rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    space = env.observation_space
+    if not isinstance(space, spaces.Box) or not space.is_bounded():
+        raise TypeError(f"the observation space is {space}, expected a Box with finite bounds to rescale")
+    return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))
 
 
 def _from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import make_env
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.group.member import Member
 from dqn_fast.training.group.outcome import Group, Outcome, Status, save_group
@@ -53,7 +53,7 @@ def train_group(
     """
     if jobs < 1:
         raise UsageError(f"jobs is {jobs}, expected at least 1")
-    make_env(config.env_id).close()  # what is wrong with it is said once, not by each process
+    build_env(config).close()  # what is wrong with it is said once, not by each process
     claim(folder, overwrite=overwrite, names=GROUP_FILES)
     for earlier in folder.glob("seed-*"):
         claim(earlier, overwrite=overwrite)
