@@ -24,58 +24,65 @@ MINATAR_GAMES = tuple(
     f"MinAtar/{game}-v0" for game in ("Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders")
 )
 
+# As many updates as steps, and a wide network: where steps are few, each must teach all that it can.
+_THOROUGH: dict[str, Any] = {
+    "hidden_sizes": (256, 256),
+    "learning_rate": 6.3e-4,
+    "adam_eps": 1e-8,
+    "batch_size": 64,
+    "learn_period": 1,
+    "target": "hard",
+    "target_update_period": 250,
+    "epsilon_decay": 0.12,
+    "selection_episodes": 20,
+}
+
+# The schedule of Young & Tian (2019), within their first million frames.
+_MINATAR: dict[str, Any] = {
+    "total_steps": 1_000_000,
+    "hidden_sizes": (128,),
+    "learning_rate": 2.5e-4,
+    "batch_size": 32,
+    "learning_starts": 5_000,
+    "target": "hard",
+    "epsilon_decay": 0.1,
+    "epsilon_end": 0.1,
+    "selection_period": 50_000,
+    "checkpoint_period": 50_000,
+    "log_period": 5_000,
+    "return_window": 100,
+}
+
 PRESETS: dict[str, Preset] = {
-    "cartpole": Preset(("CartPole-v1",), {}),
-    "acrobot": Preset(("Acrobot-v1",), {"total_steps": 100_000}),
-    "mountain-car": Preset(("MountainCar-v0",), {"total_steps": 120_000}),
-    "lunar-lander": Preset(("LunarLander-v3",), {"total_steps": 100_000}),
-    "minatar": Preset(
-        MINATAR_GAMES,
+    "cartpole": Preset(("CartPole-v1",), {"batch_size": 64, "learn_period": 1, "selection_episodes": 20}),
+    "acrobot": Preset(("Acrobot-v1",), {"total_steps": 100_000, **_THOROUGH}),
+    "mountain-car": Preset(
+        ("MountainCar-v0",),
         {
-            "total_steps": 1_000_000,
-            "hidden_sizes": (128,),
-            "dueling": True,
-            "prioritized": True,
-            "learning_rate": 2.5e-4,
-            "learning_rate_end": 2.5e-4,
-            "batch_size": 32,
-            "learn_period": 1,
-            "learning_starts": 5_000,
-            "target_update_period": 1_000,
-            "target": "hard",
+            "total_steps": 120_000,
+            "rescale": True,
+            "batch_size": 64,
+            "capacity": 50_000,
             "epsilon_decay": 0.1,
-            "epsilon_end": 0.1,
-            "capacity": 100_000,
-            "selection_period": 50_000,
-            "checkpoint_period": 50_000,
-            "log_period": 5_000,
-            "return_window": 100,
+            "selection_episodes": 20,
         },
     ),
-    # The algorithm and the settings of Young & Tian (2019), with Adam instead of centred RMSProp.
+    "lunar-lander": Preset(("LunarLander-v3",), {"total_steps": 100_000, **_THOROUGH}),
+    "minatar": Preset(
+        MINATAR_GAMES, {**_MINATAR, "prioritized": True, "learn_period": 2, "target_update_period": 500}
+    ),
+    # The published algorithm: plain DQN, one update a frame; Adam instead of centred RMSProp.
     "minatar-dqn": Preset(
         MINATAR_GAMES,
         {
-            "total_steps": 1_000_000,
-            "hidden_sizes": (128,),
-            "double": False,
-            "n_step": 1,
-            "learning_rate": 2.5e-4,
+            **_MINATAR,
             "learning_rate_end": 2.5e-4,
             "adam_eps": 3.125e-4,
             "max_grad_norm": float("inf"),
-            "batch_size": 32,
+            "double": False,
+            "n_step": 1,
             "learn_period": 1,
-            "learning_starts": 5_000,
             "target_update_period": 1_000,
-            "target": "hard",
-            "epsilon_decay": 0.1,
-            "epsilon_end": 0.1,
-            "capacity": 100_000,
-            "selection_period": 50_000,
-            "checkpoint_period": 50_000,
-            "log_period": 5_000,
-            "return_window": 100,
         },
     ),
     "pong": Preset(
