@@ -147,6 +147,14 @@ void ReplayMemory::read(std::span<const std::int64_t> indices,
     copy_unweighted(n_step, gamma, out);
 }
 
+std::int64_t ReplayMemory::newest() const noexcept {
+    const StepRing &ring = rings_.front();
+    for (std::int64_t t = ring.state().head; t-- > ring.state().tail;)
+        if (ring.is_acted(t))
+            return t * static_cast<std::int64_t>(rings_.size());
+    return -1;
+}
+
 std::vector<std::int64_t> ReplayMemory::held() const {
     std::vector<std::int64_t> indices;
     for (std::size_t stream = 0; stream < rings_.size(); ++stream)

@@ -108,6 +108,8 @@ class ReplayMemory {
     /// Throws std::invalid_argument if fewer transitions are held.
     void require_held(std::size_t batch_size) const;
 
+    /// Index of the newest transition of the first stream; -1 if it holds none.
+    [[nodiscard]] std::int64_t newest() const noexcept;
     /// Indices of all transitions that are held, by stream and then by time.
     [[nodiscard]] std::vector<std::int64_t> held() const;
     /// Their masses, in the same order; only of a prioritised memory.

@@ -188,18 +188,21 @@ bool ArrayType::read_scalar(py::handle value, std::byte *to) const {
     return false;
 }
 
-py::object ArrayType::make(py::ssize_t rows) const {
+py::object ArrayType::make(Lead lead) const {
     std::array<py::ssize_t, 64> dimensions; // NumPy's own limit
-    dimensions[0] = rows;
-    std::copy(shape_.begin(), shape_.end(), dimensions.begin() + 1);
+    std::copy(
+        shape_.begin(), shape_.end(), std::copy(lead.begin(), lead.end(), dimensions.begin()));
+    std::size_t bytes = row_bytes_;
+    for (const py::ssize_t length : lead)
+        bytes *= static_cast<std::size_t>(length);
     PooledMemory pooled{nullptr, {}};
-    if (const std::size_t bytes = static_cast<std::size_t>(rows) * row_bytes_; bytes >= kPooled)
+    if (bytes >= kPooled)
         pooled = take_from_pool(bytes);
     py::dtype type = dtype_;
     auto array = py::reinterpret_steal<py::object>(
         Api::get().PyArray_NewFromDescr_(Api::get().PyArray_Type_,
                                          type.release().ptr(),
-                                         static_cast<int>(shape_.size()) + 1,
+                                         static_cast<int>(lead.size() + shape_.size()),
                                          dimensions.data(),
                                          nullptr,
                                          pooled.data,
@@ -209,6 +212,48 @@ py::object ArrayType::make(py::ssize_t rows) const {
                                        array.ptr(), pooled.owner.release().ptr()) != 0))
         throw py::error_already_set();
     return array;
+}
+
+std::byte *ArrayType::spare_data(py::handle value, Lead lead) const {
+    if (value.ref_count() != 1)
+        return nullptr;
+    std::byte *found = writable_data(value, lead); // whoever had it may have changed what it is
+    const py::ssize_t weak = Py_TYPE(value.ptr())->tp_weaklistoffset;
+    const bool is_watched =
+        weak > 0 && *reinterpret_cast<PyObject **>(reinterpret_cast<std::byte *>(value.ptr()) +
+                                                   weak) != nullptr;
+    return is_watched ? nullptr : found;
+}
+
+py::object ArrayType::number(const std::byte *from) const {
+    const auto load = [from](auto value) {
+        std::memcpy(&value, from, sizeof value);
+        return value;
+    };
+    const auto integer = [&](auto with_sign, auto without) {
+        return kind_ == 'i' ? py::int_(load(with_sign)) : py::int_(load(without));
+    };
+    if (kind_ == 'b')
+        return py::bool_(load(std::uint8_t{}) != 0);
+    if (kind_ == 'f' && itemsize_ == 8)
+        return py::float_(load(double{}));
+    if (kind_ == 'f' && itemsize_ == 4)
+        return py::float_(load(float{}));
+    if (kind_ == 'f') { // only NumPy reads these
+        const py::object array = make({});
+        std::memcpy(data(array, {}), from, row_bytes_);
+        return array.attr("item")();
+    }
+    switch (itemsize_) {
+    case 1:
+        return integer(std::int8_t{}, std::uint8_t{});
+    case 2:
+        return integer(std::int16_t{}, std::uint16_t{});
+    case 4:
+        return integer(std::int32_t{}, std::uint32_t{});
+    default:
+        return integer(std::int64_t{}, std::uint64_t{});
+    }
 }
 
 py::ssize_t length_of(py::handle value) {

@@ -39,8 +39,16 @@ class ArrayType {
     /// fits it exactly (a float may be rounded). Returns whether it did.
     [[nodiscard]] bool read_scalar(py::handle value, std::byte *to) const;
 
-    /// A new array of `rows` rows; throws std::bad_alloc.
-    [[nodiscard]] py::object make(py::ssize_t rows) const;
+    /// A new array of shape `lead + shape`; throws std::bad_alloc.
+    [[nodiscard]] py::object make(Lead lead) const;
+
+    /// The data of `value` if it is such an array and only its caller holds it, so that it can be
+    /// filled again; null otherwise.
+    [[nodiscard]] std::byte *spare_data(py::handle value, Lead lead) const;
+
+    /// Whether this is the type of one number, and Python's number for one that lies at `from`.
+    [[nodiscard]] bool is_number() const noexcept { return shape_.empty(); }
+    [[nodiscard]] py::object number(const std::byte *from) const;
 
   private:
     [[nodiscard]] std::byte *data_of(py::handle value, const py::dtype &dtype, Lead lead) const;

@@ -5,6 +5,7 @@
 #include "hold.hpp"
 
 #include <array>
+#include <utility>
 
 namespace dqn_fast::bindings {
 
@@ -131,6 +132,11 @@ const TransitionBatch *BoundMemory::batch_of(py::handle arrays, std::size_t rows
         if (pointers.back() == nullptr)
             return nullptr;
     }
+    point(batch, pointers);
+    return &batch;
+}
+
+void BoundMemory::point(TransitionBatch &batch, std::span<std::byte *const> pointers) const {
     const Schema &schema = memory_.schema();
     const auto fields = static_cast<std::ptrdiff_t>(schema.fields().size());
     const auto flags =
@@ -142,7 +148,6 @@ const TransitionBatch *BoundMemory::batch_of(py::handle arrays, std::size_t rows
     batch.discount = flags[2];
     batch.weights = reinterpret_cast<float *>(flags[3]);
     batch.indices = reinterpret_cast<std::int64_t *>(flags[4]);
-    return &batch;
 }
 
 py::object BoundMemory::sample(Positional given) {
@@ -191,6 +196,44 @@ py::object BoundMemory::read(py::handle indices, std::size_t n_step, double gamm
     return arrays;
 }
 
+py::object BoundMemory::read_one(std::int64_t index, py::object spare) {
+    std::unique_ptr<OneRow> row = std::move(row_); // taken while it is used: the GIL may go below
+    if (row == nullptr)
+        row = std::make_unique<OneRow>(outputs_.size());
+    const Schema &schema = memory_.schema();
+    const std::size_t count = schema.fields().size() + schema.observations() + 1;
+    py::object values = spare ? std::move(spare) : py::tuple(count);
+    const auto at = [&values](std::size_t i) -> PyObject *& {
+        return reinterpret_cast<PyTupleObject *>(values.ptr())->ob_item[i];
+    };
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        row->outputs[i] = row->numbers[i].data();
+        if (outputs_[i].is_number())
+            continue;
+        std::byte *data = at(i) == nullptr ? nullptr : outputs_[i].spare_data(at(i), {});
+        if (data == nullptr) {
+            Py_XSETREF(at(i), outputs_[i].make({}).release().ptr());
+            data = outputs_[i].data(at(i), {});
+        }
+        row->outputs[i] = data;
+    }
+    point(row->batch, row->outputs);
+    {
+        const Hold hold(memory_, schema.row_bytes());
+        memory_.read({&index, 1}, 1, 1.0, row->batch);
+    }
+    for (std::size_t i = 0; i < count; ++i)
+        if (outputs_[i].is_number())
+            Py_XSETREF(at(i), outputs_[i].number(row->outputs[i]).release().ptr());
+    row_ = std::move(row);
+    return values;
+}
+
+std::pair<std::int64_t, std::int64_t> BoundMemory::newest() {
+    const Hold hold(memory_, 0);
+    return {memory_.newest(), memory_.size()};
+}
+
 py::object BoundMemory::held() {
     std::vector<std::int64_t> indices;
     {
@@ -211,10 +254,10 @@ py::object BoundMemory::held_masses() {
 
 py::object BoundMemory::empty(std::size_t batch_size) const {
     py::tuple arrays(outputs_.size());
+    const std::array lead{static_cast<py::ssize_t>(batch_size)};
     for (std::size_t i = 0; i < outputs_.size(); ++i)
-        PyTuple_SET_ITEM(arrays.ptr(),
-                         static_cast<py::ssize_t>(i),
-                         outputs_[i].make(static_cast<py::ssize_t>(batch_size)).release().ptr());
+        PyTuple_SET_ITEM(
+            arrays.ptr(), static_cast<py::ssize_t>(i), outputs_[i].make(lead).release().ptr());
     return arrays;
 }
 

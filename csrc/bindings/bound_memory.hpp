@@ -6,10 +6,14 @@
 #include "fast_method.hpp"
 #include "field_spec.hpp"
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace dqn_fast::bindings {
@@ -47,6 +51,12 @@ class BoundMemory {
 
     /// A tuple of the transitions of all indices of `held`, which must be held.
     py::object read(py::handle indices, std::size_t n_step, double gamma);
+    /// What `read` gives of one index, up to terminated, without the axis of rows: numbers are
+    /// Python's. `spare` is null, or a tuple that this returned and nobody else holds: it is filled
+    /// again, and so are its arrays that nobody holds.
+    py::object read_one(std::int64_t index, py::object spare);
+    /// Index of the newest transition of the first environment, and how many transitions are held.
+    std::pair<std::int64_t, std::int64_t> newest();
     py::object held();
     py::object held_masses();
 
@@ -65,6 +75,7 @@ class BoundMemory {
     std::int64_t size();
     [[nodiscard]] std::size_t capacity() const { return memory_.capacity(); }
     [[nodiscard]] std::size_t nbytes() const { return memory_.nbytes(); }
+    [[nodiscard]] std::size_t row_bytes() const { return memory_.schema().row_bytes(); }
     [[nodiscard]] std::string kernels() const { return memory_.kernels().name; }
 
   private:
@@ -72,11 +83,22 @@ class BoundMemory {
     void read_observation(py::handle obs,
                           Arguments &arguments,
                           std::vector<const std::byte *> &pointers) const;
+    /// Says where a batch's outputs lie.
+    void point(TransitionBatch &batch, std::span<std::byte *const> pointers) const;
     /// Where a batch's arrays lie; null if one of them does not fit. Good until this thread's next
     /// call.
     const TransitionBatch *batch_of(py::handle arrays, std::size_t rows) const;
     /// Once in the memory's life.
     void warn_of_early_eviction(bool happened);
+
+    /// Room for the numbers of one transition, and where all of it goes.
+    struct OneRow {
+        explicit OneRow(std::size_t count) : outputs(count), numbers(count) {}
+
+        std::vector<std::byte *> outputs;
+        std::vector<std::array<std::byte, 16>> numbers;
+        TransitionBatch batch;
+    };
 
     ReplayMemory memory_;
     std::vector<ArrayType> types_;   // of the fields
@@ -86,6 +108,7 @@ class BoundMemory {
     const ArrayType index_{py::dtype::of<std::int64_t>(), {}};
     const ArrayType priority_{py::dtype::of<double>(), {}};
     std::vector<double> priorities_; // float32 ones, widened
+    std::unique_ptr<OneRow> row_;    // for the next call of read_one
     bool has_warned_ = false;
 };
 

@@ -12,6 +12,24 @@ namespace py = pybind11;
 /// The positional arguments of a call, in order.
 using Positional = std::span<PyObject *const>;
 
+/// What `function` returns of the object in `self`, whose type Python has checked; an exception
+/// becomes Python's.
+template <class Class, class Function>
+PyObject *call_on(PyObject *self, Function &&function) noexcept {
+    try {
+        auto *instance = reinterpret_cast<py::detail::instance *>(self);
+        auto *object = static_cast<Class *>(instance->get_value_and_holder().value_ptr());
+        if (object == nullptr) // made without __init__
+            throw py::type_error("expected an initialised object");
+        return function(*object).release().ptr();
+    } catch (py::error_already_set &error) {
+        error.restore();
+    } catch (...) {
+        py::detail::try_translate_exceptions();
+    }
+    return nullptr;
+}
+
 /// Defines methods that are called without pybind11's dispatch, which converts each argument and
 /// allocates for it: it took a third of an `add`. They take positional arguments only.
 template <class Class>
@@ -38,20 +56,11 @@ class FastMethods {
   private:
     template <py::object (Class::*Method)(Positional), int least, int most>
     static PyObject *call(PyObject *self, PyObject *const *arguments, Py_ssize_t count) noexcept {
-        try {
-            // The descriptor has checked the type of self; made without __init__, it holds nothing.
-            auto *instance = reinterpret_cast<py::detail::instance *>(self);
-            auto *object = static_cast<Class *>(instance->get_value_and_holder().value_ptr());
-            if (object == nullptr || count < least || count > most)
-                throw py::type_error("expected an initialised object and its positional arguments");
-            const Positional positional(arguments, static_cast<std::size_t>(count));
-            return (object->*Method)(positional).release().ptr();
-        } catch (py::error_already_set &error) {
-            error.restore();
-        } catch (...) {
-            py::detail::try_translate_exceptions();
-        }
-        return nullptr;
+        return call_on<Class>(self, [&](Class &object) {
+            if (count < least || count > most)
+                throw py::type_error("expected as many positional arguments as the method takes");
+            return (object.*Method)(Positional(arguments, static_cast<std::size_t>(count)));
+        });
     }
 
     py::class_<Class> &type_;

@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, module) {
     module.attr("stub_digest") = DQN_FAST_STUB_DIGEST;
     dqn_fast::bindings::register_replay_memory(module);
     dqn_fast::bindings::register_snapshot(module);
+    dqn_fast::bindings::register_timeline(module);
 }

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dqn_fast.checks import at_least
 from dqn_fast.dropin._distinct import sample_distinct
+from dqn_fast.fields import Field
 from dqn_fast.replay import ReplayBuffer
 from dqn_fast.schema import FLAG
 
 NAMES = ("state", "action", "reward", "next_state", "done")
+_PYTHON_TYPES = {"b": bool, "i": int, "u": int, "f": float}
 
 
 class Experiences:
@@ -34,14 +35,14 @@ class Experiences:
         self.buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[_Form, ...] = ()
         self._unlike: list[tuple[int, _Form]] = []  # fields that the memory keeps in another form
+        self.finish: tuple[Callable[[Any], Any] | None, ...] = ()
+        """For each field what makes of one value of the memory what was added; None if it is the same."""
 
     def __len__(self) -> int:
         return len(self.buffer)
 
-    def add(
-        self, state: Any, action: Any, reward: Any, next_state: Any, done: Any, new_segment: bool = False
-    ) -> None:
-        """Adds one; see `ReplayBuffer.add` for `new_segment`.
+    def add(self, state: Any, action: Any, reward: Any, next_state: Any, done: Any) -> None:
+        """Adds one.
 
         Raises:
             TypeError: if a value is of another kind than the first one was.
@@ -54,18 +55,15 @@ class Experiences:
             named = zip(NAMES, (state, action, reward, next_state, done), strict=True)
             forms = tuple(_Form(name, value) for name, value in named)
             gain = np.asarray(gain, np.float64)
-        self.buffer.add(plain(state), plain(action), gain, plain(next_state), ended, new_segment=new_segment)
+        self.buffer.add(plain(state), plain(action), gain, plain(next_state), ended)
         if self._forms is not forms:
             schema = self.buffer._intake.schema
             assert schema is not None  # a step was added
             (obs,) = schema.obs
             kept = (obs, schema.action, schema.reward, obs, FLAG)
             self._forms = forms
-            self._unlike = [
-                (at, form)
-                for at, (form, field) in enumerate(zip(forms, kept, strict=True))
-                if form.device is not None or (form.dtype, form.shape) != (field.dtype, field.shape)
-            ]
+            self.finish = tuple(form.finish(field) for form, field in zip(forms, kept, strict=True))
+            self._unlike = [(at, form) for at, form in enumerate(forms) if self.finish[at] is not None]
 
     def sample(self, batch_size: int) -> tuple[Any, ...]:
         """States, actions, rewards, next states and dones of different experiences, `batch_size` rows each.
@@ -73,18 +71,12 @@ class Experiences:
         Raises:
             ValueError: see `sample_distinct`.
         """
-        return self._restored(sample_distinct(self.buffer, batch_size))
-
-    def read(self, indices: npt.NDArray[np.int64]) -> tuple[Any, ...]:
-        """The same of the experiences of these indices, which are held."""
-        return self._restored(self.buffer._intake.memory.read(indices, 1, 1.0)[:5])
-
-    def _restored(self, columns: tuple[Any, ...]) -> tuple[Any, ...]:
+        columns = sample_distinct(self.buffer, batch_size)
         if not self._unlike:
             return columns
-        restored = list(columns)
+        restored: list[Any] = list(columns)
         for at, form in self._unlike:
-            restored[at] = form.restore(columns[at])
+            restored[at] = form.restore(columns[at], columns[at].shape[:1])
         return tuple(restored)
 
 
@@ -132,13 +124,28 @@ class _Form:
             # A first reward of 0 says nothing of those to come. Tensors stay as wide as networks are.
             self.dtype = np.dtype(np.float32 if self.device else np.float64)
 
-    def restore(self, column: Any) -> Any:
-        if column.dtype != self.dtype:
-            column = column.astype(self.dtype)
-        if column.shape[1:] != self.shape:
-            column = column.reshape(len(column), *self.shape)
+    def finish(self, kept: Field) -> Callable[[Any], Any] | None:
+        """What makes of one value of the memory's field what was added; None if it is the same."""
+        is_same = (self.dtype, self.shape) == (kept.dtype, kept.shape)
         if self.device is None:
-            return column
+            if is_same:
+                return None
+            if not self.shape:
+                return _PYTHON_TYPES[self.dtype.kind]
+        elif is_same and self.device.type == "cpu":
+            import torch
+
+            return torch.from_numpy
+        return lambda value: self.restore(np.asarray(value), ())
+
+    def restore(self, array: Any, lead: tuple[int, ...]) -> Any:
+        """Values that the memory kept, of shape `lead` and the field's, as they were added."""
+        if array.dtype != self.dtype:
+            array = array.astype(self.dtype)
+        if array.shape != lead + self.shape:
+            array = array.reshape(lead + self.shape)
+        if self.device is None:
+            return array
         import torch
 
-        return torch.from_numpy(column).to(self.device)
+        return torch.from_numpy(array).to(self.device)

@@ -4,6 +4,7 @@ import collections
 import copy
 import pickle
 import random
+import weakref
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,6 @@ def test_every_item_is_that_of_a_deque(maxlen: int, steps: list[tuple[bool, bool
         state = np.array([float(value + 1), 0.0]) if jumps else next_state
         assert len(ours) == len(theirs) and same(ours[-1], theirs[-1]) and same(ours[0], theirs[0])
     assert all(same(a, b) for a, b in zip(ours, theirs, strict=True))
-    held = ours._experiences.buffer._intake.memory.held()
-    oldest = ours._appended - len(ours)
-    assert [ours._times[number % maxlen] for number in range(oldest, ours._appended)] == held.tolist()
 
 
 def test_an_item_is_what_it_was_when_it_was_taken() -> None:
@@ -102,6 +100,60 @@ def test_random_sample_draws_what_it_would_of_a_deque() -> None:
     assert sorted(actions) == list(range(30, 80))
     with pytest.raises(ValueError, match="batch_size: got 51"):
         ours.sample(51)
+
+
+def test_what_is_still_held_of_an_item_is_not_given_out_again() -> None:
+    items = [(np.full(2, float(n)), n, 0.5 * n, np.full(2, n + 1.0), n % 7 == 6) for n in range(40)]
+    memory = deque(items, maxlen=40)
+    for _ in range(3):
+        every = memory[:]
+        tuples, states, watched = every[:10], [item[0] for item in every[10:20]], every[20][3]
+        dead = weakref.ref(every[20][3])
+        every[21][0].shape = (1, 2)  # whoever has an array may make of it what he likes
+        every[22][0].flags.writeable = False
+        every[23][3].dtype = np.int64
+        del every, watched
+        random.sample(memory, 30)
+        assert all(same(a, b) for a, b in zip(memory, items, strict=True))
+        assert all(same(a, b) for a, b in zip(tuples, items[:10], strict=True))
+        assert all(np.array_equal(a, b[0]) for a, b in zip(states, items[10:20], strict=True))
+        assert dead() is None or np.array_equal(dead(), items[20][3])
+
+
+def test_items_of_numbers_are_equal_and_hash_as_what_was_appended() -> None:
+    items = [(n, n % 2, 0.5, n + 1, False) for n in range(20)]
+    memory = deque(items, maxlen=20)
+    for _ in range(3):
+        assert [hash(item) for item in memory] == [hash(item) for item in items]
+        assert memory[3] == items[3] and list(map(type, memory[3])) == [int, int, float, int, bool]
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.float16, np.float32, np.float64, np.uint8, np.int16, np.int32, np.uint64]
+)
+def test_numbers_of_every_type_come_back(dtype: Any) -> None:
+    largest = np.iinfo(dtype).max if np.dtype(dtype).kind in "iu" else np.finfo(dtype).max
+    memory = deque(
+        [(dtype(3), dtype(largest), 1.0, dtype(4), 1.0), (dtype(4), dtype(0), 1.0, dtype(5), 0.0)], maxlen=2
+    )
+    assert memory[:] == [(3, largest, 1.0, 4, 1.0), (4, 0, 1.0, 5, 0.0)]
+    assert (
+        type(memory[0][1]) is (int if np.dtype(dtype).kind in "iu" else float) and type(memory[0][4]) is float
+    )
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda memory: pickle.loads(pickle.dumps(memory))]
+)
+def test_a_copy_goes_on_by_itself(again: Any) -> None:
+    items = [(np.full(2, n), n, 0.5 * n, np.full(2, n + 1), n % 7 == 6) for n in range(80)]
+    memory = deque(items[:60], maxlen=50)
+    copied = again(memory)
+    copied.extend(items[60:])
+    assert type(copied) is deque and len(copied) == copied.maxlen == 50
+    assert all(same(a, b) for a, b in zip(copied, items[30:], strict=True))
+    assert all(same(a, b) for a, b in zip(memory, items[10:60], strict=True))
+    assert len(again(deque(maxlen=3))) == 0
 
 
 @pytest.mark.parametrize("draw", [random.sample, lambda memory, count: memory.sample(count)])
