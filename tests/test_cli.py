@@ -80,6 +80,7 @@ def test_every_file_of_a_run(run: tuple[Path, subprocess.CompletedProcess[str]])
     assert 8 <= result["eval_return_mean"] <= 500
     assert result["eval_return_std"] >= 0
     assert result["interrupted"] is False
+    assert result["version"] == dqn_fast.__version__
     rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["500", "1000", "1500", "2000"]
     assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")

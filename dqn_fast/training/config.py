@@ -68,6 +68,9 @@ class TrainConfig:
     """Discount factor per environment step."""
     n_step: int = 3
     """Environment steps whose rewards are summed before bootstrapping."""
+    clip_rewards: bool = False
+    """The agent learns from each reward clipped to [-1, 1], as DQN does on Atari. Returns in metrics and
+    evaluations are the environment's own."""
     double: bool = True
     """Double DQN: the Q-network chooses the action that the target network values."""
     loss: Literal["huber", "mse"] = "huber"

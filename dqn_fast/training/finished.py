@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.run_folder import CONFIG, RESULT
 
 # Settings that change what is reported, and not what is trained.
-_NO_SETTINGS = ("env_id", "seed", "log_period", "return_window", "threads")
+_NO_SETTINGS = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
+# A configuration that was written before there was a setting means the setting's default.
+_DEFAULTS = {field.name: field.default for field in fields(TrainConfig) if field.name != "env_id"}
 _RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")
 
 
@@ -33,7 +37,8 @@ class FinishedRun(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """The part of the configuration that decides how good an agent becomes, but for its seed."""
-        return {name: value for name, value in self.config.items() if name not in _NO_SETTINGS}
+        settings = {**_DEFAULTS, **self.config} if self.config else {}
+        return {name: value for name, value in settings.items() if name not in _NO_SETTINGS}
 
 
 class Score(NamedTuple):

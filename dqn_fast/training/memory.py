@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import Experience, LinearSchedule, PrioritizedExperience, UniformExperience
@@ -20,15 +23,20 @@ class Memory:
         buffer: where steps are stored.
         experience: where batches come from.
         num_envs: environments that the buffer was made for.
+        clip_rewards: store each reward clipped to [-1, 1] (Mnih et al., 2015), so that one learning rate
+            suits games whose scores differ by orders of magnitude.
 
     Attributes:
         store: takes the observations that were acted on, the actions, and the `Step` that they led to.
     """
 
-    def __init__(self, buffer: ReplayBuffer, experience: Experience, num_envs: int) -> None:
+    def __init__(
+        self, buffer: ReplayBuffer, experience: Experience, num_envs: int, *, clip_rewards: bool
+    ) -> None:
         self.buffer = buffer
         self.experience = experience
-        self.store = self._store_one if num_envs == 1 else self._store_all
+        store = self._store_one if num_envs == 1 else self._store_all
+        self.store = _clipping(store) if clip_rewards else store
 
     def _store_one(self, obs: Any, action: Actions, after: Step) -> None:
         self.buffer.add(
@@ -45,6 +53,13 @@ class Memory:
     def _store_all(self, obs: Any, action: Actions, after: Step) -> None:
         _, reward, next_obs, terminated, truncated, mask = after
         self.buffer.add(obs, action, reward, next_obs, terminated, truncated, mask=mask)
+
+
+def _clipping(store: Callable[[Any, Actions, Step], None]) -> Callable[[Any, Actions, Step], None]:
+    def store_clipped(obs: Any, action: Actions, after: Step) -> None:
+        store(obs, action, after._replace(reward=np.clip(after.reward, -1, 1)))
+
+    return store_clipped
 
 
 def _first(obs: Any) -> Any:
@@ -81,7 +96,10 @@ def load_memory(config: TrainConfig, path: Path) -> Memory:
 
 
 def _memory(config: TrainConfig, buffer: ReplayBuffer) -> Memory:
-    if not isinstance(buffer, PrioritizedReplayBuffer):
-        return Memory(buffer, UniformExperience(buffer, config.batch_size), config.num_envs)
-    beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
-    return Memory(buffer, PrioritizedExperience(buffer, config.batch_size, beta_schedule), config.num_envs)
+    experience: Experience
+    if isinstance(buffer, PrioritizedReplayBuffer):
+        beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
+        experience = PrioritizedExperience(buffer, config.batch_size, beta_schedule)
+    else:
+        experience = UniformExperience(buffer, config.batch_size)
+    return Memory(buffer, experience, config.num_envs, clip_rewards=config.clip_rewards)

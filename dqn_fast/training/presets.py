@@ -91,6 +91,7 @@ PRESETS: dict[str, Preset] = {
             "total_steps": 1_000_000,
             "hidden_sizes": (512,),
             "frame_stack": 4,
+            "clip_rewards": True,
             "learning_rate": 2.5e-4,
             "batch_size": 32,
             "learn_period": 4,

@@ -32,6 +32,7 @@ class Result:
         eval_episodes: episodes of the evaluation, 0 likewise.
         interrupted: Ctrl-C ended the run early.
         model_step: environment step of the weights that were kept.
+        version: of dqn_fast; "unknown" where an older result does not say.
     """
 
     env_id: str
@@ -48,6 +49,7 @@ class Result:
     eval_episodes: int
     interrupted: bool
     model_step: int
+    version: str = "unknown"
 
 
 def save_result(folder: Path, result: Result) -> None:

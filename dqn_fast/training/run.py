@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
 from dqn_fast.training.build import build_agent, build_env, build_environments
 from dqn_fast.training.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint, save_checkpoint
@@ -144,6 +145,7 @@ def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Ru
             eval_episodes=len(evaluation.returns) if evaluation else 0,
             interrupted=interrupted(),
             model_step=best.best[0] if best and best.best else loop.step,
+            version=__version__,
         )
         save_result(folder, result)
         draw_learning_curve(folder / LEARNING_CURVE, config, rows, evaluation)

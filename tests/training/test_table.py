@@ -61,7 +61,8 @@ def test_real_runs_through_the_command(
 
 def test_lines_are_environment_steps_and_settings(tmp_path: Path) -> None:
     for seed in (0, 1):
-        write(tmp_path / f"a{seed}", {"seed": seed, "tau": 0.1, "threads": seed}, seed=seed)
+        said = {"n_step": 3} if seed else {}  # the default, which the other leaves out
+        write(tmp_path / f"a{seed}", {"seed": seed, "tau": 0.1, "threads": seed, **said}, seed=seed)
         other = {"seed": seed, "tau": 0.2, "threads": 1}
         write(tmp_path / f"b{seed}", other, seed=seed, eval_return_mean=3.0 + 2 * seed, train_return_mean=2)
     write(tmp_path / "c", {"tau": 0.1}, steps=2000, steps_per_second=1234.5)
