@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
-_AGENT_EXTRA = ("gymnasium", "matplotlib", "rich", "tensorboard", "torch", "tyro")
+_AGENT_EXTRA = ("filelock", "gymnasium", "matplotlib", "rich", "tensorboard", "torch", "tyro")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +41,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     from dqn_fast.training import UsageError
     from dqn_fast.training.command_line import commands_for
 
+    # So that `module:id` finds a module in the current folder, as it does with python -m.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         status: int = tyro.extras.subcommand_cli_from_dict(

@@ -143,7 +143,9 @@ def test_ctrl_c_saves_what_there_is_and_says_where(tmp_path: Path) -> None:
     stdout, stderr = process.communicate(timeout=60)
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert process.returncode == 130
-    assert stderr.splitlines()[-1] == f"dqn-fast: interrupted after {result['steps']} steps; saved in out"
+    assert stderr.splitlines()[-1] == (
+        f"dqn-fast: interrupted after {result['steps']:,} steps; to go on: dqn-fast resume out"
+    )
     assert stdout == ""
     assert result["interrupted"] is True
     assert result["eval_return_mean"] is None

@@ -1,9 +1,40 @@
-"""The trainer: configuration, loop, evaluation, checkpoints and reports."""
+"""The trainer: configuration, loop, evaluation, checkpoints and reports.
 
+What a Python program needs of it is here: `train` with a `TrainConfig`, perhaps from `preset_of`, and with
+observers; `resume`; and what there is in a run's folder: configuration, model, evaluation, video.
+"""
+
+from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.evaluation import Evaluation, evaluate
+from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.model import load_config, load_model
+from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.presets import PRESETS, Preset, preset_of
 from dqn_fast.training.result import Result
-from dqn_fast.training.run import Run, evaluate_run, train
+from dqn_fast.training.run import Run, evaluate_run, resume, train
+from dqn_fast.training.video import Video, record_video
 
-__all__ = ["Evaluation", "Result", "Run", "TrainConfig", "UsageError", "evaluate", "evaluate_run", "train"]
+__all__ = [
+    "PRESETS",
+    "Evaluation",
+    "MetricsRow",
+    "Observer",
+    "Preset",
+    "Result",
+    "Run",
+    "StopTraining",
+    "TrainConfig",
+    "UsageError",
+    "Video",
+    "build_env",
+    "evaluate",
+    "evaluate_run",
+    "load_config",
+    "load_model",
+    "preset_of",
+    "record_video",
+    "resume",
+    "train",
+]

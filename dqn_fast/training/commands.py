@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+import textwrap
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
-from rich.console import Console
-from rich.table import Table
 
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.finished import by_settings, find_runs
-from dqn_fast.training.group import Group, default_jobs, train_group
+from dqn_fast.training.group import Group, default_jobs, is_group, resume_group, train_group
 from dqn_fast.training.model import load_config
 from dqn_fast.training.presets import PRESETS
 from dqn_fast.training.run import Run, evaluate_run
@@ -24,6 +24,8 @@ from dqn_fast.training.run_folder import default_run_folder
 from dqn_fast.training.table import markdown
 from dqn_fast.training.video import record_video
 
+_WIDTH = 75  # of a text, in columns
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _FAILED = 1
 _INTERRUPTED = 130  # what shells report for a program that SIGINT ended
 
@@ -39,7 +41,7 @@ def train(
 ) -> int:
     """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
 
-    Ctrl-C ends the run early and saves what there is; `dqn-fast resume` goes on with it.
+    Ctrl-C ends the run early and saves what there is; `dqn-fast resume` goes on with it exactly.
 
     Args:
         config: settings of the run.
@@ -65,20 +67,29 @@ def train(
 
 
 def resume(
-    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional], video: bool = True
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    video: bool = True,
+    jobs: int | None = None,
 ) -> int:
     """Go on with a run that was stopped or killed, from its last checkpoint, as if it had never stopped.
 
     Args:
-        folder: Folder of the run. Its checkpoint is unpickled: it must be one that you trust.
+        folder: Folder of the run, or of several seeds, of which each that is not complete goes on. Its
+            checkpoint is unpickled: it must be one that you trust.
         video: Film one episode of the trained agent, where the environment can be drawn.
+        jobs: Several seeds: runs to make side by side; by default one for each processor.
     """
+    if is_group(folder):
+        jobs = default_jobs() if jobs is None else jobs
+        return _report_group(resume_group(folder, jobs=jobs, video=video), folder)
     return _report(resume_run(folder), folder, video)
 
 
 def _report(run: Run, folder: Path, video: bool) -> int:
     if run.evaluation is None:
-        sys.stderr.write(f"dqn-fast: interrupted after {run.result.steps} steps; saved in {folder}\n")
+        sys.stderr.write(
+            f"dqn-fast: interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}\n"
+        )
         return _INTERRUPTED
     sys.stdout.write(f"{run.result.env_id}: {run.evaluation}\n")
     if video:
@@ -95,22 +106,35 @@ def _report_group(group: Group, folder: Path) -> int:
         sys.stdout.write(f"seed {outcome.seed}: {outcome}\n")
     sys.stdout.write(f"{group.env_id}: {group}\nsaved in {folder}\n")
     if group.failed:
-        sys.stderr.write(f"dqn-fast: failed seeds: {', '.join(map(str, group.failed))}\n")
+        failed = ", ".join(map(str, group.failed))
+        sys.stderr.write(f"dqn-fast: failed seeds: {failed}; to go on: {_resume(folder)}\n")
         return _FAILED
     if group.interrupted:
-        sys.stderr.write("dqn-fast: interrupted\n")
+        sys.stderr.write(f"dqn-fast: interrupted; to go on: {_resume(folder)}\n")
         return _INTERRUPTED
     return 0
 
 
+def _resume(folder: Path) -> str:
+    return f"dqn-fast resume {shlex.quote(str(folder))}"
+
+
 def presets() -> int:
     """List the presets: the environments they are for, and the settings that differ from the defaults."""
-    table = Table("preset", "environments", "settings", show_lines=True)
     for name, preset in PRESETS.items():
-        settings = "  ".join(f"{key.replace('_', '-')} {value}" for key, value in preset.settings.items())
-        table.add_row(name, "\n".join(preset.env_ids), settings or "the defaults")
-    Console().print(table)
+        settings = [_argument(*item).replace(" ", _NO_BREAK) for item in preset.settings.items()]
+        sys.stdout.write(f"{name}\n")
+        for text in (", ".join(preset.env_ids), " ".join(settings) or "(the defaults)"):
+            for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False):
+                sys.stdout.write(f"    {line.replace(_NO_BREAK, ' ')}\n")
     return 0
+
+
+def _argument(name: str, value: Any) -> str:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return " ".join([f"--{option}", *map(str, value if isinstance(value, tuple) else (value,))])
 
 
 def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional]) -> int:

@@ -18,7 +18,7 @@ class Result:
     Attributes:
         env_id: Gymnasium id of the environment.
         seed: of the run.
-        steps: environment steps made.
+        steps: environment steps made; an observer may have ended the training early.
         updates: learner updates made.
         wall_seconds: from the first step to the last, with the evaluations in between; imports, the last
             evaluation and pictures are not in it.
@@ -56,6 +56,16 @@ def save_result(folder: Path, result: Result) -> None:
     """Write result.json."""
     with written_whole(folder / RESULT) as path:
         path.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+
+
+def complete_result(folder: Path) -> Result | None:
+    """Return the result of a run that came to its end, None if it has not.
+
+    Raises:
+        UsageError: there is a result.json, but not of a run of this version.
+    """
+    result = load_result(folder) if (folder / RESULT).exists() else None
+    return result if result and not result.interrupted else None
 
 
 def load_result(folder: Path) -> Result:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,9 +23,10 @@ from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import build_memory, load_memory
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.model import load_config, load_model, save_config, save_model
+from dqn_fast.training.observers import Observer, StopTraining
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport, draw_learning_curve
-from dqn_fast.training.result import Result, save_result
-from dqn_fast.training.run_folder import LEARNING_CURVE, METRICS, RESULT, claim
+from dqn_fast.training.result import Result, complete_result, save_result
+from dqn_fast.training.run_folder import LEARNING_CURVE, METRICS, claim, locked
 from dqn_fast.training.seeds import derive_seeds
 from dqn_fast.training.selection import BestModel
 
@@ -42,7 +43,13 @@ class Run(NamedTuple):
     evaluation: Evaluation | None
 
 
-def train(config: TrainConfig, folder: Path, *, overwrite: bool = False) -> Run:
+def train(
+    config: TrainConfig,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    observers: Sequence[Observer] = (),
+) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
 
     Ctrl-C ends the run at its next step; what was learned until then is saved.
@@ -51,33 +58,42 @@ def train(config: TrainConfig, folder: Path, *, overwrite: bool = False) -> Run:
         config: of the run.
         folder: for the run's files; made if it isn't there.
         overwrite: delete the files of an earlier run in that folder.
+        observers: called in turn with every row of metrics and the agent.
 
     Raises:
         UsageError: the environment cannot be made or is not for DQN, or the folder holds a run.
     """
+    folder = Path(folder)
     build_env(config).close()  # before a folder is made
-    claim(folder, overwrite=overwrite)
-    save_config(folder, config)
-    return _run(config, folder, None)
+    with locked(folder):
+        claim(folder, overwrite=overwrite)
+        save_config(folder, config)
+        return _run(config, folder, None, observers)
 
 
-def resume(folder: Path) -> Run:
+def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     """Go on with a run that was stopped, from its last checkpoint, as if it had never stopped.
 
-    Metrics behind the checkpoint are dropped, and come again.
+    Metrics behind the checkpoint are dropped, and come again. A run without a checkpoint begins again.
+
+    Args:
+        folder: of the run. Its checkpoint is unpickled: it must be one that you trust.
+        observers: as in `train`.
 
     Raises:
-        UsageError: the folder holds no run, the run is complete, or it has no checkpoint.
+        UsageError: the folder holds no run, or the run is complete.
     """
+    folder = Path(folder)
     config = load_config(folder)
-    checkpoint = load_checkpoint(folder)
-    if checkpoint is None:
-        what = "is complete" if (folder / RESULT).exists() else "has no checkpoint yet"
-        raise UsageError(f"the run in {folder} {what}: nothing to resume")
-    return _run(config, folder, checkpoint)
+    with locked(folder):
+        if complete_result(folder):
+            raise UsageError(f"the run in {folder} is complete: nothing to resume")
+        return _run(config, folder, load_checkpoint(folder), observers)
 
 
-def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Run:
+def _run(
+    config: TrainConfig, folder: Path, checkpoint: Checkpoint | None, observers: Sequence[Observer]
+) -> Run:
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         interrupted = stack.enter_context(InterruptFlag())
@@ -94,17 +110,20 @@ def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Ru
             save_checkpoint(folder, loop.step, memory.buffer, {**states, "rows": rows})
 
         with ExitStack() as reports:
-            observers: list[Callable[[MetricsRow], None]] = [
+            progress = reports.enter_context(ProgressReport(config.total_steps))
+            own_observers: list[Callable[[MetricsRow], None]] = [
                 rows.append,
                 reports.enter_context(CsvReport(folder / METRICS, rows)),
                 reports.enter_context(TensorBoardReport(folder, rows[-1].step if rows else 0)),
-                reports.enter_context(ProgressReport(config.total_steps)),
+                progress,
                 *([best] if best else []),
             ]
 
             def on_row(row: MetricsRow) -> None:
+                for own_observer in own_observers:
+                    own_observer(row)
                 for observer in observers:
-                    observer(row)
+                    observer(row, agent)
 
             loop = TrainingLoop(
                 config,
@@ -119,9 +138,12 @@ def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Ru
             if checkpoint:
                 for name, part in parts.items():
                     part.load_state_dict(checkpoint.state[name])
+                for row in rows[-1:]:
+                    progress(row)
             else:
                 _seed_process(config.seed)
-            loop.run()
+            with suppress(StopTraining):
+                loop.run()
             seconds = loop.metrics.seconds
 
         if best:
@@ -147,8 +169,8 @@ def _run(config: TrainConfig, folder: Path, checkpoint: Checkpoint | None) -> Ru
             model_step=best.best[0] if best and best.best else loop.step,
             version=__version__,
         )
-        save_result(folder, result)
         draw_learning_curve(folder / LEARNING_CURVE, config, rows, evaluation)
+        save_result(folder, result)
         if evaluation:
             delete_checkpoints(folder)
         return Run(result, evaluation)

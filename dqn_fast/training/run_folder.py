@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from dqn_fast.training.errors import UsageError
 
@@ -18,6 +21,7 @@ VIDEO = "video.mp4"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"
+LOCK = ".lock"
 RUN_FILES = (
     *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS),
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
@@ -41,6 +45,31 @@ def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
         number += 1
         folder = stem.with_name(f"{stem.name}-{number}")
     return folder
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the folder meanwhile; a process that dies gives it free.
+
+    Args:
+        folder: made if it isn't there.
+
+    Raises:
+        UsageError: a run is going on in the folder, or it cannot be made.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UsageError(f"{folder} is in use: a run is going on there in another process") from error
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+        (folder / LOCK).unlink(missing_ok=True)
 
 
 def claim(folder: Path, *, overwrite: bool, names: Sequence[str] = RUN_FILES) -> None:

@@ -1,4 +1,4 @@
-"""Tiny-like environments for processes of their own: seed 1 is killed, seed 2 raises, others live."""
+"""An environment for processes of their own: the run in seed-1 is killed, in seed-2 raises, others live."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Deadly(gym.Env[Any, Any]):
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.steps += 1
         if self.steps == 250:
-            run = sys.argv[sys.argv.index("--seed") + 1]
+            run = next(name[5:] for name in map(os.path.basename, sys.argv) if name.startswith("seed-"))
             if run == "1":
                 os.kill(os.getpid(), signal.SIGKILL)
             if run == "2":

@@ -1,4 +1,4 @@
-"""Real groups of real processes: one that ends, one with a killed and a failing seed, one with Ctrl-C."""
+"""Groups of real processes: one that ends, one with a killed and a failing seed, Ctrl-C, and going on."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import tyro
 
 import dqn_fast
-from dqn_fast.training import TrainConfig, UsageError
+from dqn_fast.training import TrainConfig, UsageError, load_config, train
 from dqn_fast.training.group import default_jobs, train_group
-from dqn_fast.training.group.member import command_line
 
 HERE = Path(__file__).parent
 SHORT = ["--total-steps", "400", "--learning-starts", "100", "--log-period", "100", "--hidden-sizes", "8"]
@@ -89,7 +88,7 @@ def test_a_killed_seed_and_one_that_raises_do_not_stop_the_others(tmp_path: Path
     assert "seed 1 failed (status -9), out/seed-1.log:" in stderr
     assert "seed 2 failed (status 1), out/seed-2.log:" in stderr
     assert "RuntimeError: boom at step 250" in stderr
-    assert stderr.splitlines()[-1] == "dqn-fast: failed seeds: 1, 2"
+    assert stderr.splitlines()[-1] == "dqn-fast: failed seeds: 1, 2; to go on: dqn-fast resume out"
     assert stdout.splitlines()[1:3] == ["seed 1: failed", "seed 2: failed"]
     assert [path.name for path in sorted((tmp_path / "out").glob("*.log"))] == ["seed-1.log", "seed-2.log"]
 
@@ -98,15 +97,13 @@ def test_ctrl_c_ends_all_in_order(tmp_path: Path) -> None:
     arguments = ["CartPole-v1", "--total-steps", "10000000", "--hidden-sizes", "8", "--output", "out"]
     process = command("train", *arguments, "--seeds", "3", "--jobs", "2", cwd=tmp_path)
     metrics = [tmp_path / "out" / f"seed-{seed}" / "metrics.csv" for seed in (0, 1)]
-    deadline = time.monotonic() + 100
-    while not all(file.exists() and len(file.read_text().splitlines()) > 2 for file in metrics):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(
+        lambda: all(file.exists() and len(file.read_text().splitlines()) > 2 for file in metrics), process
+    )
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=100)
     assert process.returncode == 130, stderr
-    assert stderr.splitlines()[-1] == "dqn-fast: interrupted"
+    assert stderr.splitlines()[-1] == "dqn-fast: interrupted; to go on: dqn-fast resume out"
     group = read(tmp_path / "out" / "group.json")
     assert group["interrupted"] is True
     assert [(one["seed"], one["status"]) for one in group["seeds"]] == [
@@ -147,19 +144,60 @@ def test_what_cannot_be_done_begins_nothing(tmp_path: Path, env_id: str, jobs: i
     assert not list(tmp_path.iterdir())
 
 
-DEFAULTS = TrainConfig("CartPole-v1")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+def test_a_killed_group_goes_on_and_gives_the_numbers_of_unbroken_runs(tmp_path: Path) -> None:
+    arguments = ["CartPole-v1", *QUICK, "--total-steps", "1500", "--checkpoint-period", "500"]
+    process = command("train", *arguments, "--seeds", "3", "--jobs", "2", "--output", "out", cwd=tmp_path)
+    out = tmp_path / "out"
+    wait_until(lambda: bool(list(out.glob("seed-0/checkpoint-*"))), process)
+    members = children(process)
+    for member in members:
+        os.kill(member, signal.SIGSTOP)
+    process.kill()
+    process.communicate()
+    assert len(members) == 2
+    refused = command("resume", "out/seed-0", cwd=tmp_path)
+    assert refused.communicate(timeout=100) == (
+        "",
+        "dqn-fast: out/seed-0 is in use: a run is going on there in another process\n",
+    )
+    for member in members:
+        os.kill(member, signal.SIGKILL)
+    assert not (out / "seed-0" / "result.json").exists()
+
+    resumed = command("resume", "out", "--no-video", cwd=tmp_path)
+    stdout, stderr = resumed.communicate(timeout=200)
+    assert resumed.returncode == 0, stderr
+    assert len(stdout.splitlines()) == 5
+    models = [(out / f"seed-{seed}" / "model.pt") for seed in range(3)]  # one of them had not begun
+    for seed, model in enumerate(models):
+        plain = tmp_path / f"plain-{seed}"
+        run = train(load_config(model.parent), plain)
+        assert model.read_bytes() == (plain / "model.pt").read_bytes()
+        assert read(out / "group.json")["seeds"][seed]["result"]["eval_return_mean"] == run.evaluation.mean
+
+    # Complete: nothing is trained any more, and the summary comes again.
+    times = [model.stat().st_mtime_ns for model in models]
+    again = command("resume", "out", cwd=tmp_path)
+    assert again.communicate(timeout=100)[0] == stdout
+    assert times == [model.stat().st_mtime_ns for model in models]
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        DEFAULTS,
-        replace(DEFAULTS, env_id="a:b/C-v0", seed=7, hidden_sizes=(3,), prioritized=True, double=False),
-        replace(DEFAULTS, hidden_sizes=(), learning_rate=1e-7, max_grad_norm=float("inf"), loss="mse"),
-    ],
-)
-def test_a_command_line_says_all_of_a_configuration(config: TrainConfig) -> None:
-    assert tyro.cli(TrainConfig, args=command_line(config)) == config
+def children(process: subprocess.Popen[str]) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == process.pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 100
+    while not is_so():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_one_run_for_each_processor() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +21,7 @@ import pytest
 from training.tiny import Tiny
 
 import dqn_fast
-from dqn_fast.training import TrainConfig, UsageError, train
-from dqn_fast.training.run import resume
+from dqn_fast.training import TrainConfig, UsageError, resume, train
 from dqn_fast.training.run_folder import CHECKPOINTS
 
 CONFIG = TrainConfig(
@@ -184,9 +184,19 @@ def test_an_environment_that_cannot_be_put_back_begins_anew_and_says_so(tmp_path
         patch.setattr("dqn_fast.training.run.delete_checkpoints", lambda _: None)
         train(config, whole)
     assert len(list(whole.glob(CHECKPOINTS))) == 1
+    (whole / "result.json").unlink()  # as if it had been killed just before its end
     with pytest.warns(UserWarning, match=r"does not repeat itself.*new episodes begin, and the run goes on"):
         run = resume(whole)
     assert run.result.steps == 600
+
+
+def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
+    train(CONFIG, tmp_path / "whole")
+    stopped(CONFIG, tmp_path / "parts", 250)
+    for checkpoint in (tmp_path / "parts").glob(CHECKPOINTS):
+        shutil.rmtree(checkpoint)
+    resume(tmp_path / "parts")
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
 
 
 def test_nothing_to_resume(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dqn_fast.training import UsageError
-from dqn_fast.training.run_folder import claim, default_run_folder
+from dqn_fast.training.run_folder import claim, default_run_folder, locked
 
 NOW = datetime(2030, 1, 2, 3, 4, 5)
 
@@ -48,3 +48,19 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match=r"^cannot write to .*file/run: Not a directory$"):
         claim(tmp_path / "file" / "run", overwrite=False)
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with (
+        locked(folder),
+        pytest.raises(UsageError, match="run is in use: a run is going on there"),
+        locked(folder),
+    ):
+        pass
+    with locked(folder):
+        assert folder.is_dir()
+    assert not list(folder.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"^cannot write to .*file/run"), locked(tmp_path / "file" / "run"):
+        pass

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.reports import read_last_row
 from dqn_fast.training.run_folder import METRICS
@@ -18,22 +17,21 @@ _LAST_LINES = 12  # of what a process has written before it failed
 
 
 class Member:
-    """The process of one seed: the very command that a person would type.
+    """The process of one seed: `dqn-fast resume`, which begins a run that has only its configuration yet.
 
     Args:
-        config: of the run.
-        folder: for the run's files; beside it is a log of all that the process writes to its streams.
-        options: further options of `dqn-fast train`.
+        seed: of the run.
+        folder: of the run; beside it is a log of all that the process writes to its streams.
+        options: further options of `dqn-fast resume`.
     """
 
-    def __init__(self, config: TrainConfig, folder: Path, options: list[str]) -> None:
-        self.seed = config.seed
+    def __init__(self, seed: int, folder: Path, options: Sequence[str]) -> None:
+        self.seed = seed
         self.folder = folder
         self.log = folder.with_name(f"{folder.name}.log")
-        command = [*_PROGRAM, *command_line(config), "--output", str(folder), *options]
         with self.log.open("wb") as file:
             self._process = subprocess.Popen(
-                command,
+                [sys.executable, "-m", "dqn_fast", "resume", str(folder), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -71,22 +69,3 @@ class Member:
         """End the process now, and wait until it has."""
         self._process.kill()
         self._process.wait()
-
-
-_PROGRAM = (sys.executable, "-m", "dqn_fast", "train")
-
-
-def command_line(config: TrainConfig) -> list[str]:
-    """Return the arguments of `dqn-fast train` that give this configuration, all of them said."""
-    arguments = [config.env_id]
-    for field in dataclasses.fields(config):
-        if field.name == "env_id":
-            continue
-        name, value = field.name.replace("_", "-"), getattr(config, field.name)
-        if isinstance(value, bool):
-            arguments.append(f"--{name}" if value else f"--no-{name}")
-        elif isinstance(value, tuple):
-            arguments += [f"--{name}", *map(str, value)]
-        else:
-            arguments += [f"--{name}", str(value)]
-    return arguments

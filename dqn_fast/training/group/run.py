@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from dqn_fast.training.errors import UsageError
 from dqn_fast.training.group.member import Member
 from dqn_fast.training.group.outcome import Group, Outcome, Status, save_group
 from dqn_fast.training.interrupt import InterruptFlag
+from dqn_fast.training.model import load_config, save_config
 from dqn_fast.training.reports import Curve, GroupProgress, draw_seed_curves, read_rows
-from dqn_fast.training.result import load_result
-from dqn_fast.training.run_folder import GROUP_FILES, LEARNING_CURVES, METRICS, RESULT, claim
+from dqn_fast.training.result import complete_result, load_result
+from dqn_fast.training.run_folder import CONFIG, GROUP_FILES, LEARNING_CURVES, METRICS, RESULT, claim, locked
 
 _POLL_SECONDS = 0.2
 _INTERRUPTED = (130, -signal.SIGINT)  # from the command, or while Python still imports
@@ -37,7 +38,7 @@ def train_group(
     """Train one agent for each seed, and write each run to a folder of its own in the group's.
 
     A run that fails does not stop the others. Ctrl-C makes all of them save what they have and ends the
-    group; a second one ends the processes at once.
+    group; a second one ends the processes at once. `resume_group` goes on after both.
 
     Args:
         config: of the runs; its seed is not used.
@@ -51,28 +52,76 @@ def train_group(
         UsageError: an argument is outside its range, the environment cannot be made or is not for DQN, or
             the folder holds a group.
     """
-    if jobs < 1:
-        raise UsageError(f"jobs is {jobs}, expected at least 1")
-    build_env(config).close()  # what is wrong with it is said once, not by each process
+    _check(config, jobs)
     claim(folder, overwrite=overwrite, names=GROUP_FILES)
     for earlier in folder.glob("seed-*"):
-        claim(earlier, overwrite=overwrite)
+        with locked(earlier):
+            claim(earlier, overwrite=overwrite)
+    # All of them before the first begins: so the folder says at any moment what belongs to the group.
+    for seed in seeds:
+        (folder / f"seed-{seed}").mkdir(exist_ok=True)
+        save_config(folder / f"seed-{seed}", replace(config, seed=seed))
+    return resume_group(folder, jobs=jobs, video=video)
 
+
+def is_group(folder: Path) -> bool:
+    """Return whether a folder is a group's."""
+    return bool(_members(folder))
+
+
+def resume_group(folder: Path, *, jobs: int, video: bool = True) -> Group:
+    """Go on with every seed that has not come to its end; if there is none, only the summary is written.
+
+    Args:
+        folder: of the group.
+        jobs: runs side by side, at least 1.
+        video: film the agents that are trained now.
+
+    Raises:
+        UsageError: an argument is outside its range, the folder holds no group or a configuration or result
+            of another version, or the environment cannot be made.
+    """
+    folders = _members(folder)
+    if not folders:
+        raise UsageError(f"{folder} holds no group: expected folders seed-<seed> with a {CONFIG}")
+    config = load_config(folders[min(folders)])
+    _check(config, jobs)
+    complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
     options = ["--video" if video else "--no-video"]
-
-    def start(seed: int) -> Member:
-        return Member(replace(config, seed=seed), folder / f"seed-{seed}", options)
-
-    with InterruptFlag() as interrupted, GroupProgress(seeds, config.total_steps) as progress:
-        outcomes = _run_all(seeds, start, jobs, interrupted, progress)
+    with InterruptFlag() as interrupted, GroupProgress(complete, config.total_steps) as progress:
+        outcomes = []
+        for seed, result in complete.items():
+            if result:
+                outcomes.append(Outcome(seed, folders[seed], "done", result))
+                progress.ended(seed, str(outcomes[-1]), result.steps)
+        outcomes += _run_all(
+            [seed for seed, result in complete.items() if not result],
+            lambda seed: Member(seed, folders[seed], options),
+            jobs,
+            interrupted,
+            progress,
+        )
         group = Group(config.env_id, sorted(outcomes), interrupted())
     save_group(folder, group)
     _draw(folder, config, group)
     return group
 
 
+def _check(config: TrainConfig, jobs: int) -> None:
+    if jobs < 1:
+        raise UsageError(f"jobs is {jobs}, expected at least 1")
+    # What is wrong with it is said once, not by each process.
+    build_env(config).close()
+
+
+def _members(folder: Path) -> dict[int, Path]:
+    """Folders of the runs by seed."""
+    folders = [path.parent for path in folder.glob(f"seed-*/{CONFIG}")]
+    return {int(one.name.removeprefix("seed-")): one for one in folders}
+
+
 def _run_all(
-    seeds: range,
+    seeds: Sequence[int],
     start: Callable[[int], Member],
     jobs: int,
     interrupted: InterruptFlag,

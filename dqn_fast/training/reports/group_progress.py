@@ -49,9 +49,15 @@ class GroupProgress:
             numbers = f"return {row.return_mean:.1f}  evaluating"
         self._progress.update(self._tasks[seed], completed=row.step, numbers=numbers)
 
-    def ended(self, seed: int, what: str) -> None:
-        """Show what became of a seed."""
-        self._progress.update(self._tasks[seed], numbers=what)
+    def ended(self, seed: int, what: str, steps: int | None = None) -> None:
+        """Show what became of a seed.
+
+        Args:
+            seed: of the run.
+            what: came of it.
+            steps: environment steps made; None is as many as were shown.
+        """
+        self._progress.update(self._tasks[seed], numbers=what, completed=steps)
         self._progress.stop_task(self._tasks[seed])
 
     def say(self, text: str) -> None:

@@ -31,7 +31,7 @@ class TensorBoardReport:
     """
 
     def __init__(self, folder: Path, step: int = 0) -> None:
-        self._writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+        self._writer = SummaryWriter(str(folder), purge_step=step + 1)
 
     def __call__(self, row: MetricsRow) -> None:
         """Write one row."""
