@@ -55,7 +55,17 @@ _MINATAR: dict[str, Any] = {
 
 PRESETS: dict[str, Preset] = {
     "cartpole": Preset(("CartPole-v1",), {"batch_size": 64, "learn_period": 1, "selection_episodes": 20}),
-    "acrobot": Preset(("Acrobot-v1",), {"total_steps": 100_000, **_THOROUGH}),
+    "acrobot": Preset(
+        ("Acrobot-v1",),
+        {
+            "total_steps": 100_000,
+            **_THOROUGH,
+            "learning_rate_end": 1e-4,
+            "batch_size": 128,
+            "n_step": 1,
+            "epsilon_end": 0.1,
+        },
+    ),
     "mountain-car": Preset(
         ("MountainCar-v0",),
         {
