@@ -191,6 +191,34 @@ def test_bad_input_gets_one_line(
 
 
 @needs_agent
+def test_an_environment_of_ones_own_is_found_in_the_current_folder(tmp_path: Path) -> None:
+    lines = "import gymnasium as gym", "gym.register('Mine-v0', gym.spec('CartPole-v1').entry_point)"
+    (tmp_path / "my_module.py").write_text("\n".join(lines))
+    # As the installed script does, whose own folder is the first of the path.
+    code = "import sys; sys.path.pop(0); from dqn_fast.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = [
+        "train",
+        "my_module:Mine-v0",
+        *SHORT,
+        "--total-steps",
+        "300",
+        "--no-video",
+        "--output",
+        "out",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("my_module:Mine-v0: return ")
+
+
+@needs_agent
 def test_an_error_is_the_exit_status_of_the_process(tmp_path: Path) -> None:
     done = command("train", "Pendulum-v1", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

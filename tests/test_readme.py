@@ -1,9 +1,10 @@
-"""README's example is run as it stands."""
+"""README's examples are run as they stand."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,25 @@ from dqn_fast import ReplayBuffer
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_training_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(EXAMPLES[0], "README.md", "exec"), names)
+    assert names["run"].result.steps == 2_000
+    assert len(names["run"].evaluation.returns) == 5
+    assert names["reward"] == 1
+    names["stop_when_solved"](SimpleNamespace(return_mean=474.9), None)
+    with pytest.raises(names["StopTraining"]):
+        names["stop_when_solved"](SimpleNamespace(return_mean=475.0), None)
+
+
 def test_the_examples_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    first, second = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    _, first, second = EXAMPLES
     names: dict[str, Any] = {}
     exec(compile(first, "README.md", "exec"), names)
     buffer, batch = names["buffer"], names["batch"]

@@ -32,12 +32,12 @@ _INTERRUPTED = 130  # what shells report for a program that SIGINT ended
 
 def train(
     config: Annotated[TrainConfig, tyro.conf.arg(name="")],
-    output: Path | None = None,
+    output: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
     overwrite: bool = False,
-    preset: str | None = None,
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
     video: bool = True,
     seeds: int = 1,
-    jobs: int | None = None,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
     """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
 
@@ -69,7 +69,7 @@ def train(
 def resume(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     video: bool = True,
-    jobs: int | None = None,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
     """Go on with a run that was stopped or killed, from its last checkpoint, as if it had never stopped.
 
@@ -154,7 +154,7 @@ def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Pos
 def video(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     episodes: int = 1,
-    fps: float | None = None,
+    fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
 ) -> int:
     """Film the agent of a run (ε = 0) to video.mp4 in its folder, in place of an older one.
 

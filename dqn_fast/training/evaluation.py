@@ -34,7 +34,8 @@ class Evaluation(NamedTuple):
 
     def __str__(self) -> str:
         cut = f", {self.cut} of them cut" if self.cut else ""
-        return f"return {self.mean:.1f} ± {self.std:.1f} over {len(self.returns)} episodes{cut} (ε = 0)"
+        episodes = "1 episode" if len(self.returns) == 1 else f"{len(self.returns)} episodes"
+        return f"return {self.mean:.1f} ± {self.std:.1f} over {episodes}{cut} (ε = 0)"
 
 
 def evaluate(

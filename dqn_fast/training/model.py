@@ -24,13 +24,13 @@ def save_config(folder: Path, config: TrainConfig) -> None:
         path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
 
 
-def load_config(folder: Path) -> TrainConfig:
+def load_config(folder: str | Path) -> TrainConfig:
     """Read config.json.
 
     Raises:
         UsageError: there is none, or it is not the configuration of a run of this version.
     """
-    path = folder / CONFIG
+    path = Path(folder) / CONFIG
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
@@ -49,7 +49,7 @@ def save_model(folder: Path, q_net: QNetwork) -> None:
         torch.save({"q_net": q_net.state_dict()}, file)
 
 
-def load_model(folder: Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
+def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
     """Return the Q-network of a run with the weights of model.pt.
 
     Only tensors are read: a model file from elsewhere cannot run code.
@@ -57,7 +57,7 @@ def load_model(folder: Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNe
     Raises:
         UsageError: there is no model, or it does not fit the configuration.
     """
-    path = folder / MODEL
+    path = Path(folder) / MODEL
     q_net = build_q_net(config, env.observation_space, env.action_space)
     try:
         q_net.load_state_dict(torch.load(path, weights_only=True)["q_net"])

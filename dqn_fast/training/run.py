@@ -200,7 +200,7 @@ def _best_model(
     )
 
 
-def evaluate_run(folder: Path) -> Evaluation | None:
+def evaluate_run(folder: str | Path) -> Evaluation | None:
     """Repeat the evaluation at the end of a run: the model that was saved, the same episodes and seeds.
 
     Returns:
@@ -215,7 +215,7 @@ def evaluate_run(folder: Path) -> Evaluation | None:
         return _evaluate(config, folder, interrupted)
 
 
-def _evaluate(config: TrainConfig, folder: Path, interrupted: InterruptFlag) -> Evaluation | None:
+def _evaluate(config: TrainConfig, folder: str | Path, interrupted: InterruptFlag) -> Evaluation | None:
     env = build_env(config)
     try:
         q_net = load_model(folder, config, env)

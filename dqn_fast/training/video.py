@@ -47,7 +47,12 @@ class Video(NamedTuple):
 
 
 def record_video(
-    folder: Path, config: TrainConfig, *, episodes: int = 1, fps: float | None = None, max_frames: int = 5_000
+    folder: str | Path,
+    config: TrainConfig,
+    *,
+    episodes: int = 1,
+    fps: float | None = None,
+    max_frames: int = 5_000,
 ) -> Video:
     """Film the greedy policy of a run: the first episodes of its evaluation, with the same seeds.
 
@@ -62,6 +67,7 @@ def record_video(
         UsageError: an argument is outside its range, the environment cannot be drawn, there is no encoder, or
             no model.
     """
+    folder = Path(folder)
     if episodes < 1:
         raise UsageError(f"episodes is {episodes}, expected at least 1")
     if fps is not None and not 0 < fps <= 1_000:
