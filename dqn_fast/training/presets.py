@@ -71,13 +71,18 @@ PRESETS: dict[str, Preset] = {
         {
             "total_steps": 120_000,
             "rescale": True,
+            # Goals are rare: the squared error lets the few that are sampled hold the values down. With the
+            # Huber loss, whose pull is no longer than delta, they rose without end.
+            "loss": "mse",
             "batch_size": 64,
             "capacity": 50_000,
             "epsilon_decay": 0.1,
             "selection_episodes": 20,
         },
     ),
-    "lunar-lander": Preset(("LunarLander-v3",), {"total_steps": 100_000, **_THOROUGH}),
+    "lunar-lander": Preset(
+        ("LunarLander-v3",), {"total_steps": 100_000, **_THOROUGH, "loss": "mse", "target": "soft"}
+    ),
     "minatar": Preset(
         MINATAR_GAMES, {**_MINATAR, "prioritized": True, "learn_period": 2, "target_update_period": 500}
     ),
