@@ -1,0 +1,51 @@
+"""The same training by each contender: real processes, on few steps."""
+
+from __future__ import annotations
+
+import pytest
+from training_speed import Line, Measured, make_lines, measure, table
+
+
+def short(line: Line) -> Line:
+    job = line.job._replace(
+        steps=256, learning_starts=100, hidden_sizes=(8,), learn_period=128, learn_updates=2
+    )
+    return line._replace(job=job)
+
+
+def test_all_contenders_make_the_same_steps_and_updates() -> None:
+    pytest.importorskip("stable_baselines3")
+    zoo = short(make_lines(256, None, "")[0])
+    measure([zoo], 1)
+    for (measured,) in zoo.measured.values():
+        assert (measured.steps, measured.updates) == (256, 4)
+        assert 0 < measured.learn_cpu_seconds < measured.cpu_seconds or measured.learn_cpu_seconds == 0
+
+
+def test_lengths_are_whole_rounds() -> None:
+    assert [line.job.steps for line in make_lines(1000, None, "")] == [1024, 1024, 1000, 1000]
+
+
+def test_the_table_divides_medians_by_ours() -> None:
+    line, *_ = make_lines(1000, None, "")
+    for ours, theirs in ((1.0, 3.0), (2.0, 5.0), (9.0, 4.0)):
+        line.measured["dqn_fast"].append(Measured(1024, 10, ours, ours / 2, ours / 4))
+        line.measured["SB3"].append(Measured(1024, 10, theirs, theirs))
+    _, _, first, second = table([line]).splitlines()
+    assert first.split(" | ")[-6:] == ["1,024", "10", "512", "1.00", "1.00", "488 |"]
+    assert second.split(" | ")[-6:] == ["1,024", "10", "256", "2.00", "4.00", " |"]
+
+
+def test_different_work_is_an_error() -> None:
+    line, *_ = make_lines(256, None, "")
+    ours = short(line)
+    other = ours.contenders["dqn_fast"]
+
+    class Lazy:
+        def train(self, job: object) -> Measured:
+            return other.train(ours.job)._replace(updates=1)
+
+    contenders = {"dqn_fast": other, "lazy": Lazy()}
+    fake = ours._replace(contenders=contenders, measured={name: [] for name in contenders})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"steps and updates are .*'lazy': \(256, 1\).*, expected the same$"):
+        measure([fake], 1)
