@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dqn_fast.agent.layers import UnknownModuleError
 from dqn_fast.agent.networks import QNetwork
-from dqn_fast.agent.numpy_layers import UnknownModuleError
 from dqn_fast.agent.numpy_network import NumpyQNetwork
 
 #: Takes N observations, `(N, ...)` arrays or a (nested) dict of them, and returns q, `(N, A)` float32.

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from dqn_fast.agent.acting import make_q_values
 from dqn_fast.agent.action_mask import legal_actions
+from dqn_fast.agent.denormals import FlushDenormals
+from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.exploration import Actions, EpsilonGreedy
 from dqn_fast.agent.losses import weighted_mean
 from dqn_fast.agent.networks import QNetwork
@@ -74,6 +76,8 @@ class DQN:
         self.max_grad_norm = max_grad_norm
         self.updates = 0
         self._q_values = make_q_values(q_net)
+        self._values = make_differentiable(q_net)
+        self._target_values = make_differentiable(target.target_net)
 
     def act(self, obs: Any, step: int) -> Actions:
         """Return actions, exploring as is due at environment step `step`.
@@ -87,6 +91,7 @@ class DQN:
         """
         return self.exploration.choose(lambda: self._q_values(obs).argmax(1), step, legal_actions(obs))
 
+    @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> Learned:
         """Make one learner update from a batch of tensors.
 
@@ -94,18 +99,21 @@ class DQN:
             batch: B transitions; only read.
             step: environment step, for the learning rate.
         """
-        estimates = self.objective(self.q_net, self.target.target_net, batch)
+        with FlushDenormals():
+            outputs, backward = self._values.trace(batch.obs)
+            estimates = self.objective(outputs, batch, self._values, self._target_values)
+            self.parameters.gradient.zero_()
+            shares = batch.weights / len(outputs)
+            backward(estimates.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
+            if self.max_grad_norm < float("inf"):
+                shorten(self.parameters.gradient, self.max_grad_norm)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.learning_rate_schedule(step)
+            self.optimizer.step()
+            self.updates += 1
+            self.target.update(self.updates)
         loss = weighted_mean(estimates.loss, batch.weights)
-        self.parameters.gradient.zero_()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.max_grad_norm < float("inf"):
-            shorten(self.parameters.gradient, self.max_grad_norm)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate_schedule(step)
-        self.optimizer.step()
-        self.updates += 1
-        self.target.update(self.updates)
-        return Learned(estimates.td_error, loss.detach(), estimates.q.mean())
+        return Learned(estimates.td_error, loss, estimates.q.mean())
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that changes while the agent acts and learns, to be saved."""

@@ -7,7 +7,7 @@ random state is neither read nor changed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -60,6 +60,26 @@ def make_mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"sizes is {tuple(sizes)}, expected at least two numbers, each at least 1")
     return nn.Sequential(*list(make_hidden(sizes, generator))[:-1])
+
+
+class UnknownModuleError(TypeError):
+    """A module that there is no form of here, other than PyTorch's own."""
+
+
+def linear_layers(module: nn.Module) -> Iterator[tuple[nn.Linear, bool]]:
+    """Give the linear layers of one, or of a sequence of them and ReLU, and whether ReLU is behind each.
+
+    Exact types are asked for, because a subclass may compute something else.
+
+    Raises:
+        UnknownModuleError: another module is in it, or a layer without bias.
+    """
+    parts = list(module) if type(module) is nn.Sequential else [module]
+    for index, part in enumerate(parts):
+        if type(part) is nn.Linear and part.bias is not None:
+            yield part, index + 1 < len(parts) and type(parts[index + 1]) is nn.ReLU
+        elif type(part) is not nn.ReLU or index == 0 or type(parts[index - 1]) is not nn.Linear:
+            raise UnknownModuleError(type(part).__name__)
 
 
 def _initialised(layer: LayerT, generator: torch.Generator) -> LayerT:

@@ -5,9 +5,13 @@ Names: B is the batch size, A the number of actions. Every function works on any
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+#: From td_error = target - q of each sample, `(B,)`, to its loss and the loss's slope, its derivative by q.
+Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def chosen(q: Tensor, action: Tensor) -> Tensor:
@@ -48,23 +52,23 @@ def td_target(reward: Tensor, discount: Tensor, bootstrap: Tensor) -> Tensor:
     return torch.addcmul(reward, discount, bootstrap)
 
 
-def squared_error(q: Tensor, target: Tensor) -> Tensor:
-    """Return (target - q)² of each sample, `(B,)`; its mean is the mean squared error."""
-    return functional.mse_loss(q, target, reduction="none")
+def squared_error(td_error: Tensor) -> tuple[Tensor, Tensor]:
+    """Return td_error² of each sample, `(B,)`, whose mean is the mean squared error; and its slope."""
+    return td_error.square(), td_error * -2.0
 
 
-def huber(q: Tensor, target: Tensor, delta: float = 1.0) -> Tensor:
-    """Return the Huber loss of each sample, `(B,)` (Huber, 1964).
+def huber(td_error: Tensor, delta: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return the Huber loss of each sample, `(B,)` (Huber, 1964), and its slope.
 
     td_error² / 2 where |td_error| is at most `delta`, and beyond it the tangent:
     delta · (|td_error| - delta / 2).
 
     Args:
-        q: values of the actions taken, `(B,)`.
-        target: Bellman targets, `(B,)`.
+        td_error: target - q, `(B,)`.
         delta: where the parabola turns into a line, above 0.
     """
-    return functional.huber_loss(q, target, reduction="none", delta=delta)
+    clipped = td_error.clamp(-delta, delta)
+    return torch.sub(td_error, clipped, alpha=0.5).mul_(clipped), clipped.neg_()
 
 
 def weighted_mean(loss: Tensor, weights: Tensor) -> Tensor:

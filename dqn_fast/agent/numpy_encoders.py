@@ -10,7 +10,8 @@ from torch import nn
 
 from dqn_fast.agent.encoders import DictEncoder, FlattenEncoder, OneHotEncoder
 from dqn_fast.agent.image_encoder import ImageEncoder
-from dqn_fast.agent.numpy_layers import Dense, Floats, UnknownModuleError
+from dqn_fast.agent.layers import UnknownModuleError
+from dqn_fast.agent.numpy_layers import Dense, Floats
 
 
 class NumpyEncoder(Protocol):

@@ -14,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from dqn_fast.agent.layers import linear_layers
+
 Floats = npt.NDArray[np.float32]
 
 _ZERO = np.zeros((), np.float32)  # an array: a Python number would be made one in every call
-
-
-class UnknownModuleError(TypeError):
-    """A module that NumPy has no form of here."""
 
 
 class Dense(NamedTuple):
@@ -61,17 +59,10 @@ class Perceptron:
 def dense_layers(module: nn.Module) -> list[Dense]:
     """Return the layers of a linear layer, or of a sequence of linear layers and ReLU.
 
-    Exact types are asked for, because a subclass may compute something else.
-
     Raises:
         UnknownModuleError: another module is in it.
     """
-    layers: list[Dense] = []
-    for layer in module if type(module) is nn.Sequential else [module]:
-        if type(layer) is nn.ReLU and layers:
-            layers[-1] = layers[-1]._replace(relu=True)
-        elif type(layer) is nn.Linear and layer.bias is not None:
-            layers.append(Dense(layer.weight.detach().numpy().T, layer.bias.detach().numpy(), False))
-        else:
-            raise UnknownModuleError(type(layer).__name__)
-    return layers
+    return [
+        Dense(linear.weight.detach().numpy().T, linear.bias.detach().numpy(), relu)
+        for linear, relu in linear_layers(module)
+    ]

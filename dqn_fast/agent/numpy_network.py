@@ -8,9 +8,10 @@ import numpy as np
 from torch import nn
 
 from dqn_fast.agent.action_mask import ILLEGAL, legal_actions
+from dqn_fast.agent.layers import UnknownModuleError
 from dqn_fast.agent.networks import DuelingHead, MaskedQNetwork, QNetwork
 from dqn_fast.agent.numpy_encoders import make_numpy_encoder
-from dqn_fast.agent.numpy_layers import Dense, Floats, Perceptron, UnknownModuleError, dense_layers
+from dqn_fast.agent.numpy_layers import Dense, Floats, Perceptron, dense_layers
 
 _ILLEGAL = np.float32(ILLEGAL)
 

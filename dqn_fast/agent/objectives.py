@@ -6,15 +6,14 @@ target (Munchausen) is another objective, beside a head of the network that fits
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from dqn_fast.agent.bootstrap import Bootstrap
-from dqn_fast.agent.losses import chosen, td_target
-from dqn_fast.agent.networks import QNetwork
+from dqn_fast.agent.differentiable import Values
+from dqn_fast.agent.losses import Loss, chosen, td_target
 
 
 class TransitionBatch(Protocol):
@@ -32,12 +31,15 @@ class Estimates(NamedTuple):
     """What an objective finds in a batch of B transitions.
 
     Attributes:
-        loss: of each transition, `(B,)`, with a gradient.
-        td_error: target - q of each, `(B,)`, without.
-        q: value of each action taken, `(B,)`, without.
+        loss: of each transition, `(B,)`.
+        gradient: of each transition's loss by the network's outputs for it, `(B, ...)` like these. The caller
+            may change it.
+        td_error: target - q of each, `(B,)`.
+        q: value of each action taken, `(B,)`.
     """
 
     loss: Tensor
+    gradient: Tensor
     td_error: Tensor
     q: Tensor
 
@@ -45,8 +47,19 @@ class Estimates(NamedTuple):
 class Objective(Protocol):
     """A rule that compares the Q-network with what it should say."""
 
-    def __call__(self, q_net: QNetwork, target_net: QNetwork, batch: TransitionBatch) -> Estimates:
-        """Return the loss of each transition of `batch`; importance weights are the caller's."""
+    def __call__(
+        self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
+    ) -> Estimates:
+        """Return what is found; importance weights are the caller's.
+
+        It is called without autograd's recording: the gradient is the objective's own to compute.
+
+        Args:
+            outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read.
+            batch: B transitions; only read.
+            q_net: gives the Q-network's outputs for other observations.
+            target_net: gives the target network's.
+        """
         ...
 
 
@@ -55,19 +68,20 @@ class TDObjective:
 
     Args:
         bootstrap: how the next observations are valued.
-        loss: loss of each transition from q and target, all `(B,)`.
+        loss: of each transition's TD error.
     """
 
-    def __init__(self, bootstrap: Bootstrap, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+    def __init__(self, bootstrap: Bootstrap, loss: Loss) -> None:
         self.bootstrap = bootstrap
         self.loss = loss
 
-    def __call__(self, q_net: QNetwork, target_net: QNetwork, batch: TransitionBatch) -> Estimates:
-        """Return the loss of each transition."""
-        with torch.no_grad():
-            bootstrap = self.bootstrap(q_net, target_net, batch.next_obs)
-            target = td_target(batch.reward, batch.discount, bootstrap)
-        q = chosen(q_net(batch.obs), batch.action)
-        loss = self.loss(q, target)
-        q = q.detach()
-        return Estimates(loss, target - q, q)
+    def __call__(
+        self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
+    ) -> Estimates:
+        """Return what is found for action values `outputs`, `(B, num_actions)`."""
+        bootstrap = self.bootstrap(q_net, target_net, batch.next_obs)
+        q = chosen(outputs, batch.action)
+        td_error = td_target(batch.reward, batch.discount, bootstrap).sub_(q)
+        loss, slope = self.loss(td_error)
+        gradient = torch.zeros_like(outputs).scatter_(1, batch.action.unsqueeze(1), slope.unsqueeze(1))
+        return Estimates(loss, gradient, td_error, q)

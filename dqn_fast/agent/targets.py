@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Protocol
 
-import torch
-
 from dqn_fast.agent.networks import QNetwork
 from dqn_fast.agent.parameters import FlatParameters
 
@@ -33,15 +31,13 @@ class _Copy:
         own = FlatParameters(self.net)
         own.vector.requires_grad_(False)
         self._pairs = list(
-            zip([own.vector, *own.buffers], [parameters.vector, *parameters.buffers], strict=True)
+            zip([own.vector, *own.buffers], [parameters.vector.detach(), *parameters.buffers], strict=True)
         )
 
-    @torch.no_grad()
     def copy(self) -> None:
         for own, followed in self._pairs:
             own.copy_(followed)
 
-    @torch.no_grad()
     def approach(self, tau: float) -> None:
         for own, followed in self._pairs:
             own.lerp_(followed, tau)

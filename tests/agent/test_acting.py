@@ -11,8 +11,7 @@ from agent.test_networks import SPACES, as_tensors
 from gymnasium import spaces
 
 from dqn_fast.agent import Greedy, QNetwork, make_q_net, make_q_values
-from dqn_fast.agent.layers import make_linear
-from dqn_fast.agent.numpy_layers import UnknownModuleError
+from dqn_fast.agent.layers import UnknownModuleError, make_linear
 from dqn_fast.agent.numpy_network import NumpyQNetwork
 
 ACTIONS = spaces.Discrete(3)

@@ -190,10 +190,25 @@ def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
     assert all(torch.equal(getattr(batch, name), before[name]) for name in names)
     assert learned.q.item() == pytest.approx(q.mean().item(), rel=1e-5)
     assert learned.td_error.shape == (16,)
-    assert learned.loss.item() == pytest.approx(
-        huber(torch.zeros(16), learned.td_error).mean().item(), rel=1e-4
-    )
+    assert learned.loss.item() == pytest.approx(huber(learned.td_error)[0].mean().item(), rel=1e-4)
     assert not any(value.requires_grad for value in learned)
+
+
+def test_denormals_are_flushed_in_updates_alone() -> None:
+    def is_flushed() -> bool:
+        return (torch.full((8,), 1e-40) * 1.0).count_nonzero().item() == 0
+
+    class Watching(TDObjective):
+        flushed: bool | None = None
+
+        def __call__(self, *args: Any) -> Any:
+            self.flushed = is_flushed()
+            return super().__call__(*args)
+
+    objective = Watching(q_learning, huber)
+    make_agent(objective=objective).learn(UniformExperience(random_memory(), 8).sample(0), 0)
+    assert objective.flushed is True
+    assert not is_flushed()
 
 
 @pytest.mark.parametrize("max_grad_norm", [0.0, -1.0, math.nan])

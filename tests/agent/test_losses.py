@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from torch import nn
 
 from dqn_fast.agent.losses import (
     chosen,
@@ -84,7 +85,7 @@ def test_the_loss_is_that_of_a_slow_loop(batch: dict[str, Any], double: bool, de
         bootstrap = max_bootstrap(next_q_target)
     target = td_target(tensor(batch["reward"]), tensor(batch["discount"]), bootstrap)
     q = chosen(tensor(batch["q"]), torch.from_numpy(batch["action"]))
-    per_sample = squared_error(q, target) if delta is None else huber(q, target, delta)
+    per_sample, _ = squared_error(target - q) if delta is None else huber(target - q, delta)
     loss = weighted_mean(per_sample, tensor(batch["weights"]))
 
     expected_loss, expected_td_errors = slow_loss(batch, double=double, delta=delta)
@@ -92,18 +93,22 @@ def test_the_loss_is_that_of_a_slow_loop(batch: dict[str, Any], double: bool, de
     assert loss.item() == pytest.approx(expected_loss, rel=1e-12, abs=1e-12)
 
 
-@given(batches(), st.one_of(st.none(), st.floats(0.1, 10)))
-def test_the_weights_scale_each_sample_of_the_gradient(batch: dict[str, Any], delta: float | None) -> None:
-    q = tensor(batch["q"][:, 0]).requires_grad_()
-    target, weights = tensor(batch["reward"]), tensor(batch["weights"])
-    per_sample = squared_error(q, target) if delta is None else huber(q, target, delta)
-    weighted_mean(per_sample, weights).backward()
-    expected = []
-    for value, goal, weight in zip(batch["q"][:, 0], batch["reward"], batch["weights"], strict=True):
-        slope = 2 * (value - goal) if delta is None else min(max(value - goal, -delta), delta)
-        expected.append(weight * slope / len(weights))
+@given(hnp.arrays(np.float64, SIZES, elements=VALUES), st.one_of(st.none(), st.floats(0.1, 10)))
+def test_losses_and_slopes_are_those_of_pytorch(values: Any, delta: float | None) -> None:
+    q, target = tensor(values[:, 0]).requires_grad_(), tensor(values[:, -1] * 0.5)
+    before = (target - q).detach()
+    td_error = before.clone()
+    loss, slope = squared_error(td_error) if delta is None else huber(td_error, delta)
+    expected = (
+        nn.functional.mse_loss(q, target, reduction="none")
+        if delta is None
+        else nn.functional.huber_loss(q, target, reduction="none", delta=delta)
+    )
+    expected.sum().backward()  # type: ignore[no-untyped-call]
     assert q.grad is not None
-    np.testing.assert_allclose(q.grad.numpy(), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(loss, expected.detach(), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(slope, q.grad, rtol=1e-12, atol=1e-12)
+    assert torch.equal(td_error, before)
 
 
 def test_equal_values_choose_the_first_action() -> None:
