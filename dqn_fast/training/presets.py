@@ -76,7 +76,8 @@ PRESETS: dict[str, Preset] = {
             "loss": "mse",
             "batch_size": 64,
             "capacity": 50_000,
-            "epsilon_decay": 0.1,
+            # Single random actions hardly ever reach the goal.
+            "epsilon_repeat": 2.0,
             "selection_episodes": 20,
         },
     ),
