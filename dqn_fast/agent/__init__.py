@@ -2,6 +2,7 @@
 
 from dqn_fast.agent.acting import Greedy, QValues, make_q_values
 from dqn_fast.agent.action_mask import legal_actions
+from dqn_fast.agent.adam import Adam
 from dqn_fast.agent.bootstrap import Bootstrap, double_q_learning, q_learning
 from dqn_fast.agent.dqn import DQN, Learned
 from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
@@ -15,6 +16,7 @@ from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
 __all__ = [
     "DQN",
+    "Adam",
     "Bootstrap",
     "EpsilonGreedy",
     "Estimates",

@@ -1,7 +1,7 @@
 """Dense layers and their gradients by hand, over the memory of a module's parameters.
 
-Between small layers, autograd's bookkeeping takes longer than their arithmetic. The methods must be called
-without autograd's own recording (`torch.no_grad`).
+Between small layers, autograd's bookkeeping takes longer than their arithmetic. All of this is
+called without autograd's recording (`torch.no_grad`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ Values = Callable[[Any], Tensor]
 
 
 class Differentiable(Protocol):
-    """A network, and the way back through it."""
+    """A network, and the way back through it; called without autograd's recording (`torch.no_grad`)."""
 
     def __call__(self, obs: Any) -> Tensor:
         """Return its outputs, `(B, ...)`, without a gradient."""
@@ -49,8 +49,7 @@ class ByAutograd:
 
     def __call__(self, obs: Any) -> Tensor:
         """Return the outputs."""
-        with torch.no_grad():
-            outputs: Tensor = self._net(obs)
+        outputs: Tensor = self._net(obs)
         return outputs
 
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
@@ -79,12 +78,10 @@ class ByLayers:
         self._body = DenseStack(q_net.body, ends=not learns)
         self._head = _head(q_net.head)
 
-    @torch.no_grad()
     def __call__(self, obs: Any) -> Tensor:
         """Return the action values, `(B, num_actions)`."""
         return self._head(self._body(self._encoder(obs)))
 
-    @torch.no_grad()
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], None]]:
         """Return the action values, and the way back."""
         into_encoder: Callable[[Tensor], Any] = _nowhere
@@ -95,7 +92,6 @@ class ByLayers:
         hidden, into_body = self._body.trace(features)
         q, into_head = self._head.trace(hidden)
 
-        @torch.no_grad()
         def backward(gradient: Tensor) -> None:
             into_encoder(into_body(into_head(gradient)))
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dqn_fast.agent.acting import make_q_values
 from dqn_fast.agent.action_mask import legal_actions
+from dqn_fast.agent.adam import Adam
 from dqn_fast.agent.denormals import FlushDenormals
 from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.exploration import Actions, EpsilonGreedy
@@ -41,7 +42,7 @@ class DQN:
         q_net: the network that acts and learns.
         parameters: those of `q_net`.
         target: the target network and how it follows `q_net`.
-        optimizer: over `parameters.vector`. Its learning rate is set at every update.
+        optimizer: over `parameters`.
         objective: the loss of each transition.
         exploration: how actions leave the greedy ones.
         learning_rate_schedule: learning rate at each environment step.
@@ -57,7 +58,7 @@ class DQN:
         q_net: QNetwork,
         parameters: FlatParameters,
         target: Target,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Adam,
         *,
         objective: Objective,
         exploration: EpsilonGreedy,
@@ -107,9 +108,7 @@ class DQN:
             backward(estimates.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
             if self.max_grad_norm < float("inf"):
                 shorten(self.parameters.gradient, self.max_grad_norm)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.learning_rate_schedule(step)
-            self.optimizer.step()
+            self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
             self.target.update(self.updates)
         loss = weighted_mean(estimates.loss, batch.weights)

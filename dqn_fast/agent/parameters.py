@@ -46,11 +46,12 @@ class FlatParameters:
 
 
 def shorten(gradient: Tensor, max_norm: float) -> None:
-    """Shorten a gradient to a 2-norm of at most `max_norm`, in place and without waiting for the number.
+    """Shorten a gradient to a 2-norm of at most `max_norm`, in place.
 
     Args:
         gradient: a vector.
         max_norm: above 0; infinity changes nothing.
     """
-    norm = torch.linalg.vector_norm(gradient)
-    gradient.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+    norm = torch.linalg.vector_norm(gradient).item()
+    if norm > max_norm:
+        gradient.mul_(max_norm / norm)

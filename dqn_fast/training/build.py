@@ -12,6 +12,7 @@ from gymnasium import spaces
 
 from dqn_fast.agent import (
     DQN,
+    Adam,
     EpsilonGreedy,
     ExponentialSchedule,
     FlatParameters,
@@ -77,7 +78,7 @@ def build_agent(
         q_net,
         parameters,
         _target(config, q_net, parameters),
-        torch.optim.Adam([parameters.vector], lr=config.learning_rate, eps=config.adam_eps, fused=True),
+        Adam(parameters, eps=config.adam_eps),
         objective=TDObjective(
             double_q_learning if config.double else q_learning,
             partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,

@@ -48,6 +48,13 @@ def copy_batch(batch: Any) -> Any:
     return batch.copy()
 
 
+def contiguous(batch: Any) -> Any:
+    """Return the batch with its arrays in C order, copied only where they were not."""
+    if isinstance(batch, Mapping):
+        return {key: contiguous(part) for key, part in batch.items()}
+    return np.ascontiguousarray(batch)
+
+
 def fingerprint(obs: Any) -> bytes:
     """Return 16 bytes that tell observations apart: any difference of a bit, a dtype or a shape."""
     digest = hashlib.blake2b(digest_size=16)

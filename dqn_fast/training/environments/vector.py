@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
-from dqn_fast.training.environments.batches import copy_batch, get_row, put_row
+from dqn_fast.training.environments.batches import contiguous, copy_batch, get_row, put_row
 from dqn_fast.training.environments.errors import RestoreError
 from dqn_fast.training.environments.snapshots import AnyVectorEnv, NoSnapshots, Snapshots
 from dqn_fast.training.environments.step import Array, Flags, Step
@@ -75,7 +75,8 @@ class VectorEnvironments:
 
     def reset(self) -> Any:
         """Start a new episode in every environment and return the first observations."""
-        self._obs, _ = self._env.reset(seed=self._seed)
+        obs, _ = self._env.reset(seed=self._seed)
+        self._obs = contiguous(obs)
         self._seed, self._mask = None, None
         return self._obs
 
@@ -84,6 +85,8 @@ class VectorEnvironments:
         if self._first_action:
             action = action + self._first_action
         next_obs, reward, terminated, truncated, infos = self._env.step(action)
+        # Gymnasium's CartPole gives transposed arrays. Whoever reads rows would copy them, again and again.
+        next_obs = contiguous(next_obs)
         if reward.dtype.kind != "f":  # Atari's are whole numbers
             reward = reward.astype(np.float64)
         ended = terminated | truncated
@@ -134,7 +137,7 @@ class VectorEnvironments:
 
     def _after_disabled(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
         obs, _ = self._env.reset(options={"reset_mask": ended})
-        return step._replace(obs=obs)
+        return step._replace(obs=contiguous(obs))
 
 
 def _leaves(batch: Any) -> list[Any]:

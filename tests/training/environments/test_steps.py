@@ -240,3 +240,13 @@ def test_environments_that_do_not_fit() -> None:
     environments.reset()
     with pytest.raises(ValueError, match="zip"):
         environments.step(np.array([0]))
+
+
+def test_observations_of_a_vector_environment_are_in_c_order() -> None:
+    environments = make_environments("CartPole-v1", 4, 0, vectorization="native")
+    observations = [environments.reset()]
+    for _ in range(60):
+        after = environments.step(np.ones(4, np.int64))
+        observations += [after.obs, after.next_obs]
+    environments.close()
+    assert all(obs.flags.c_contiguous for obs in observations)
