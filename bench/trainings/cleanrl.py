@@ -59,8 +59,8 @@ def main() -> None:
         "start-e": EPSILON_BEGIN,
         "end-e": job.epsilon_end,
         "exploration-fraction": job.epsilon_decay,
-        # It counts steps from 0, and learns at multiples above this number.
-        "learning-starts": job.learning_starts - 1,
+        # It counts steps from 0, so its rounds are those of one period earlier: at multiples above this.
+        "learning-starts": job.learning_starts - 1 - job.learn_period,
         "train-frequency": job.learn_period,
     }
     if torch.optim.Adam([torch.zeros(1)]).defaults["eps"] != ADAM_EPS:

@@ -81,9 +81,10 @@ class Metrics:
         """Take note of a step of all environments. A row that is no transition has reward 0."""
         self._running += after.reward
         ended = after.terminated | after.truncated
-        if ended.any():
+        count = np.count_nonzero(ended)  # much quicker than `any` on few environments
+        if count:
             self._returns.extend(self._running[ended].tolist())
-            self._episodes += int(np.count_nonzero(ended))
+            self._episodes += int(count)
             self._running[ended] = 0.0
 
     def abandon_episodes(self) -> None:
