@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.layers import UnknownModuleError
 from dqn_fast.agent.networks import QNetwork
 from dqn_fast.agent.numpy_network import NumpyQNetwork
@@ -33,10 +34,11 @@ def make_q_values(q_net: QNetwork) -> QValues:
     Args:
         q_net: the network to ask, on the CPU.
     """
+    torch_values = make_differentiable(q_net)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def by_torch(obs: Any) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = q_net(_tensors(obs)).numpy()
+        values: npt.NDArray[np.float32] = torch_values(_tensors(obs)).numpy()
         return values
 
     try:

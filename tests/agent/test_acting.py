@@ -10,7 +10,7 @@ import torch
 from agent.test_networks import SPACES, as_tensors
 from gymnasium import spaces
 
-from dqn_fast.agent import Greedy, QNetwork, make_q_net, make_q_values
+from dqn_fast.agent import Greedy, QNetwork, acting, make_q_net, make_q_values
 from dqn_fast.agent.layers import UnknownModuleError, make_linear
 from dqn_fast.agent.numpy_network import NumpyQNetwork
 
@@ -84,11 +84,11 @@ def test_it_follows_changes_in_place(space: spaces.Space[Any]) -> None:
 
 def test_what_numpy_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     def by_torch(q_net: QNetwork, rows: int) -> bool:
-        q_values, forward = make_q_values(q_net), q_net.forward
-        calls: list[Any] = []
-        monkeypatch.setattr(q_net, "forward", lambda obs: calls.append(obs) or forward(obs))
-        q_values(np.zeros((rows, *box.shape), box.dtype))
-        return bool(calls)
+        obs, tensors = np.zeros((rows, *box.shape), box.dtype), []
+        with monkeypatch.context() as patched:
+            patched.setattr(acting, "_tensors", lambda obs: tensors.append(obs) or torch.from_numpy(obs))
+            make_q_values(q_net)(obs)
+        return bool(tensors)
 
     box = spaces.Box(-1, 1, (3,))
     small, wide = (make_q_net(box, ACTIONS, (width, width), generator()) for width in (256, 1024))
