@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +29,12 @@ from dqn_fast.training.table import markdown_table
 HERE = Path(__file__).parent
 BEGIN = "<!-- training speed: begin (python bench/training_speed.py --cleanrl CLONE --readme README.md) -->"
 END = "<!-- training speed: end -->"
+PACKAGES = ("stable-baselines3", "gymnasium", "torch", "numpy")
 CAPTION = """\
 Whole trainings on CartPole-v1 with the same hyper-parameters, network and number of updates, one thread;
 medians of {rounds} interleaved rounds, from the first step to the last. **Time** and **CPU** (of the process)
 are a contender's divided by ours; the last column is what environments, acting, storing and reporting take.
+{versions}.
 """
 
 # stable-baselines3-zoo's CartPole-v1, and the defaults of CleanRL's dqn.py. Where lengths say 0: `--steps`.
@@ -175,7 +178,9 @@ def main() -> None:
     sys.stdout.write(table(lines))
     if options.readme:
         text = options.readme.read_text(encoding="utf-8")
-        new = between_markers(text, BEGIN, END, f"{CAPTION.format(rounds=options.rounds)}\n{table(lines)}")
+        versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+        caption = CAPTION.format(rounds=options.rounds, versions=versions)
+        new = between_markers(text, BEGIN, END, f"{caption}\n{table(lines)}")
         options.readme.write_text(new, encoding="utf-8")
 
 
