@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Longer than most: every way in which a value may be exactly what a field holds is tried here.
 #include "arrays.hpp"
 
 #include "dlpack.hpp"

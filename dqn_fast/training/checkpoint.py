@@ -63,7 +63,7 @@ def save_checkpoint(folder: Path, step: int, buffer: ReplayBuffer, state: dict[s
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """Return a run's latest checkpoint, and set the process's random states to it; None if there is none.
+    """Return a run's latest checkpoint; None if there is none.
 
     The state is pickled: only read checkpoints that you trust.
     """
@@ -71,7 +71,6 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     if not paths:
         return None
     state = torch.load(paths[-1] / STATE, weights_only=False)
-    _set_random_states(state.pop("random"))
     return Checkpoint(paths[-1] / MEMORY, state)
 
 
@@ -86,7 +85,12 @@ def _random_states() -> dict[str, Any]:
     return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}  # noqa: NPY002
 
 
-def _set_random_states(states: dict[str, Any]) -> None:
+def restore_random_states(checkpoint: Checkpoint) -> None:
+    """Set the process's random states to what they were.
+
+    To be called last: to play an episode again may draw from them.
+    """
+    states = checkpoint.state["random"]
     random.setstate(states["python"])
     np.random.set_state(states["numpy"])  # noqa: NPY002
     torch.set_rng_state(states["torch"])

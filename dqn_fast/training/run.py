@@ -14,7 +14,13 @@ import torch
 from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
 from dqn_fast.training.build import build_agent, build_env, build_environments
-from dqn_fast.training.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint, save_checkpoint
+from dqn_fast.training.checkpoint import (
+    Checkpoint,
+    delete_checkpoints,
+    load_checkpoint,
+    restore_random_states,
+    save_checkpoint,
+)
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.evaluation import Evaluation, evaluate
@@ -140,6 +146,7 @@ def _run(
                     part.load_state_dict(checkpoint.state[name])
                 for row in rows[-1:]:
                     progress(row)
+                restore_random_states(checkpoint)
             else:
                 _seed_process(config.seed)
             with suppress(StopTraining):

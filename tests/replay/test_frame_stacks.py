@@ -1,4 +1,7 @@
-"""Stacks of frames: each frame is stored once, and every observation comes back as it was given."""
+"""Stacks of frames: each frame is stored once, and every observation comes back as it was given.
+
+Long because every padding, axis, dtype and break meets every view of a step.
+"""
 
 from __future__ import annotations
 

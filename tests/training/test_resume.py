@@ -53,6 +53,14 @@ class Interrupting(Tiny):
         return super().step(action)
 
 
+class Noisy(Interrupting):
+    """Its rewards come from the process's own generator."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        obs, reward, *rest = super().step(action)
+        return obs, reward + np.random.random(), *rest  # type: ignore[return-value]  # noqa: NPY002
+
+
 class Forgetful(Tiny):
     """Its episodes depend on something that no seed decides."""
 
@@ -68,9 +76,10 @@ class Forgetful(Tiny):
 @pytest.fixture(autouse=True)
 def environments() -> Iterator[None]:
     gym.register("Interrupting-v0", Interrupting)
+    gym.register("Noisy-v0", Noisy)
     gym.register("Forgetful-v0", Forgetful)
     yield
-    del gym.registry["Interrupting-v0"], gym.registry["Forgetful-v0"]
+    del gym.registry["Interrupting-v0"], gym.registry["Noisy-v0"], gym.registry["Forgetful-v0"]
     Interrupting.presses_at = 0
 
 
@@ -93,6 +102,7 @@ def stopped(config: TrainConfig, folder: Path, presses_at: int) -> None:
 CHANGES: list[dict[str, Any]] = [
     {},
     {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_repeat": 2.0},
+    {"env_id": "Noisy-v0"},
     {"target": "hard", "target_update_period": 7, "loss": "mse", "checkpoint_period": 0},
 ]
 
