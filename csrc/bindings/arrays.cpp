@@ -47,6 +47,16 @@ bool is_numpy_float(PyObject *object) {
     return type == types[0].ptr() || type == types[1].ptr();
 }
 
+// Most rewards are one of two, and whoever reads many numbers fetches few objects.
+py::float_ float_of(double value) {
+    static const py::handle zero = py::float_(0.0).release(), one = py::float_(1.0).release();
+    if (value == 1.0)
+        return py::reinterpret_borrow<py::float_>(one);
+    if (value == 0.0 && !std::signbit(value))
+        return py::reinterpret_borrow<py::float_>(zero);
+    return py::float_(value);
+}
+
 // The value of a Python or NumPy integer; Python's conversion says what is wrong with any other.
 std::optional<long long> integer_of(PyObject *object) {
     if (Api::get().PyArray_Check_(object) || !PyIndex_Check(object))
@@ -237,9 +247,9 @@ py::object ArrayType::number(const std::byte *from) const {
     if (kind_ == 'b')
         return py::bool_(load(std::uint8_t{}) != 0);
     if (kind_ == 'f' && itemsize_ == 8)
-        return py::float_(load(double{}));
+        return float_of(load(double{}));
     if (kind_ == 'f' && itemsize_ == 4)
-        return py::float_(load(float{}));
+        return float_of(load(float{}));
     if (kind_ == 'f') { // only NumPy reads these
         const py::object array = make({});
         std::memcpy(data(array, {}), from, row_bytes_);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "bound_memory.hpp"
+#include "kept_tuples.hpp"
 #include "register.hpp"
 #include "spare_tuples.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,14 +23,19 @@ class Timeline {
   public:
     explicit Timeline(std::size_t maxlen) : maxlen_(maxlen) {}
 
-    /// memory, finish: the transitions are this memory's from now on, none if it is None. `finish`
-    /// has for each value of a tuple what makes of it the value that is given out, or None.
+    /// memory, restore, wrap: the transitions are this memory's from now on, none if it is None.
+    /// `restore` has for each value of a tuple what makes of it the value that was added, or None,
+    /// and `wrap` then what makes of an array a tensor over its memory, or None.
     py::object follow(Positional given) {
         owner_ = py::reinterpret_borrow<py::object>(given[0]);
         memory_ = owner_.cast<BoundMemory *>();
-        finish_ = py::cast<py::tuple>(given[1]);
-        spare_ = SpareTuples(
-            memory_ == nullptr ? 0 : kSpareBytes / (kTupleBytes + memory_->row_bytes()));
+        restore_ = py::cast<py::tuple>(given[1]);
+        wrap_ = py::cast<py::tuple>(given[2]);
+        const std::size_t row = memory_ == nullptr ? 0 : memory_->row_bytes();
+        const bool wraps = std::any_of(
+            wrap_.begin(), wrap_.end(), [](py::handle function) { return !function.is_none(); });
+        spare_ = SpareTuples(wraps ? 0 : kSpareBytes / (kTupleBytes + row));
+        kept_ = KeptTuples(wraps ? std::min(maxlen_, kKeptBytes / (kTensorsBytes + 2 * row)) : 0);
         times_.clear();
         if (memory_ != nullptr) {
             const py::array_t<std::int64_t> held = memory_->held();
@@ -69,7 +76,9 @@ class Timeline {
 
   private:
     static constexpr std::size_t kSpareBytes = std::size_t{1} << 22; // most that wait
+    static constexpr std::size_t kKeptBytes = std::size_t{1} << 24;  // most that are kept
     static constexpr std::size_t kTupleBytes = 512;                  // about, without the values
+    static constexpr std::size_t kTensorsBytes = 1024;               // the same of one with tensors
 
     py::object at(py::handle index) {
         const py::ssize_t given = PyNumber_AsSsize_t(index.ptr(), PyExc_IndexError);
@@ -82,31 +91,56 @@ class Timeline {
     }
 
     py::object item(std::int64_t place) {
-        const auto number = static_cast<std::size_t>(added_ - held_ + place);
-        py::object values = memory_->read_one(times_[number % maxlen_], spare_.take());
+        const std::int64_t number = added_ - held_ + place;
+        if (py::object kept = kept_.find(number))
+            return kept;
+        const py::object owner = owner_; // another thread may clear all while Python runs below
+        py::object values =
+            memory_->read_one(times_[static_cast<std::size_t>(number) % maxlen_], spare_.take());
         spare_.keep(values);
-        for (py::ssize_t i = 0; i < static_cast<py::ssize_t>(finish_.size()); ++i) {
-            PyObject *const function = PyTuple_GET_ITEM(finish_.ptr(), i);
-            if (function == Py_None)
+        std::vector<py::array> arrays;
+        bool is_known = true; // each value is a number, or a tensor over one of the arrays
+        for (py::ssize_t i = 0; i < static_cast<py::ssize_t>(restore_.size()); ++i) {
+            replace(values, i, PyTuple_GET_ITEM(restore_.ptr(), i));
+            PyObject *const value = PyTuple_GET_ITEM(values.ptr(), i);
+            PyObject *const wrap = PyTuple_GET_ITEM(wrap_.ptr(), i);
+            if (wrap == Py_None) {
+                is_known = is_known && is_number(value);
                 continue;
-            PyObject *const kept = PyTuple_GET_ITEM(values.ptr(), i);
-            PyObject *const finished = PyObject_CallOneArg(function, kept);
-            if (finished == nullptr)
-                throw py::error_already_set();
-            PyTuple_SET_ITEM(values.ptr(), i, finished); // nobody else has the tuple yet
-            Py_DECREF(kept);
-            // Python may have seen that the tuple held nothing that could hold it in turn.
-            if (PyObject_GC_IsTracked(values.ptr()) == 0)
-                PyObject_GC_Track(values.ptr());
+            }
+            arrays.push_back(py::reinterpret_borrow<py::array>(value));
+            replace(values, i, wrap);
         }
+        if (is_known && owner_.is(owner))
+            kept_.keep(number, values, arrays);
         return values;
+    }
+
+    static bool is_number(PyObject *value) {
+        return PyFloat_Check(value) || PyLong_Check(value); // a bool is an int
+    }
+
+    // Puts what `function` makes of a value in its place, unless it is None.
+    static void replace(const py::object &values, py::ssize_t i, PyObject *function) {
+        if (function == Py_None)
+            return;
+        PyObject *const value = PyTuple_GET_ITEM(values.ptr(), i);
+        PyObject *const made = PyObject_CallOneArg(function, value);
+        if (made == nullptr)
+            throw py::error_already_set();
+        PyTuple_SET_ITEM(values.ptr(), i, made); // nobody else has the tuple yet
+        Py_DECREF(value);
+        // Python may have seen that the tuple held nothing that could hold it in turn.
+        if (PyObject_GC_IsTracked(values.ptr()) == 0)
+            PyObject_GC_Track(values.ptr());
     }
 
     std::size_t maxlen_;
     SpareTuples spare_{0};
+    KeptTuples kept_{0};
     py::object owner_; // of the memory
     BoundMemory *memory_ = nullptr;
-    py::tuple finish_;
+    py::tuple restore_, wrap_;
     std::vector<std::int64_t> times_; // that of the transition added nth at n % maxlen
     std::int64_t added_ = 0, held_ = 0;
 };
@@ -127,7 +161,7 @@ void register_timeline(py::module_ &module) {
                                   }));
     timeline.def(py::init<std::size_t>(), py::arg("maxlen"));
     FastMethods<Timeline>(timeline)
-        .def<&Timeline::follow, 2>("_follow", "_follow(self, memory, finish) -> None")
+        .def<&Timeline::follow, 3>("_follow", "_follow(self, memory, restore, wrap) -> None")
         .def<&Timeline::note, 0>("_note", "_note(self) -> None")
         .def<&Timeline::size, 0>("__len__", "__len__(self) -> int");
 }

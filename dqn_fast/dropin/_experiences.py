@@ -35,8 +35,10 @@ class Experiences:
         self.buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[_Form, ...] = ()
         self._unlike: list[tuple[int, _Form]] = []  # fields that the memory keeps in another form
-        self.finish: tuple[Callable[[Any], Any] | None, ...] = ()
+        self.restore: tuple[Callable[[Any], Any] | None, ...] = ()
         """For each field what makes of one value of the memory what was added; None if it is the same."""
+        self.wrap: tuple[Callable[[Any], Any] | None, ...] = ()
+        """For each field what then makes of an array a tensor over its memory; None if that is not due."""
 
     def __len__(self) -> int:
         return len(self.buffer)
@@ -62,8 +64,9 @@ class Experiences:
             (obs,) = schema.obs
             kept = (obs, schema.action, schema.reward, obs, FLAG)
             self._forms = forms
-            self.finish = tuple(form.finish(field) for form, field in zip(forms, kept, strict=True))
-            self._unlike = [(at, form) for at, form in enumerate(forms) if self.finish[at] is not None]
+            self.restore = tuple(form.restorer(field) for form, field in zip(forms, kept, strict=True))
+            self.wrap = tuple(form.wrapper() for form in forms)
+            self._unlike = [(at, form) for at, form in enumerate(forms) if self.restore[at] or self.wrap[at]]
 
     def sample(self, batch_size: int) -> tuple[Any, ...]:
         """States, actions, rewards, next states and dones of different experiences, `batch_size` rows each.
@@ -124,28 +127,41 @@ class _Form:
             # A first reward of 0 says nothing of those to come. Tensors stay as wide as networks are.
             self.dtype = np.dtype(np.float32 if self.device else np.float64)
 
-    def finish(self, kept: Field) -> Callable[[Any], Any] | None:
-        """What makes of one value of the memory's field what was added; None if it is the same."""
+    def restorer(self, kept: Field) -> Callable[[Any], Any] | None:
+        """What makes of one value of the memory's field what was added; None if it is the same.
+
+        For a tensor of this processor's memory it is an array, and `wrapper` is what makes it a tensor.
+        """
         is_same = (self.dtype, self.shape) == (kept.dtype, kept.shape)
         if self.device is None:
             if is_same:
                 return None
             if not self.shape:
                 return _PYTHON_TYPES[self.dtype.kind]
-        elif is_same and self.device.type == "cpu":
-            import torch
-
-            return torch.from_numpy
+        elif self.wrapper() is not None:
+            return None if is_same and self.shape else lambda value: self._array(np.asarray(value), ())
         return lambda value: self.restore(np.asarray(value), ())
+
+    def wrapper(self) -> Callable[[Any], Any] | None:
+        """What makes of an array a tensor over its memory; None if none was added, or on another device."""
+        if self.device is None or self.device.type != "cpu":
+            return None
+        import torch
+
+        return torch.from_numpy
 
     def restore(self, array: Any, lead: tuple[int, ...]) -> Any:
         """Values that the memory kept, of shape `lead` and the field's, as they were added."""
-        if array.dtype != self.dtype:
-            array = array.astype(self.dtype)
-        if array.shape != lead + self.shape:
-            array = array.reshape(lead + self.shape)
+        array = self._array(array, lead)
         if self.device is None:
             return array
         import torch
 
         return torch.from_numpy(array).to(self.device)
+
+    def _array(self, array: Any, lead: tuple[int, ...]) -> Any:
+        if array.dtype != self.dtype:
+            array = array.astype(self.dtype)
+        if array.shape != lead + self.shape:
+            array = array.reshape(lead + self.shape)
+        return array

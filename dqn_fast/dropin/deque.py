@@ -26,8 +26,10 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
     """The newest `maxlen` tuples `(state, action, reward, next_state, done)`, oldest first.
 
     Items are copies, equal to what was appended; see `ExperienceReplayBuffer` for what comes back as what.
-    Tensors are made one by one, and `sample` makes those of a batch at once: rather use that for tensors,
-    above all for those of another device.
+    Of tensors, which take long to make, some thousand are kept (16 MB) and given out again, unless somebody
+    has changed their numbers: as in a deque, what else is made of one (`requires_grad_`) stays. Draws and the
+    way to a batch then take as long as a deque's: use `sample(...).arrays()` for tensors, above all for those
+    of another device, which makes the batch's at once.
 
     Args:
         iterable: tuples to append.
@@ -80,7 +82,8 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
 
     def _begin(self) -> None:
         """Gives out what the memory holds, from now on."""
-        self._follow(self._experiences.buffer._intake.memory, self._experiences.finish)
+        experiences = self._experiences
+        self._follow(experiences.buffer._intake.memory, experiences.restore, experiences.wrap)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]

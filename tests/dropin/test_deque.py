@@ -71,6 +71,66 @@ def test_tensors_come_back_as_tensors() -> None:
     assert torch.equal(torch.cat(states), torch.cat([item[0] for item in items]))
 
 
+CHANGES: tuple[Any, ...] = (
+    lambda tensor: tensor.add_(1),
+    lambda tensor: tensor[..., 0].fill_(-1),  # through a view
+    lambda tensor: tensor.data.zero_(),
+    lambda tensor: tensor.numpy().fill(7),
+    lambda tensor: tensor.detach().mul_(float("nan")),
+    lambda tensor: tensor.copy_(tensor.flip(-1)),
+    lambda tensor: tensor,
+)
+
+
+@given(maxlen=st.integers(1, 8), scalars=st.booleans(), data=st.data())
+def test_whatever_is_done_to_tensors_items_are_those_of_a_deque(
+    maxlen: int, scalars: bool, data: st.DataObject
+) -> None:
+    ours: Any = deque(maxlen=maxlen)
+    theirs: Any = collections.deque(maxlen=maxlen)
+    held = []  # by somebody
+    for number in range(data.draw(st.integers(1, 30))):
+        rest = (torch.tensor([[number]]), torch.tensor([0.5]), torch.tensor([True]))
+        action, reward, done = rest if scalars else (number, number % 2 / 2, number % 5 == 4)
+        item = (torch.full((1, 2), float(number)), action, reward, torch.rand(1, 2), done)
+        ours.append(item)
+        theirs.append(copy.deepcopy(item))
+        for at in data.draw(st.lists(st.integers(0, len(ours) - 1), max_size=4)):
+            taken = ours[at]
+            assert same(taken, theirs[at]) and list(map(type, taken)) == list(map(type, theirs[at]))
+            data.draw(st.sampled_from(CHANGES))(taken[data.draw(st.sampled_from((0, 3)))])
+            if data.draw(st.booleans()):
+                held.append(taken)
+        if data.draw(st.integers(0, 9)) == 0:
+            ours.clear()
+            theirs.clear()
+    assert all(same(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_tensors_that_nobody_changed_are_given_out_again() -> None:
+    items = [(torch.full((1, 2), n), n, 0.5 * n, torch.full((1, 2), n + 1), False) for n in range(6)]
+    memory = deque(items, maxlen=4)
+    first = memory[1]
+    assert memory[1] is first and memory[2] is not first
+    first[3].zero_()
+    assert memory[1] is not first and same(memory[1], items[3]) and not first[3].any()
+    memory.append(items[0])
+    assert same(memory[0], items[3]) and same(memory[3], items[0])
+    mixed = deque([(np.zeros(2), 0, torch.tensor([1.0]), np.ones(2), False)], maxlen=4)
+    assert mixed[0] is not mixed[0] and type(mixed[0][0]) is np.ndarray  # arrays may take another form
+
+
+def test_no_more_tensors_are_kept_than_there_is_room_for() -> None:
+    # 3.4 MB each, twice: two or so of them may be kept, at the same place as others.
+    items = [
+        (torch.full((10, 84, 1024), n), n, 0.0, torch.full((10, 84, 1024), n + 1), False) for n in range(6)
+    ]
+    memory = deque(items, maxlen=6)
+    for at in (0, 3, 5, 0, 0, 2, 4, 1, 5, 3):
+        state, action, _, next_state, _ = memory[at]
+        assert action == at and bool((state == at).all()) and bool((next_state == at + 1).all())
+
+
 def test_indices_outside_and_a_missing_maxlen_are_errors() -> None:
     memory = deque([(np.zeros(2), 0, 0.0, np.zeros(2), False)], maxlen=2)
     for index in (1, -2):
