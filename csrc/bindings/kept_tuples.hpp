@@ -18,7 +18,7 @@ namespace dqn_fast::bindings {
 /// objects every time. So do these, unless somebody has changed a number of theirs meanwhile.
 class KeptTuples {
   public:
-    /// Keeps the tuples of `most` transitions at a time; 0 keeps none.
+    /// Keeps the tuples of the newest `most` transitions; 0 keeps none.
     explicit KeptTuples(std::size_t most) : most_(most) {}
 
     /// That of the transition added `number`th; null if it is not kept, or not what it was.

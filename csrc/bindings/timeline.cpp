@@ -35,7 +35,10 @@ class Timeline {
         const bool wraps = std::any_of(
             wrap_.begin(), wrap_.end(), [](py::handle function) { return !function.is_none(); });
         spare_ = SpareTuples(wraps ? 0 : kSpareBytes / (kTupleBytes + row));
-        kept_ = KeptTuples(wraps ? std::min(maxlen_, kKeptBytes / (kTensorsBytes + 2 * row)) : 0);
+        // All or none: a few of many would hardly be asked for again, and to replace them takes
+        // time.
+        const bool fits = maxlen_ <= kKeptBytes / (kTensorsBytes + 2 * row);
+        kept_ = KeptTuples(wraps && fits ? maxlen_ : 0);
         times_.clear();
         if (memory_ != nullptr) {
             const py::array_t<std::int64_t> held = memory_->held();
@@ -76,9 +79,9 @@ class Timeline {
 
   private:
     static constexpr std::size_t kSpareBytes = std::size_t{1} << 22; // most that wait
-    static constexpr std::size_t kKeptBytes = std::size_t{1} << 24;  // most that are kept
+    static constexpr std::size_t kKeptBytes = std::size_t{1} << 26;  // most that are kept
     static constexpr std::size_t kTupleBytes = 512;                  // about, without the values
-    static constexpr std::size_t kTensorsBytes = 1024;               // the same of one with tensors
+    static constexpr std::size_t kTensorsBytes = 1408;               // the same of one with tensors
 
     py::object at(py::handle index) {
         const py::ssize_t given = PyNumber_AsSsize_t(index.ptr(), PyExc_IndexError);

@@ -120,15 +120,13 @@ def test_tensors_that_nobody_changed_are_given_out_again() -> None:
     assert mixed[0] is not mixed[0] and type(mixed[0][0]) is np.ndarray  # arrays may take another form
 
 
-def test_no_more_tensors_are_kept_than_there_is_room_for() -> None:
-    # 3.4 MB each, twice: two or so of them may be kept, at the same place as others.
-    items = [
-        (torch.full((10, 84, 1024), n), n, 0.0, torch.full((10, 84, 1024), n + 1), False) for n in range(6)
-    ]
-    memory = deque(items, maxlen=6)
-    for at in (0, 3, 5, 0, 0, 2, 4, 1, 5, 3):
-        state, action, _, next_state, _ = memory[at]
-        assert action == at and bool((state == at).all()) and bool((next_state == at + 1).all())
+def test_tensors_that_would_need_too_much_room_are_not_kept() -> None:
+    large = torch.zeros(1, 1024, 1024)  # 4 MB each, twice in each item
+    for maxlen, is_kept in ((4, True), (40, False)):
+        memory = deque([(large + n, n, 0.0, large + n + 1, False) for n in range(4)], maxlen=maxlen)
+        for at in (0, 3, 0, 2, 1, 3):
+            assert bool((memory[at][0] == at).all()) and bool((memory[at][3] == at + 1).all())
+            assert (memory[at] is memory[at]) == is_kept
 
 
 def test_indices_outside_and_a_missing_maxlen_are_errors() -> None:
