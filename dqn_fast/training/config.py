@@ -101,6 +101,9 @@ class TrainConfig:
 
     capacity: int = 100_000
     """Transitions that the replay memory holds."""
+    reserve: float | None = None
+    """Room in the replay memory for the last observations of episodes, as a share of the capacity; by
+    default 1, or 1/32 for images. Where episodes are shorter than 32 steps, those take more to be kept."""
     frame_stack: int = 1
     """Frames that an image observation is a stack of, along its first axis: the memory stores each frame
     once."""
@@ -189,6 +192,7 @@ _RULES: dict[str, _Rule] = {
     "epsilon_spread": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "epsilon_repeat": (lambda value: value == 0 or 1 < value < math.inf, "0, or above 1 and finite"),
     "capacity": _at_least(1),
+    "reserve": (lambda value: value is None or 0 <= value < math.inf, "at least 0 and finite"),
     "frame_stack": _at_least(1, " frame"),
     "alpha": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "beta_begin": _SHARE,

@@ -73,6 +73,7 @@ def build_memory(config: TrainConfig, environments: Environments) -> Memory:
         "frame_stack": config.frame_stack,
         "n_step": config.n_step,
         "gamma": config.gamma,
+        "reserve": config.reserve,
         "seed": derive_seeds(config.seed).memory,
     }
     spaces = environments.observation_space, environments.action_space

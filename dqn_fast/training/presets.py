@@ -43,6 +43,8 @@ _MINATAR: dict[str, Any] = {
     "hidden_sizes": (128,),
     "learning_rate": 2.5e-4,
     "batch_size": 32,
+    # Whoever knows nothing of a game yet loses it within some ten steps.
+    "reserve": 0.125,
     "learning_starts": 5_000,
     "target": "hard",
     "epsilon_decay": 0.1,

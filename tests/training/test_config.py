@@ -37,6 +37,7 @@ BAD = [
     ("epsilon_spread", -0.1, "at least 0 and finite"),
     ("epsilon_repeat", 1.0, "0, or above 1 and finite"),
     ("capacity", 0, "at least 1"),
+    ("reserve", -0.5, "at least 0 and finite"),
     ("frame_stack", 0, "at least 1 frame"),
     ("alpha", -0.1, "at least 0 and finite"),
     ("beta_begin", -0.1, "from 0 to 1"),

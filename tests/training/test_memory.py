@@ -1,12 +1,14 @@
-"""Clipped rewards: what the learner sees of them, while returns stay the environment's own."""
+"""What the loop stores: rewards clipped or as they are, and all transitions of short episodes."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from gymnasium import spaces
 from training.tiny import Tiny
 
 from dqn_fast.training import TrainConfig
@@ -42,3 +44,27 @@ def test_rewards_are_clipped_where_they_are_stored_and_nowhere_else(
     TrainingLoop(config, environments, agent, memory, on_row=rows.append).run()
     assert np.sort(memory.buffer.transitions().reward).tolist() == sorted(stored * 30)
     assert rows[-1].return_mean == sum(REWARDS)
+
+
+class Seen(Rewarding):
+    """The same, seen as images of 400 bytes."""
+
+    observation_space = spaces.Box(0, 1, (10, 10, 4), np.bool_)
+
+    def _obs(self) -> Any:
+        return np.full((10, 10, 4), self.steps % 2, np.bool_)
+
+
+def test_a_reserve_keeps_the_transitions_of_short_episodes() -> None:
+    # Three steps, and one more observation: a third more slots than transitions.
+    environments = SerialEnvironments([Seen()], seed=0)
+    held = []
+    for reserve in (1 / 3, 1 / 32):
+        config = replace(CONFIG, capacity=60, reserve=reserve, total_steps=90)
+        agent = build_agent(config, environments.observation_space, environments.action_space)
+        memory = build_memory(config, environments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # that the oldest go early
+            TrainingLoop(config, environments, agent, memory, on_row=lambda row: None).run()
+        held.append(len(memory.buffer))
+    assert held[0] == 60 > held[1]
