@@ -64,7 +64,8 @@ class ImageEncoder(nn.Module):
             obs = obs.view(torch.uint8)  # its conversion to float takes a fraction of that of bool
         images = obs.float()
         if self.scale != 1:
-            images = images * self.scale
+            # In place, unless the numbers are the caller's own.
+            images = images * self.scale if images is obs else images.mul_(self.scale)
         if len(self.shape) == 2:
             images = images.unsqueeze(1)
         features: Tensor

@@ -98,7 +98,11 @@ def test_images_go_through_the_convolutions_of_the_papers(
     assert isinstance(encoder, ImageEncoder)
     space.seed(0)
     samples = [space.sample() for _ in range(2)]
-    encoded = encoder(torch.from_numpy(np.stack(samples))).detach()
+    batch = torch.from_numpy(np.stack(samples))
+    encoded = encoder(batch).detach()
+    as_floats = batch.float()
+    assert torch.equal(encoder(as_floats), encoded)
+    assert np.array_equal(batch, samples) and np.array_equal(as_floats, samples)  # the caller's own
     assert encoded.dtype == torch.float32
     assert encoded.shape == (2, encoder.size)
     parameters = [parameter.detach().double().numpy() for parameter in encoder.parameters()]
