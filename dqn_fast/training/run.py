@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dqn_fast import __version__
-from dqn_fast.agent import QNetwork
+from dqn_fast.agent import DQN, QNetwork
 from dqn_fast.training.build import build_agent, build_env, build_environments
 from dqn_fast.training.checkpoint import (
     Checkpoint,
@@ -158,29 +158,42 @@ def _run(
         # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
         save_model(folder, agent.q_net)
         evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
-        returns = loop.metrics.returns
-        result = Result(
-            env_id=config.env_id,
-            seed=config.seed,
-            steps=loop.step,
-            updates=agent.updates,
-            wall_seconds=round(seconds, 3),
-            steps_per_second=round(loop.step / seconds, 1),
-            train_return_mean=float(np.mean(returns)) if returns else None,
-            train_return_std=float(np.std(returns)) if returns else None,
-            train_episodes=len(returns),
-            eval_return_mean=evaluation and evaluation.mean,
-            eval_return_std=evaluation and evaluation.std,
-            eval_episodes=len(evaluation.returns) if evaluation else 0,
-            interrupted=interrupted(),
-            model_step=best.best[0] if best and best.best else loop.step,
-            version=__version__,
-        )
+        result = _result(config, loop, agent, best, evaluation, seconds, interrupted=interrupted())
         draw_learning_curve(folder / LEARNING_CURVE, config, rows, evaluation)
         save_result(folder, result)
         if evaluation:
             delete_checkpoints(folder)
         return Run(result, evaluation)
+
+
+def _result(
+    config: TrainConfig,
+    loop: TrainingLoop,
+    agent: DQN,
+    best: BestModel | None,
+    evaluation: Evaluation | None,
+    seconds: float,
+    *,
+    interrupted: bool,
+) -> Result:
+    returns = loop.metrics.returns
+    return Result(
+        env_id=config.env_id,
+        seed=config.seed,
+        steps=loop.step,
+        updates=agent.updates,
+        wall_seconds=round(seconds, 3),
+        steps_per_second=round(loop.step / seconds, 1),
+        train_return_mean=float(np.mean(returns)) if returns else None,
+        train_return_std=float(np.std(returns)) if returns else None,
+        train_episodes=len(returns),
+        eval_return_mean=evaluation and evaluation.mean,
+        eval_return_std=evaluation and evaluation.std,
+        eval_episodes=len(evaluation.returns) if evaluation else 0,
+        interrupted=interrupted,
+        model_step=best.best[0] if best and best.best else loop.step,
+        version=__version__,
+    )
 
 
 def _seed_process(seed: int) -> None:
