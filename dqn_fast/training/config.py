@@ -122,7 +122,7 @@ class TrainConfig:
     """Environment steps from one evaluation during the training to the next, in a separate environment. The
     weights that did best are the run's model. 0 turns this off: the last weights are the model."""
     selection_episodes: int = 10
-    """Episodes of each of these evaluations."""
+    """Episodes of each of these evaluations. What falls behind the best is given up after 10, 20 or 40."""
     eval_episodes: int = 100
     """Episodes of the evaluation at the end (epsilon = 0, a separate environment, seeds of its own)."""
     checkpoint_period: int = 10_000

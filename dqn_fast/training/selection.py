@@ -4,6 +4,9 @@ Q-learning with function approximation does not improve steadily: a policy that 
 some thousand updates later. Evaluating now and then in an environment of its own, on episodes of their own,
 and keeping the best is common practice (Stable-Baselines3's EvalCallback does it, too). The evaluation at the
 end of a run uses other episodes again, so that its figure is not flattered by the choice.
+
+Many episodes make the choice a good one, and take long. So evaluations race (Maron & Moore, 1994): every
+network plays the same episodes, and who does worse in the first of them is not asked to play the others.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 
 from dqn_fast.agent import QNetwork
 from dqn_fast.training.evaluation import Evaluation, evaluate
 from dqn_fast.training.metrics import MetricsRow
+
+_FIRST = 10  # episodes before the first comparison; there is one more at each doubling
 
 
 class BestModel:
@@ -26,7 +32,7 @@ class BestModel:
         q_net: the network that learns; only read until `restore`.
         env: an environment of its own; not closed.
         period: environment steps from one evaluation to the next, made with the first row at or after it.
-        episodes: of each evaluation.
+        episodes: of each evaluation, unless it is given up.
         seed: of the first episode of each evaluation.
         should_stop: asked after every environment step; True gives an evaluation up.
     """
@@ -55,13 +61,13 @@ class BestModel:
         """Evaluate if it is due; of equally good weights the later are kept."""
         if row.step < self._next_step:
             return
-        evaluation = evaluate(
-            self._q_net, self._env, self._episodes, self._seed, should_stop=self._should_stop
-        )
+        evaluation = self._evaluate()
         if evaluation is None:
             return
         self._next_step = row.step + self._period
-        if self.best is None or evaluation.mean >= self.best[1].mean:
+        if self.best is None or (
+            len(evaluation.returns) == self._episodes and evaluation.mean >= self.best[1].mean
+        ):
             self.best = (row.step, evaluation)
             self._weights = copy.deepcopy(self._q_net.state_dict())
 
@@ -77,3 +83,25 @@ class BestModel:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what was saved."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
+
+    def _evaluate(self) -> Evaluation | None:
+        """Play all episodes, or as many as show that the best is better; None if told to stop."""
+        returns: list[float] = []
+        cut = 0
+        while len(returns) < self._episodes:
+            count = min(len(returns) or _FIRST, self._episodes - len(returns))
+            seed = self._seed + len(returns)
+            some = evaluate(self._q_net, self._env, count, seed, should_stop=self._should_stop)
+            if some is None:
+                return None
+            returns += some.returns
+            cut += some.cut
+            if self.best is not None and _is_worse(returns, self.best[1].returns):
+                break
+        return Evaluation(returns, cut)
+
+
+def _is_worse(returns: list[float], best: list[float]) -> bool:
+    """Whether returns are below those of the best in the same episodes by more than a standard error."""
+    difference = np.subtract(returns, best[: len(returns)])
+    return bool(difference.mean() + difference.std() / np.sqrt(len(difference)) < 0)

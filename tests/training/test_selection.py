@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+from unittest import mock
+
 import numpy as np
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from training.tiny import Tiny
 
 from dqn_fast.agent import make_q_net
+from dqn_fast.training.evaluation import Evaluation
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.selection import BestModel
 
@@ -15,11 +21,24 @@ def row(step: int) -> MetricsRow:
     return MetricsRow(step, *[0] * (len(MetricsRow._fields) - 1))
 
 
-def selection(stop: bool = False) -> tuple[torch.nn.Linear, BestModel]:
+class Counted(Tiny):
+    """Says how many episodes began."""
+
+    begun = 0
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        self.begun += 1
+        return super().reset(**kwargs)
+
+
+def selection(
+    stop: bool = False, *, env: Tiny | None = None, episodes: int = 3
+) -> tuple[torch.nn.Linear, BestModel]:
     q_net = make_q_net(Tiny.observation_space, Tiny.action_space, (), torch.Generator().manual_seed(0))
     layer = q_net.head
     assert isinstance(layer, torch.nn.Linear)
-    best = BestModel(q_net, Tiny(), period=100, episodes=3, seed=5, should_stop=lambda: stop)
+    env = env or Tiny()
+    best = BestModel(q_net, env, period=100, episodes=episodes, seed=5, should_stop=lambda: stop)
     return layer, best
 
 
@@ -61,6 +80,44 @@ def test_it_evaluates_once_a_period():
     best(row(229))
     assert best.best is not None
     assert best.best[0] == 130
+
+
+def test_who_falls_behind_is_given_up_early() -> None:
+    env = Counted()
+    layer, best = selection(env=env, episodes=35)
+    played = []
+    for step, right in ((100, True), (200, False), (300, True), (400, False)):
+        prefer(layer, right)
+        before = env.begun
+        best(row(step))
+        played.append(env.begun - before)
+    assert played == [35, 10, 35, 10]
+    assert best.best is not None
+    assert (best.best[0], best.best[1].returns) == (300, [1.0] * 35)
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=45, max_size=45), min_size=1, max_size=6))
+def test_the_best_of_those_that_play_all_episodes_is_kept(evaluations: list[list[int]]) -> None:
+    best_model: Any = selection(episodes=45)[1]
+    finished = []
+    for step, returns in enumerate(evaluations):
+
+        def play(q_net: Any, env: Any, count: int, seed: int, **_: Any) -> Evaluation:
+            return Evaluation([float(value) for value in returns[seed - 5 : seed - 5 + count]])  # noqa: B023
+
+        with mock.patch("dqn_fast.training.selection.evaluate", play):
+            evaluation = best_model._evaluate()
+            rivals = finished and max(finished, key=lambda one: (np.mean(one[1]), one[0]))[1]
+            gaps = (
+                [np.subtract(returns[:count], rivals[:count]) for count in (10, 20, 40, 45)] if rivals else []
+            )
+            behind = [len(gap) for gap in gaps if gap.mean() < -gap.std() / len(gap) ** 0.5]
+            assert evaluation.returns == returns[: (behind or [45])[0]]
+            best_model(row(100 * (step + 1)))
+        if not behind or behind[0] == 45:
+            finished.append((step, returns))
+        expected = max(finished, key=lambda one: (np.mean(one[1]), one[0]))
+        assert best_model.best == (100 * (expected[0] + 1), Evaluation([float(x) for x in expected[1]]))
 
 
 def test_without_an_evaluation_the_weights_stay():
