@@ -91,13 +91,13 @@ PRESETS: dict[str, Preset] = {
     "minatar": Preset(
         MINATAR_GAMES, {**_MINATAR, "prioritized": True, "learn_period": 2, "target_update_period": 500}
     ),
-    # The published algorithm: plain DQN, one update a frame; Adam instead of centred RMSProp.
+    # The published algorithm: plain DQN, one update a frame; Adam instead of centred RMSProp, with its eps.
     "minatar-dqn": Preset(
         MINATAR_GAMES,
         {
             **_MINATAR,
             "learning_rate_end": 2.5e-4,
-            "adam_eps": 3.125e-4,
+            "adam_eps": 0.01,
             "max_grad_norm": float("inf"),
             "double": False,
             "n_step": 1,
