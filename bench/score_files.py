@@ -1,8 +1,13 @@
-"""Results of trainings as small files, one for each environment: what README's scores are made from."""
+"""Results of trainings as small files: what README's scores are made from.
+
+There is one for each environment, and for each label: runs by other settings than the environment's own
+preset go beside its file under a label, such as the name of their preset.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -19,29 +24,38 @@ DIGITS = 5
 
 
 class Scores(NamedTuple):
-    """The runs of one environment, and the learning curve of each."""
+    """The runs of one environment by the same settings, the learning curve of each, and their label."""
 
     seeds: Seeds
     curves: list[Curve]
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """The environment's name, and the label if there is one."""
+        return f"{self.seeds.env_id} ({self.label})" if self.label else self.seeds.env_id
 
 
-def from_runs(runs: Iterable[FinishedRun]) -> list[Scores]:
+def from_runs(runs: Iterable[FinishedRun], label: str = "") -> list[Scores]:
     """Of runs in their folders, sorted by the environment's name.
 
     Raises:
         ValueError: if an environment comes with more than one number of steps or other settings.
     """
     return [
-        Scores(seeds, [thinned(Curve.of(read_rows(run.folder / METRICS))) for run in seeds.runs])
+        Scores(seeds, [thinned(Curve.of(read_rows(run.folder / METRICS))) for run in seeds.runs], label)
         for seeds in _one_for_each_environment(runs)
     ]
 
 
 def write(folder: Path, scores: Scores) -> Path:
-    """Writes the file of an environment, in place of an older one: one line of JSON for each seed."""
-    path = folder / f"{scores.seeds.env_id.replace('/', '-').replace(':', '-')}.jsonl"
+    """Writes the file of an environment and label, in place of an older one: a line of JSON for each seed."""
+    name = "-".join(filter(None, [scores.seeds.env_id, scores.label]))
+    path = folder / f"{re.sub('[^0-9A-Za-z._-]+', '-', name)}.jsonl"
     lines = [
-        json.dumps({"result": run.result, "config": run.config, "curve": _rounded(curve)})
+        json.dumps(
+            {"label": scores.label, "result": run.result, "config": run.config, "curve": _rounded(curve)}
+        )
         for run, curve in zip(scores.seeds.runs, scores.curves, strict=True)
     ]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -49,23 +63,29 @@ def write(folder: Path, scores: Scores) -> Path:
 
 
 def read_all(folder: Path) -> list[Scores]:
-    """Of all files in a folder, sorted by the environment's name.
+    """Of all files in a folder, sorted by the environment's name and the label.
 
     Raises:
-        ValueError: if there is none, or two are for one environment.
+        ValueError: if there is none, or one is for several environments or settings.
     """
-    runs, curves = [], {}
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            found = json.loads(line)
-            run = FinishedRun(path / str(number), found["result"], found["config"])
-            runs.append(run)
-            curves[run.folder] = Curve(*(np.array(found["curve"][name]) for name in Curve._fields))
-    if not runs:
+    found = sorted((_read(path) for path in folder.glob("*.jsonl")), key=lambda one: one.title)
+    if not found:
         raise ValueError(f"{folder}: got no scores, expected some: name folders of runs first")
-    return [
-        Scores(seeds, [curves[run.folder] for run in seeds.runs]) for seeds in _one_for_each_environment(runs)
-    ]
+    return found
+
+
+def _read(path: Path) -> Scores:
+    runs, curves, label = [], {}, ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+        found = json.loads(line)
+        label = found["label"]
+        run = FinishedRun(path / str(number), found["result"], found["config"])
+        runs.append(run)
+        curves[run.folder] = Curve(*(np.array(found["curve"][name]) for name in Curve._fields))
+    groups = _one_for_each_environment(runs)
+    if len(groups) != 1:
+        raise ValueError(f"{path}: got {len(groups)} environments, expected 1")
+    return Scores(groups[0], [curves[run.folder] for run in groups[0].runs], label)
 
 
 def thinned(curve: Curve) -> Curve:

@@ -1,7 +1,7 @@
 """README's table and picture of scores: `python bench/scores.py FOLDERS`, of runs that `dqn-fast train` left.
 
-The folders' results are copied to bench/scores/, one file for each environment, in place of older ones of the
-same environment. Table and picture are made from all files there; without a folder, they are only made anew.
+The folders' results are copied to bench/scores/, one file for each environment and label, in place of an
+older one. Table and picture are made from all files there; without a folder, they are only made anew.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MEASURES = {
 
 def markdown(found: Sequence[Scores], picture: str) -> str:
     """What stands between the markers."""
-    parts = [_part(measure, [scores.seeds for scores in found]) for measure in MEASURES]
+    parts = [_part(measure, found) for measure in MEASURES]
     return "\n".join(
         [
             "### Scores",
@@ -47,29 +47,35 @@ def markdown(found: Sequence[Scores], picture: str) -> str:
     )
 
 
-def _part(measure: str, found: Sequence[Seeds]) -> str:
+def _part(measure: str, found: Sequence[Scores]) -> str:
     """The environments whose published figure is of this kind, as a sentence and a table."""
     name, what = MEASURES[measure]
-    rows = [(seeds, PUBLISHED.get(seeds.env_id)) for seeds in found]
+    published = [(one, PUBLISHED.get(one.seeds.env_id)) for one in found]
     # What nobody has published a figure for is evaluated.
-    rows = [(seeds, one) for seeds, one in rows if (one.measure if one else "evaluation") == measure]
+    rows = [(one, theirs) for one, theirs in published if _measure(theirs) == measure]
     if not rows:
         return ""
+    all_seeds = [one.seeds for one, _ in rows]
     columns = {
-        "environment": [seeds.env_id for seeds, _ in rows],
-        "steps": [f"{seeds.steps:,}" for seeds, _ in rows],
-        "seeds": [str(len(seeds.runs)) for seeds, _ in rows],
-        "ours": [_ours(seeds.score(name), one) for seeds, one in rows],
-        "published": [str(one or "") for _, one in rows],
-        "its steps": [f"{one.steps:,}" if one else "" for _, one in rows],
-        "ours, greedy": [str(seeds.score("eval_return_mean") or "") for seeds, _ in rows],
-        "minutes a seed": [_minutes(seeds) for seeds, _ in rows],
+        "environment": [one.title for one, _ in rows],
+        "steps": [f"{seeds.steps:,}" for seeds in all_seeds],
+        "seeds": [str(len(seeds.runs)) for seeds in all_seeds],
+        "ours": [_ours(one.seeds.score(name), theirs) for one, theirs in rows],
+        "published": [str(theirs or "") for _, theirs in rows],
+        "its steps": [f"{theirs.steps:,}" if theirs else "" for _, theirs in rows],
+        "ours, greedy": [str(seeds.score("eval_return_mean") or "") for seeds in all_seeds],
+        "minutes a seed": [_minutes(seeds) for seeds in all_seeds],
     }
     if measure == "evaluation":
         del columns["ours, greedy"]
-    lines = [f"{what}.", *dict.fromkeys(f"Published: {one.source}." for _, one in rows if one)]
-    lines += [f"{seeds.env_id}: theirs is {one.note}." for seeds, one in rows if one and one.note]
+    lines = [f"{what}.", *dict.fromkeys(f"Published: {theirs.source}." for _, theirs in rows if theirs)]
+    notes = {one.seeds.env_id: theirs.note for one, theirs in rows if theirs and theirs.note}
+    lines += [f"{env_id}: theirs is {note}." for env_id, note in notes.items()]
     return "\n".join([*lines, "", markdown_table(columns, left=("environment",))])
+
+
+def _measure(published: Published | None) -> str:
+    return published.measure if published else "evaluation"
 
 
 def _ours(score: Score | None, published: Published | None) -> str:
@@ -88,13 +94,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", type=Path, nargs="*", help="of runs, or above them")
+    parser.add_argument(
+        "--label", default="", help="of runs that go beside those of the environment's preset"
+    )
     parser.add_argument("--files", type=Path, default=FILES)
     parser.add_argument("--readme", type=Path, default=README)
     parser.add_argument("--picture", type=Path, default=PICTURE)
     options = parser.parse_args()
     if options.folders:
         options.files.mkdir(exist_ok=True)
-        for scores in from_runs(find_runs(options.folders)[0]):
+        for scores in from_runs(find_runs(options.folders)[0], options.label):
             write(options.files, scores)
     found = read_all(options.files)
     draw(options.picture, found)

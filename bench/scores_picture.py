@@ -1,4 +1,4 @@
-"""The picture of the scores: a learning curve for each environment, beside what is published."""
+"""The picture of the scores: learning curves for each environment and label, beside what is published."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw(path: Path, found: Sequence[Scores]) -> None:
             )
         steps_on_x(axes, seeds.steps)
         count = len(seeds.runs)
-        axes.set_title(f"{seeds.env_id}, {count} seed{'s' * (count > 1)}", fontsize=10, fontweight="bold")
+        axes.set_title(f"{scores.title}, {count} seed{'s' * (count > 1)}", fontsize=10, fontweight="bold")
         if number % columns == 0:
             axes.set_ylabel("episode return")
         if number >= len(found) - columns:

@@ -47,10 +47,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *folders: Path) -> str:
+def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *folders: Path, label: str = "") -> str:
     readme, picture = tmp_path / "README.md", tmp_path / "scores.png"
     readme.write_text(f"before\n{BEGIN}\nformer\n{END}\nafter\n")
-    options = [f"--files={tmp_path / 'files'}", f"--readme={readme}", f"--picture={picture}"]
+    options = [
+        f"--files={tmp_path / 'files'}",
+        f"--readme={readme}",
+        f"--picture={picture}",
+        f"--label={label}",
+    ]
     monkeypatch.setattr(sys, "argv", ["scores.py", *map(str, folders), *options])
     scores.main()
     return readme.read_text()
@@ -80,6 +85,13 @@ def test_the_command_writes_files_tables_and_picture(
     assert "| Mine-v0 | 400 | 1 | 5.0 |" in one_seed
     assert f"| CartPole-v1 | 400 | 2 | {ours} |" in one_seed
 
+    # Other settings of the same environment go beside it.
+    beside = run_command(tmp_path, monkeypatch, runs / "Mine-v0", label="plain: a/b")
+    assert (
+        "| Mine-v0 | 400 | 1 | 5.0 |" in beside and "| Mine-v0 (plain: a/b) | 400 | 2 | 5.0 ± 0.0 |" in beside
+    )
+    assert (tmp_path / "files" / "Mine-v0-plain-a-b.jsonl").exists()
+
 
 def test_files_hold_what_the_runs_did(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_command(tmp_path, monkeypatch, runs)
@@ -97,6 +109,17 @@ def test_two_kinds_of_runs_of_one_environment_are_refused() -> None:
 
     with pytest.raises(ValueError, match="A-v0: got runs of different steps or settings, such as a, b"):
         from_runs([run("a", tau=1), run("b", tau=2)])
+
+
+def test_a_file_of_several_environments_is_refused(tmp_path: Path) -> None:
+    curve = {"steps": [1], "returns": [1.0]}
+    lines = [
+        {"label": "", "result": {"env_id": name, "seed": 0, "steps": 1}, "config": {}, "curve": curve}
+        for name in ("A-v0", "B-v0")
+    ]
+    (tmp_path / "both.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(ValueError, match=r"both.jsonl: got 2 environments, expected 1"):
+        read_all(tmp_path)
 
 
 def test_a_folder_without_scores_is_refused(tmp_path: Path) -> None:
