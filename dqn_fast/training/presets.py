@@ -89,7 +89,22 @@ PRESETS: dict[str, Preset] = {
         ("LunarLander-v3",), {"total_steps": 100_000, **_THOROUGH, "loss": "mse", "target": "soft"}
     ),
     "minatar": Preset(
-        MINATAR_GAMES, {**_MINATAR, "prioritized": True, "learn_period": 2, "target_update_period": 500}
+        ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
+        {**_MINATAR, "prioritized": True, "learn_period": 2, "target_update_period": 500},
+    ),
+    # Where rewards are rare, errors and gradients are small. With a small eps Adam turned these into steps as
+    # large as any, and Freeway's policy decayed after half of its training.
+    "minatar-sparse": Preset(
+        ("MinAtar/Freeway-v0", "MinAtar/Seaquest-v0"),
+        {
+            **_MINATAR,
+            "learning_rate": 1e-3,
+            "learning_rate_end": 2.5e-4,
+            "adam_eps": 0.01,
+            "prioritized": True,
+            "learn_period": 2,
+            "target_update_period": 500,
+        },
     ),
     # The published algorithm: plain DQN, one update a frame; Adam instead of centred RMSProp, with its eps.
     "minatar-dqn": Preset(

@@ -28,6 +28,7 @@ def test_by_environment_or_by_name() -> None:
     assert preset_of("MinAtar/Breakout-v0").prioritized
     assert not preset_of("MinAtar/Breakout-v0", "minatar-dqn").prioritized
     assert preset_of(None, "minatar-dqn").env_id in PRESETS["minatar-dqn"].env_ids
+    assert preset_of("MinAtar/Asterix-v0") == preset_of("MinAtar/Asterix-v0", "minatar-dqn")
     assert preset_of("Unknown-v0") == TrainConfig("Unknown-v0")
     with pytest.raises(UsageError, match=r"^preset is chess, expected one of cartpole, "):
         preset_of("CartPole-v1", "chess")
