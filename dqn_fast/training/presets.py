@@ -85,8 +85,18 @@ PRESETS: dict[str, Preset] = {
             "selection_episodes": 20,
         },
     ),
+    # Plain DQN: it values what it has not tried too highly, and so it tries to land. Double DQN with longer
+    # returns hovered for ever on every second seed, above a ground that it had learned to fear.
     "lunar-lander": Preset(
-        ("LunarLander-v3",), {"total_steps": 100_000, **_THOROUGH, "loss": "mse", "target": "soft"}
+        ("LunarLander-v3",),
+        {
+            "total_steps": 100_000,
+            **_THOROUGH,
+            "batch_size": 128,
+            "double": False,
+            "n_step": 1,
+            "epsilon_end": 0.1,
+        },
     ),
     "minatar": Preset(
         ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
