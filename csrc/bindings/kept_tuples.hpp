@@ -25,7 +25,7 @@ class KeptTuples {
     [[nodiscard]] pybind11::object find(std::int64_t number) const {
         if (owners_.empty())
             return {};
-        const std::byte *entry = entries_.data() + place(number) * stride_;
+        const std::byte *entry = entries_[place(number) * lines_].bytes;
         Head head;
         std::memcpy(&head, entry, sizeof head);
         if (head.number != number)
@@ -55,7 +55,7 @@ class KeptTuples {
             begin(arrays);
         std::vector<pybind11::object> owners(arrays.begin(), arrays.end());
         owners.push_back(tuple);
-        std::byte *to = entries_.data() + place(number) * stride_;
+        std::byte *to = entries_[place(number) * lines_].bytes;
         to = write(to, Head{number, tuple.ptr()});
         for (const pybind11::array &array : arrays)
             to = write(to, array.data());
@@ -72,7 +72,10 @@ class KeptTuples {
         PyObject *tuple;
     };
 
-    static constexpr std::size_t kLine = 64; // bytes that a processor fetches at once
+    /// What a processor fetches at once. An entry begins with one, so that a glance is one fetch.
+    struct alignas(64) Line {
+        std::byte bytes[64];
+    };
 
     template <class T>
     static std::byte *write(std::byte *to, const T &value) {
@@ -85,24 +88,23 @@ class KeptTuples {
     }
 
     void begin(const std::vector<pybind11::array> &arrays) {
-        stride_ = sizeof(Head);
+        std::size_t bytes = sizeof(Head);
         for (const pybind11::array &array : arrays) {
             sizes_.push_back(static_cast<std::size_t>(array.nbytes()));
-            stride_ += sizeof(void *) + sizes_.back();
+            bytes += sizeof(void *) + sizes_.back();
         }
-        stride_ = (stride_ + kLine - 1) / kLine * kLine;
-        entries_.resize(most_ * stride_);
+        lines_ = (bytes + sizeof(Line) - 1) / sizeof(Line);
+        entries_.resize(most_ * lines_);
         for (std::size_t i = 0; i < most_; ++i)
-            write(entries_.data() + i * stride_, Head{-1, nullptr});
+            write(entries_[i * lines_].bytes, Head{-1, nullptr});
         owners_.resize(most_);
     }
 
     std::size_t most_;
     std::vector<std::size_t> sizes_; // of the arrays of a tuple, in bytes
-    // Each in one piece, so that a glance takes one fetch: a head, where the arrays' data lie, and
-    // what they were, one after another.
-    std::vector<std::byte> entries_;
-    std::size_t stride_ = 0;
+    // Each is a head, where the arrays' data lie, and what they were, one after another.
+    std::vector<Line> entries_;
+    std::size_t lines_ = 0;                             // of an entry
     std::vector<std::vector<pybind11::object>> owners_; // of what the entries point to
 };
 
