@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from dqn_fast.agent.image_encoder import is_image, make_image_encoder
+from dqn_fast.agent.image_encoder import Conv, is_image, make_image_encoder
 
 
 class Encoder(Protocol):
@@ -82,7 +82,9 @@ class DictEncoder(nn.Module):
         return torch.cat([part(obs[key]) for key, part in self.items()], 1)
 
 
-def make_encoder(space: spaces.Space[Any], generator: torch.Generator) -> Encoder:
+def make_encoder(
+    space: spaces.Space[Any], generator: torch.Generator, convs: Sequence[Conv] | None = None
+) -> Encoder:
     """Return the encoder for an observation space.
 
     Images get convolutions (`image_encoder.is_image` says what is one), other numbers are flattened, discrete
@@ -91,16 +93,18 @@ def make_encoder(space: spaces.Space[Any], generator: torch.Generator) -> Encode
     Args:
         space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these.
         generator: source of the initial weights, if there are any.
+        convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
 
     Raises:
         TypeError: no encoder is known for the space, or it is a Dict without parts.
+        ValueError: an image is smaller than the convolutions need.
     """
     if isinstance(space, spaces.Dict):
         if not space.spaces:
             raise TypeError(f"the observation space is {space}, expected a Dict with something to observe")
-        return DictEncoder({key: make_encoder(part, generator) for key, part in space.spaces.items()})
+        return DictEncoder({key: make_encoder(part, generator, convs) for key, part in space.spaces.items()})
     if isinstance(space, spaces.Box) and is_image(space):
-        return make_image_encoder(space, generator)
+        return make_image_encoder(space, generator, convs)
     if isinstance(space, spaces.Box | spaces.MultiBinary):
         return FlattenEncoder(int(np.prod(space.shape)))
     if isinstance(space, spaces.Discrete):

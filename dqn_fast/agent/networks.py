@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dqn_fast.agent.action_mask import ACTION_MASK, has_action_mask, mask_illegal, without_action_mask
 from dqn_fast.agent.encoders import Encoder, make_encoder
+from dqn_fast.agent.image_encoder import Conv
 from dqn_fast.agent.layers import make_hidden, make_linear, make_mlp
 
 
@@ -76,6 +77,7 @@ def make_q_net(
     generator: torch.Generator,
     *,
     dueling: bool = False,
+    convs: Sequence[Conv] | None = None,
 ) -> QNetwork:
     """Return a network that fits the spaces: their encoder, hidden layers, and one value per action.
 
@@ -90,10 +92,11 @@ def make_q_net(
         hidden_sizes: outputs of each hidden layer behind the encoder.
         generator: source of the initial weights.
         dueling: value and advantages apart.
+        convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
 
     Raises:
         TypeError: a space is of another kind, or a mask doesn't fit the actions.
-        ValueError: a hidden size is below 1.
+        ValueError: a hidden size is below 1, or an image is smaller than the convolutions need.
     """
     if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
         raise TypeError(f"the action space is {action_space}, expected Discrete, starting at 0")
@@ -103,7 +106,7 @@ def make_q_net(
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):
         kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
-    encoder = make_encoder(observation_space, generator)
+    encoder = make_encoder(observation_space, generator, convs)
     sizes = [encoder.size, *hidden_sizes]
     if not dueling:
         body = make_hidden(sizes, generator)

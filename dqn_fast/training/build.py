@@ -27,10 +27,14 @@ from dqn_fast.agent import (
     make_q_net,
     q_learning,
 )
+from dqn_fast.agent.image_encoder import DATA_EFFICIENT, MINATAR, NATURE
 from dqn_fast.agent.losses import huber, squared_error
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.environments import Environments, make_env, make_environments
+from dqn_fast.training.errors import UsageError
 from dqn_fast.training.seeds import derive_seeds
+
+_CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
 
 
 def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
@@ -63,9 +67,22 @@ def build_environments(config: TrainConfig) -> Environments:
 def build_q_net(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
 ) -> QNetwork:
-    """Return the Q-network of a run, with its initial weights."""
-    generator = torch.Generator().manual_seed(derive_seeds(config.seed).network)
-    return make_q_net(observation_space, action_space, config.hidden_sizes, generator, dueling=config.dueling)
+    """Return the Q-network of a run, with its initial weights.
+
+    Raises:
+        UsageError: images are smaller than the convolutions need.
+    """
+    try:
+        return make_q_net(
+            observation_space,
+            action_space,
+            config.hidden_sizes,
+            torch.Generator().manual_seed(derive_seeds(config.seed).network),
+            dueling=config.dueling,
+            convs=_CONVOLUTIONS[config.convolutions],
+        )
+    except ValueError as error:
+        raise UsageError(f"convolutions is {config.convolutions}: {error}") from error
 
 
 def build_agent(

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.spaces.utils import flatten
 
 from dqn_fast.agent.encoders import DictEncoder, FlattenEncoder, make_encoder
-from dqn_fast.agent.image_encoder import MINATAR, NATURE, Conv, ImageEncoder
+from dqn_fast.agent.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, ImageEncoder
 
 SPACES = [
     spaces.Box(-1, 1, (3,), np.float32),
@@ -95,6 +95,37 @@ def test_images_go_through_the_convolutions_of_the_papers(
     space: spaces.Box, convs: tuple[Conv, ...], axes: tuple[int, ...] | None, scale: float
 ) -> None:
     encoder = make_encoder(space, generator())
+    check_image_encoder(encoder, space, convs, axes, scale)
+    asked = make_encoder(space, generator(), convs)
+    assert all(map(torch.equal, encoder.parameters(), asked.parameters()))
+
+
+@pytest.mark.parametrize("convs", [DATA_EFFICIENT, MINATAR, (Conv(3, 2, 3), Conv(1, 4, 1))], ids=str)
+def test_images_go_through_the_convolutions_that_are_asked_for(convs: tuple[Conv, ...]) -> None:
+    space = spaces.Box(0, 255, (3, 41, 37), np.uint8)
+    check_image_encoder(make_encoder(space, generator(), convs), space, convs, (0, 1, 2), 1 / 255)
+    both = make_encoder(spaces.Dict({"camera": space, "speed": spaces.Box(0, 1, (2,))}), generator(), convs)
+    assert both.size == make_encoder(space, generator(), convs).size + 2
+
+
+def test_images_that_are_too_small_for_the_convolutions_are_named() -> None:
+    for convs, shape in ((NATURE, (35, 84, 4)), (DATA_EFFICIENT, (4, 24, 84)), (MINATAR, (3, 2, 9))):
+        with pytest.raises(
+            ValueError, match=r"^images are \(.*\), expected room for the convolutions \(Conv"
+        ):
+            ImageEncoder(shape, convs, 1, generator())
+    fitting = ((NATURE, (36, 36, 4)), (DATA_EFFICIENT, (4, 25, 25)), (MINATAR, (1, 3, 3)))
+    assert [ImageEncoder(shape, convs, 1, generator()).size for convs, shape in fitting] == [64, 64, 16]
+
+
+def check_image_encoder(
+    encoder: object,
+    space: spaces.Box,
+    convs: tuple[Conv, ...],
+    axes: tuple[int, ...] | None,
+    scale: float,
+) -> None:
+    """Compare features with convolutions in NumPy, of double precision."""
     assert isinstance(encoder, ImageEncoder)
     space.seed(0)
     samples = [space.sample() for _ in range(2)]
@@ -125,6 +156,9 @@ def test_the_layers_of_the_papers() -> None:
     assert (atari.size, minatar.size) == (3136, 1024)
     assert NATURE == ((32, 8, 4), (64, 4, 2), (64, 3, 1))
     assert MINATAR == ((16, 3, 1),)
+    assert DATA_EFFICIENT == ((32, 5, 5), (64, 5, 5))
+    space = spaces.Box(0, 255, (4, 84, 84), np.uint8)
+    assert make_encoder(space, generator(), DATA_EFFICIENT).size == 576
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 3), (3, 2, 2), (5, 2, 4), (4,), (2, 84), (3, 4, 84, 84)])

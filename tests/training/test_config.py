@@ -63,7 +63,7 @@ def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
 def test_every_number_has_a_rule() -> None:
     choices = {
         *("action_mask", "clip_rewards", "double", "dueling", "epsilon_schedule", "loss", "prioritized"),
-        *("rescale", "target", "vectorization"),
+        *("convolutions", "rescale", "target", "vectorization"),
     }
     names = {field.name for field in dataclasses.fields(TrainConfig)} - choices
     assert set(config_module._RULES) == names == {name for name, _, _ in BAD}

@@ -1,0 +1,53 @@
+"""The Q-network that a configuration asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+
+from dqn_fast.training import TrainConfig, UsageError
+from dqn_fast.training.build import build_q_net
+
+IMAGES = spaces.Box(0, 255, (84, 84, 3), np.uint8)
+
+
+def layer_shapes(config: TrainConfig, space: spaces.Box) -> list[tuple[int, ...]]:
+    q_net = build_q_net(config, space, spaces.Discrete(5))
+    return [tuple(parameter.shape) for parameter in q_net.parameters() if parameter.ndim > 1]
+
+
+def test_hidden_sizes_and_convolutions_are_those_of_the_configuration() -> None:
+    nature = [(32, 3, 8, 8), (64, 32, 4, 4), (64, 64, 3, 3), (7, 3136), (5, 7)]
+    assert layer_shapes(TrainConfig("E", hidden_sizes=(7,)), IMAGES) == nature
+    assert layer_shapes(TrainConfig("E", hidden_sizes=(7,), convolutions="nature"), IMAGES) == nature
+    assert layer_shapes(TrainConfig("E", hidden_sizes=(7,), convolutions="data-efficient"), IMAGES) == [
+        (32, 3, 5, 5),
+        (64, 32, 5, 5),
+        (7, 576),
+        (5, 7),
+    ]
+    assert layer_shapes(TrainConfig("E", hidden_sizes=(), convolutions="minatar"), IMAGES) == [
+        (16, 3, 3, 3),
+        (5, 16 * 82 * 82),
+    ]
+    # They are for images alone.
+    flat = TrainConfig("E", hidden_sizes=(), convolutions="nature")
+    assert layer_shapes(flat, spaces.Box(0, 1, (3,))) == [(5, 3)]
+
+
+def test_the_seed_gives_the_weights() -> None:
+    def weights(seed: int) -> torch.Tensor:
+        q_net = build_q_net(TrainConfig("E", seed=seed), IMAGES, spaces.Discrete(2))
+        return torch.nn.utils.parameters_to_vector(q_net.parameters())
+
+    assert torch.equal(weights(3), weights(3))
+    assert not torch.equal(weights(3), weights(4))
+
+
+def test_images_that_are_too_small_are_named() -> None:
+    with pytest.raises(
+        UsageError, match=r"^convolutions is nature: images are \(10, 10, 4\), expected room for the conv"
+    ):
+        layer_shapes(TrainConfig("E", convolutions="nature"), spaces.Box(0, 1, (10, 10, 4), np.bool_))
