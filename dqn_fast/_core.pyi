@@ -71,6 +71,23 @@ class ReplayMemory:
     @property
     def kernels(self) -> str: ...
 
+class Row:
+    """A row of a column that was not read yet; subclasses say what `tensor()` it stands for."""
+
+    @property
+    def column(self) -> Any: ...
+    @property
+    def number(self) -> int: ...
+    @classmethod
+    def rows_of(cls, column: object, count: int) -> list[Any]:
+        """Rows 0 to `count` - 1 of the column."""
+
+    @classmethod
+    def numbers(cls, rows: object) -> tuple[Any, npt.NDArray[np.int64]] | None:
+        """The column that these are rows of, and which; None if they are none, or of several."""
+
+    def __getitem__(self, key: object) -> Any: ...
+
 class Timeline:
     """The transitions of a memory of one environment, oldest first: the sequence below a drop-in."""
 

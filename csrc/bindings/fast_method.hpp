@@ -12,22 +12,29 @@ namespace py = pybind11;
 /// The positional arguments of a call, in order.
 using Positional = std::span<PyObject *const>;
 
-/// What `function` returns of the object in `self`, whose type Python has checked; an exception
-/// becomes Python's.
-template <class Class, class Function>
-PyObject *call_on(PyObject *self, Function &&function) noexcept {
+/// What `function` returns; an exception becomes Python's.
+template <class Function>
+PyObject *call(Function &&function) noexcept {
     try {
-        auto *instance = reinterpret_cast<py::detail::instance *>(self);
-        auto *object = static_cast<Class *>(instance->get_value_and_holder().value_ptr());
-        if (object == nullptr) // made without __init__
-            throw py::type_error("expected an initialised object");
-        return function(*object).release().ptr();
+        return function().release().ptr();
     } catch (py::error_already_set &error) {
         error.restore();
     } catch (...) {
         py::detail::try_translate_exceptions();
     }
     return nullptr;
+}
+
+/// What `function` returns of the object in `self`, whose type Python has checked.
+template <class Class, class Function>
+PyObject *call_on(PyObject *self, Function &&function) noexcept {
+    return call([&] {
+        auto *instance = reinterpret_cast<py::detail::instance *>(self);
+        auto *object = static_cast<Class *>(instance->get_value_and_holder().value_ptr());
+        if (object == nullptr) // made without __init__
+            throw py::type_error("expected an initialised object");
+        return function(*object);
+    });
 }
 
 /// Defines methods that are called without pybind11's dispatch, which converts each argument and

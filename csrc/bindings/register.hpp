@@ -6,6 +6,7 @@
 namespace dqn_fast::bindings {
 
 void register_replay_memory(pybind11::module_ &module);
+void register_row(pybind11::module_ &module);
 void register_snapshot(pybind11::module_ &module);
 void register_timeline(pybind11::module_ &module);
 

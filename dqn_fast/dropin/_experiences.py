@@ -111,9 +111,15 @@ def _flag(done: Any) -> bool:
 
 
 def _items(column: Any) -> Any:
-    if hasattr(column, "unbind"):
+    if isinstance(column, np.ndarray):
+        return column.tolist() if column.ndim == 1 else column
+    if (
+        not column.is_cpu or column[0].numel() == 1
+    ):  # torch.tensor takes these for numbers, if they are tensors
         return column.unbind()
-    return column.tolist() if column.ndim == 1 else column
+    from dqn_fast.dropin._tensor_rows import tensor_rows
+
+    return tensor_rows(column.numpy())
 
 
 class _Form:

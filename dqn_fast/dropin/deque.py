@@ -28,8 +28,8 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
     Items are copies, equal to what was appended; see `ExperienceReplayBuffer` for what comes back as what.
     Tensors take long to make: if those of `maxlen` items need no more than 64 MB (40,000 items of small
     ones), they are kept once they were asked for, and given out again unless somebody has changed their
-    numbers. As in a deque, what else is made of one (`requires_grad_`) stays. `sample(...).arrays()` needs
-    none of that, and is ten times faster: rather use it for tensors, above all for those of another device.
+    numbers. As in a deque, what else is made of one (`requires_grad_`) stays. `sample(...)` needs none of
+    that; its `.arrays()` are ten times faster: rather use them for tensors, above all of another device.
 
     Args:
         iterable: tuples to append.

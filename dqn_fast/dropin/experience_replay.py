@@ -71,6 +71,9 @@ class ExperienceBatch(Sequence[tuple[Any, ...]]):
 
         states, actions, rewards, next_states, dones = batch.arrays()
 
+    Where tensors were added, those of a row with several numbers each are `TensorRow`s, which stand for
+    tensors until `torch.cat`, `torch.stack` or anything else of torch asks for them.
+
     Python asks an object for the same iterator in a loop and in `states, actions, ... = batch`, so no
     object can give rows to the one and columns to the other: the latter is a `ValueError` (of a batch
     of five, it gives five rows).

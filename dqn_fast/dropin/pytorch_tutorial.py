@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._pytree import tree_map
 
 from dqn_fast.dropin._distinct import sample_distinct
+from dqn_fast.dropin._tensor_rows import tensor_rows
 from dqn_fast.replay import ReplayBuffer
 
 Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
@@ -80,7 +80,7 @@ class ReplayMemory:
         """Draws different transitions: a list of `Transition`.
 
         Their elements stand for tensors of the shapes that were pushed, and `torch.cat` makes a batch of
-        them in one step; see `Row`.
+        them in one step; see `TensorRow`.
 
         Raises:
             ValueError: if the memory holds fewer.
@@ -91,88 +91,6 @@ class ReplayMemory:
         for row in terminated.nonzero()[0].tolist():
             fields[2][row] = None
         return list(map(_transition, zip(*fields, strict=True)))
-
-
-class Row:
-    """One row of a batch, which torch takes as the tensor that it stands for.
-
-    It has the tensor's attributes, methods and operators, and every function of torch accepts it (through
-    `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False: making hundreds of tensors takes
-    longer than drawing them, and their only use is to be joined again.
-    """
-
-    __slots__ = ("column", "row")
-    column: _Column
-    row: int
-
-    def tensor(self) -> torch.Tensor:
-        """The tensor that it stands for, over the batch's memory if that is on the CPU."""
-        return self.column.tensor(self.column.values[self.row])
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.tensor(), name)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return torch.Tensor.clone, (self.tensor().clone(),)
-
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.cat and len(args) == 1 and not kwargs:
-            joined = _joined(args[0])
-            if joined is not None:
-                return joined
-        args, kwargs = tree_map(_tensor, (args, kwargs or {}))
-        return func(*args, **kwargs)
-
-
-def _operator(name: str) -> Any:
-    def operator(self: Row, *args: Any) -> Any:
-        return getattr(self.tensor(), name)(*(_tensor(arg) for arg in args))
-
-    return operator
-
-
-for _name in (
-    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"),
-    *("radd", "rsub", "rmul", "rtruediv", "rfloordiv", "rmod", "rpow", "rmatmul", "rand", "ror", "rxor"),
-    *("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "bool", "int", "float", "index"),
-    *("len", "iter", "getitem", "setitem", "contains", "repr", "format"),
-):
-    setattr(Row, f"__{_name}__", _operator(f"__{_name}__"))
-_new_row = Row.__new__
-Row.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, as that of tensors
-
-
-def _tensor(value: Any) -> Any:
-    return value.tensor() if type(value) is Row else value
-
-
-def _joined(parts: Any) -> Any:
-    """The concatenation of rows of one column, copied at once; None if they are anything else."""
-    try:
-        column = parts[0].column
-        rows = [part.row for part in parts if part.column is column]
-    except AttributeError:  # a tensor among them
-        return None
-    values = column.values
-    if len(rows) < len(parts) or values.ndim < 2:
-        return None
-    joined = values.copy() if rows == list(range(len(values))) else values[rows]
-    return column.tensor(joined.reshape(-1, *values.shape[2:]))
-
-
-class _Column:
-    """The values of a field in a batch of B transitions, (B, ...), and the device to take them to."""
-
-    __slots__ = ("device", "values")
-
-    def __init__(self, values: np.ndarray[Any, Any], device: torch.device | None) -> None:
-        self.values, self.device = values, device
-
-    def tensor(self, values: np.ndarray[Any, Any]) -> torch.Tensor:
-        """Some of them as a tensor."""
-        tensor = torch.from_numpy(values)
-        return tensor if self.device is None else tensor.to(self.device)
 
 
 class _Form:
@@ -188,12 +106,7 @@ class _Form:
         """The rows of a column of the memory."""
         if values.shape[1:] != self.shape:
             values = values.reshape(len(values), *self.shape)
-        column, rows = _Column(values, self.device), []
-        for number in range(len(values)):
-            row = _new_row(Row)  # without __init__: hundreds are made for each batch
-            row.column, row.row = column, number
-            rows.append(row)
-        return rows
+        return tensor_rows(values, self.device)
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:

@@ -147,6 +147,29 @@ def test_tensors_lists_and_extra_axes_come_back_as_their_class_would_stack_them(
         assert torch.equal(theirs, ours) and theirs.dtype == ours.dtype
 
 
+def test_rows_of_tensors_are_joined_as_tensors_are() -> None:
+    buffer = ExperienceReplayBuffer(50)
+    for n in range(50):
+        buffer.add(
+            torch.full((1, 2), n), n, torch.tensor([0.5 * n]), torch.full((2,), n + 1)[None], n % 9 == 0
+        )
+    batch = buffer.sample(16)
+    states, actions, rewards, next_states, dones = zip(*batch, strict=True)
+    for joined, column in ((torch.cat(states), batch.states), (torch.stack(next_states), batch.next_states)):
+        assert type(joined) is torch.Tensor and joined.dtype == torch.int64
+        assert torch.equal(joined.flatten(), column.flatten())
+    assert torch.equal(torch.cat(states)[:, 0], torch.tensor(actions))
+    # A list of tensors of one number is a list of numbers.
+    assert torch.equal(torch.tensor(rewards), 0.5 * torch.tensor(actions)) and torch.cat(rewards).shape == (
+        16,
+    )
+    assert torch.equal(torch.tensor(dones), torch.tensor(actions) % 9 == 0)
+    for state, action, _, next_state, _ in batch:
+        assert torch.equal(state + 1, next_state) and state.shape == (1, 2) and (state == action).all()
+    network = torch.nn.Linear(2, 3)
+    assert torch.equal(network(states[0].float()), network(torch.full((1, 2), float(actions[0]))))
+
+
 def test_a_reward_of_another_type_keeps_its_value() -> None:
     buffer = ExperienceReplayBuffer(4)
     for number, reward in enumerate((0, 0.1, np.float32(0.5))):

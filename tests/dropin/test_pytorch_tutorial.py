@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from dqn_fast.dropin.pytorch_tutorial import ReplayMemory, Row, Transition
+from dqn_fast.dropin._tensor_rows import TensorRow
+from dqn_fast.dropin.pytorch_tutorial import ReplayMemory, Transition
 
 
 def pushed(number: int, ends: bool, chained: bool) -> tuple[Any, ...]:
@@ -106,7 +107,7 @@ def test_a_row_stands_for_its_tensor() -> None:
     memory.push(*pushed(3, False, True))
     (row,) = memory.sample(1)
     state, tensor = row.state, torch.tensor([[3.0, 0.5]])
-    assert type(state) is Row and state.shape == (1, 2) and state.dtype == torch.float32
+    assert type(state) is TensorRow and state.shape == (1, 2) and state.dtype == torch.float32
     assert torch.equal(state + 1, tensor + 1) and torch.equal(1 - state, 1 - tensor)
     assert torch.equal(tensor * state, tensor * tensor) and torch.equal(state @ tensor.T, tensor @ tensor.T)
     assert torch.equal(state == tensor, torch.ones(1, 2, dtype=torch.bool)) and bool((-state < state).all())
