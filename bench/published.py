@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 SB3 = "DQN in [sb3-contrib's documentation](https://sb3-contrib.readthedocs.io/en/master/modules/qrdqn.html)"
+ZOO = "DQN in [rl-baselines3-zoo's benchmark](https://github.com/DLR-RM/rl-baselines3-zoo), one run"
 MINATAR = "DQN in [Young & Tian, 2019](https://github.com/kenjyoung/MinAtar), read off the figure"
 
 
@@ -48,6 +49,9 @@ PUBLISHED: dict[str, Published] = {
     "Acrobot-v1": Published("evaluation", 100_000, -74, 2, SB3),
     "MountainCar-v0": Published("evaluation", 120_000, -107, 4, SB3),
     "LunarLander-v3": Published("evaluation", 100_000, 195, 28, SB3, note="v2 of the environment"),
+    "ALE/Pong-v5": Published(
+        "evaluation", 10_000_000, 20.6, None, ZOO, note="NoFrameskip-v4, without sticky actions"
+    ),
     "MinAtar/Asterix-v0": _minatar(6.5, 16.8),
     "MinAtar/Breakout-v0": _minatar(9.2, 10.0),
     "MinAtar/Freeway-v0": _minatar(47.6, 50.2),

@@ -68,10 +68,21 @@ def _part(measure: str, found: Sequence[Scores]) -> str:
     }
     if measure == "evaluation":
         del columns["ours, greedy"]
-    lines = [f"{what}.", *dict.fromkeys(f"Published: {theirs.source}." for _, theirs in rows if theirs)]
+    lines = [f"{what}.", *_sources(rows)]
     notes = {one.seeds.env_id: theirs.note for one, theirs in rows if theirs and theirs.note}
     lines += [f"{env_id}: theirs is {note}." for env_id, note in notes.items()]
     return "\n".join([*lines, "", markdown_table(columns, left=("environment",))])
+
+
+def _sources(rows: Sequence[tuple[Scores, Published | None]]) -> list[str]:
+    """Who has published the figures; for which environments, if they come from several."""
+    env_ids: dict[str, list[str]] = {}
+    for one, theirs in rows:
+        if theirs and one.seeds.env_id not in env_ids.setdefault(theirs.source, []):
+            env_ids[theirs.source].append(one.seeds.env_id)
+    if len(env_ids) < 2:
+        return [f"Published: {source}." for source in env_ids]
+    return [f"Published for {', '.join(names)}: {source}." for source, names in env_ids.items()]
 
 
 def _measure(published: Published | None) -> str:

@@ -37,7 +37,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         run = folder / f"seed-{seed}"
         train(config, run)
-        for name, mean in (("MinAtar/Breakout-v0", 9.0 + seed), ("Mine-v0", 5.0)):
+        for name, mean in (("ALE/Pong-v5", 20.6), ("MinAtar/Breakout-v0", 9.0 + seed), ("Mine-v0", 5.0)):
             copy = folder / name.replace("/", "-") / f"seed-{seed}"
             copy.mkdir(parents=True)
             (copy / "metrics.csv").write_bytes((run / "metrics.csv").read_bytes())
@@ -75,8 +75,12 @@ def test_the_command_writes_files_tables_and_picture(
     assert (
         "| MinAtar/Breakout-v0 | 400 | 2 | **9.5 ± 0.5** | 9.2 (at 5M: 10) | 1,000,000 | 9.5 ± 0.5 | 0.0 |"
     ) in text
+    # Whose figures they are, environment by environment where they are not one's.
+    assert "| ALE/Pong-v5 | 400 | 2 | **20.6 ± 0.0** | 20.6 | 10,000,000 | 0.0 |" in text
+    for source in (" for ALE/Pong-v5: DQN in [rl-b", " for CartPole-v1: DQN in [sb3-c", ": DQN in [Young"):
+        assert text.count(f"\nPublished{source}") == 1
     files = sorted(path.name for path in (tmp_path / "files").iterdir())
-    assert files == ["CartPole-v1.jsonl", "MinAtar-Breakout-v0.jsonl", "Mine-v0.jsonl"]
+    assert files == ["ALE-Pong-v5.jsonl", "CartPole-v1.jsonl", "MinAtar-Breakout-v0.jsonl", "Mine-v0.jsonl"]
     assert imread(tmp_path / "scores.png").std() > 0.01
 
     # The files alone are enough, and an environment is replaced without the others.
