@@ -25,9 +25,9 @@ class TensorRow(Row):
     """One row of a batch, which torch takes as the tensor that it stands for.
 
     It has the tensor's attributes, methods and operators, and every function of torch accepts it (through
-    `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False, and `torch.tensor` of a list of
-    rows must be told the dtype: making hundreds of tensors takes longer than drawing them, and their only
-    use is to be joined again.
+    `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False, `torch.FloatTensor(row)` an error,
+    and `torch.tensor` of a list of rows must be told the dtype: making hundreds of tensors takes longer than
+    drawing them, and their only use is to be joined again.
     """
 
     __slots__ = ()
