@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from dqn_fast import __version__
-from dqn_fast.agent import DQN, QNetwork
-from dqn_fast.training.build import build_agent, build_env, build_environments
-from dqn_fast.training.checkpoint import (
-    Checkpoint,
-    delete_checkpoints,
-    load_checkpoint,
-    restore_random_states,
-    save_checkpoint,
-)
+from dqn_fast.training.build import build_env
+from dqn_fast.training.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.evaluation import Evaluation, evaluate
 from dqn_fast.training.interrupt import InterruptFlag
-from dqn_fast.training.loop import TrainingLoop
-from dqn_fast.training.memory import build_memory, load_memory
-from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.model import load_config, load_model, save_config, save_model
-from dqn_fast.training.observers import Observer, StopTraining
-from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport, draw_learning_curve
+from dqn_fast.training.observers import Observer
+from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.result import Result, complete_result, save_result
-from dqn_fast.training.run_folder import LEARNING_CURVE, METRICS, claim, locked
+from dqn_fast.training.run_folder import LEARNING_CURVE, claim, locked
 from dqn_fast.training.seeds import derive_seeds
-from dqn_fast.training.selection import BestModel
+from dqn_fast.training.trainer import Trainer
 
 
 class Run(NamedTuple):
@@ -103,63 +92,13 @@ def _run(
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         interrupted = stack.enter_context(InterruptFlag())
-        environments = build_environments(config)
-        stack.callback(environments.close)
-        agent = build_agent(config, environments.observation_space, environments.action_space)
-        memory = load_memory(config, checkpoint.memory) if checkpoint else build_memory(config, environments)
-        best = _best_model(config, agent.q_net, stack, interrupted)
-        rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
-        parts: dict[str, Any] = {"agent": agent, **({"best": best} if best else {})}
-
-        def on_checkpoint() -> None:
-            states = {name: part.state_dict() for name, part in parts.items()}
-            save_checkpoint(folder, loop.step, memory.buffer, {**states, "rows": rows})
-
-        with ExitStack() as reports:
-            progress = reports.enter_context(ProgressReport(config.total_steps))
-            own_observers: list[Callable[[MetricsRow], None]] = [
-                rows.append,
-                reports.enter_context(CsvReport(folder / METRICS, rows)),
-                reports.enter_context(TensorBoardReport(folder, rows[-1].step if rows else 0)),
-                progress,
-                *([best] if best else []),
-            ]
-
-            def on_row(row: MetricsRow) -> None:
-                for own_observer in own_observers:
-                    own_observer(row)
-                for observer in observers:
-                    observer(row, agent)
-
-            loop = TrainingLoop(
-                config,
-                environments,
-                agent,
-                memory,
-                on_row=on_row,
-                on_checkpoint=on_checkpoint,
-                should_stop=interrupted,
-            )
-            parts["loop"] = loop
-            if checkpoint:
-                for name, part in parts.items():
-                    part.load_state_dict(checkpoint.state[name])
-                for row in rows[-1:]:
-                    progress(row)
-                restore_random_states(checkpoint)
-            else:
-                _seed_process(config.seed)
-            with suppress(StopTraining):
-                loop.run()
-            seconds = loop.metrics.seconds
-
-        if best:
-            best.restore()
+        trainer = Trainer(config, folder, checkpoint, interrupted, stack)
+        trainer.train(observers)
         # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
-        save_model(folder, agent.q_net)
+        save_model(folder, trainer.agent.q_net)
         evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
-        result = _result(config, loop, agent, best, evaluation, seconds, interrupted=interrupted())
-        draw_learning_curve(folder / LEARNING_CURVE, config, rows, evaluation)
+        result = _result(config, trainer, evaluation, interrupted=interrupted())
+        draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation)
         save_result(folder, result)
         if evaluation:
             delete_checkpoints(folder)
@@ -167,23 +106,17 @@ def _run(
 
 
 def _result(
-    config: TrainConfig,
-    loop: TrainingLoop,
-    agent: DQN,
-    best: BestModel | None,
-    evaluation: Evaluation | None,
-    seconds: float,
-    *,
-    interrupted: bool,
+    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, *, interrupted: bool
 ) -> Result:
+    loop, agent, best = trainer.loop, trainer.agent, trainer.best
     returns = loop.metrics.returns
     return Result(
         env_id=config.env_id,
         seed=config.seed,
         steps=loop.step,
         updates=agent.updates,
-        wall_seconds=round(seconds, 3),
-        steps_per_second=round(loop.step / seconds, 1),
+        wall_seconds=round(trainer.seconds, 3),
+        steps_per_second=round(loop.step / trainer.seconds, 1),
         train_return_mean=float(np.mean(returns)) if returns else None,
         train_return_std=float(np.std(returns)) if returns else None,
         train_episodes=len(returns),
@@ -193,30 +126,6 @@ def _result(
         interrupted=interrupted,
         model_step=best.best[0] if best and best.best else loop.step,
         version=__version__,
-    )
-
-
-def _seed_process(seed: int) -> None:
-    """Seed the process's own generators: the run doesn't use them, but somebody's environment may."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-    torch.manual_seed(seed)
-
-
-def _best_model(
-    config: TrainConfig, q_net: QNetwork, stack: ExitStack, interrupted: InterruptFlag
-) -> BestModel | None:
-    if config.selection_period == 0:
-        return None
-    env = build_env(config)
-    stack.callback(env.close)
-    return BestModel(
-        q_net,
-        env,
-        period=config.selection_period,
-        episodes=config.selection_episodes,
-        seed=derive_seeds(config.seed).selection,
-        should_stop=interrupted,
     )
 
 

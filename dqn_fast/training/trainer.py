@@ -1,0 +1,147 @@
+"""A run's parts, put together: they train, and are saved and brought back, as one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dqn_fast.agent import QNetwork
+from dqn_fast.training.build import build_agent, build_env, build_environments
+from dqn_fast.training.checkpoint import Checkpoint, restore_random_states, save_checkpoint
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.loop import TrainingLoop
+from dqn_fast.training.memory import build_memory, load_memory
+from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
+from dqn_fast.training.run_folder import METRICS
+from dqn_fast.training.seeds import derive_seeds
+from dqn_fast.training.selection import BestModel
+
+
+class Trainer:
+    """Trains an agent, from the beginning or from a checkpoint, with reports and checkpoints in a folder.
+
+    Args:
+        config: of the run.
+        folder: of the run.
+        checkpoint: to go on from; None begins.
+        should_stop: asked before every round of the loop; True ends the training there.
+        stack: closes the environments.
+
+    Attributes:
+        agent: acts and learns.
+        loop: where the training is.
+        best: the best weights so far; None if none are chosen.
+        rows: of metrics.
+        seconds: that the training took, once it has ended.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: Path,
+        checkpoint: Checkpoint | None,
+        should_stop: Callable[[], bool],
+        stack: ExitStack,
+    ) -> None:
+        environments = build_environments(config)
+        stack.callback(environments.close)
+        self.agent = build_agent(config, environments.observation_space, environments.action_space)
+        self.best = _best_model(config, self.agent.q_net, should_stop, stack)
+        self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
+        self.seconds = 0.0
+        self._config, self._folder, self._checkpoint = config, folder, checkpoint
+        self._memory = (
+            load_memory(config, checkpoint.memory) if checkpoint else build_memory(config, environments)
+        )
+        self._reports: list[Callable[[MetricsRow], object]] = []
+        self._observers: Sequence[Observer] = ()
+        self.loop = TrainingLoop(
+            config,
+            environments,
+            self.agent,
+            self._memory,
+            on_row=self._on_row,
+            on_checkpoint=self._save,
+            should_stop=should_stop,
+        )
+
+    def train(self, observers: Sequence[Observer]) -> None:
+        """Train to the end, or until told to stop. The agent has the best weights then.
+
+        Args:
+            observers: called in turn with every row of metrics and the agent.
+        """
+        with ExitStack() as reports:
+            progress = reports.enter_context(ProgressReport(self._config.total_steps))
+            self._observers = observers
+            self._reports = [
+                self.rows.append,
+                reports.enter_context(CsvReport(self._folder / METRICS, self.rows)),
+                reports.enter_context(
+                    TensorBoardReport(self._folder, self.rows[-1].step if self.rows else 0)
+                ),
+                progress,
+                *([self.best] if self.best else []),
+            ]
+            for row in self.rows[-1:]:
+                progress(row)
+            if self._checkpoint:
+                self._restore(self._checkpoint)
+            else:
+                _seed_process(self._config.seed)
+            with suppress(StopTraining):
+                self.loop.run()
+            self.seconds = self.loop.metrics.seconds
+        if self.best:
+            self.best.restore()
+
+    def _on_row(self, row: MetricsRow) -> None:
+        for report in self._reports:
+            report(row)
+        for observer in self._observers:
+            observer(row, self.agent)
+
+    def _parts(self) -> dict[str, Any]:
+        """What has a state of its own, apart from the memory, in the order in which it is brought back."""
+        return {"agent": self.agent, **({"best": self.best} if self.best else {}), "loop": self.loop}
+
+    def _save(self) -> None:
+        states = {name: part.state_dict() for name, part in self._parts().items()}
+        save_checkpoint(self._folder, self.loop.step, self._memory.buffer, {**states, "rows": self.rows})
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(checkpoint.state[name])
+        restore_random_states(checkpoint)
+
+
+def _best_model(
+    config: TrainConfig, q_net: QNetwork, should_stop: Callable[[], bool], stack: ExitStack
+) -> BestModel | None:
+    if config.selection_period == 0:
+        return None
+    env = build_env(config)
+    stack.callback(env.close)
+    return BestModel(
+        q_net,
+        env,
+        period=config.selection_period,
+        episodes=config.selection_episodes,
+        seed=derive_seeds(config.seed).selection,
+        should_stop=should_stop,
+    )
+
+
+def _seed_process(seed: int) -> None:
+    """Seed the process's own generators: the run doesn't use them, but somebody's environment may."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.manual_seed(seed)
