@@ -36,7 +36,8 @@ def draw(path: Path, found: Sequence[Scores]) -> None:
             )
         steps_on_x(axes, seeds.steps)
         count = len(seeds.runs)
-        axes.set_title(f"{scores.title}, {count} seed{'s' * (count > 1)}", fontsize=10, fontweight="bold")
+        title = f"{seeds.env_id}, {count} seed{'s' * (count > 1)}"
+        axes.set_title("\n".join(filter(None, [title, scores.label])), fontsize=10, fontweight="bold")
         if number % columns == 0:
             axes.set_ylabel("episode return")
         if number >= len(found) - columns:
