@@ -113,9 +113,8 @@ def _flag(done: Any) -> bool:
 def _items(column: Any) -> Any:
     if isinstance(column, np.ndarray):
         return column.tolist() if column.ndim == 1 else column
-    if (
-        not column.is_cpu or column[0].numel() == 1
-    ):  # torch.tensor takes these for numbers, if they are tensors
+    has_one_number = column.numel() == len(column)  # in each row: torch.tensor takes a list of those
+    if has_one_number or not column.is_cpu:
         return column.unbind()
     from dqn_fast.dropin._tensor_rows import tensor_rows
 

@@ -166,6 +166,7 @@ def test_rows_of_tensors_are_joined_as_tensors_are() -> None:
     assert torch.equal(torch.tensor(dones), torch.tensor(actions) % 9 == 0)
     for state, action, _, next_state, _ in batch:
         assert torch.equal(state + 1, next_state) and state.shape == (1, 2) and (state == action).all()
+    assert list(batch[3:3]) == []
     network = torch.nn.Linear(2, 3)
     assert torch.equal(network(states[0].float()), network(torch.full((1, 2), float(actions[0]))))
 
