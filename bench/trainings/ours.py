@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dqn_fast.agent import DQN, Learned
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv, CartPoleVectorEnv
+
+from dqn_fast.agent import DQN
 from dqn_fast.training import TrainConfig, train
 from dqn_fast.training.loop import TrainingLoop
 from trainings.job import ADAM_EPS, ENV_ID, EPSILON_BEGIN, GAMMA, Job, Measured, Stopwatch
@@ -44,28 +46,39 @@ def config(job: Job) -> TrainConfig:
     )
 
 
+class CpuTimer:
+    """Seconds of the processor within a method, all calls together."""
+
+    def __init__(self, owner: type, name: str) -> None:
+        self.seconds = 0.0
+        method = getattr(owner, name)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            begin = time.process_time()
+            returned = method(*args, **kwargs)
+            self.seconds += time.process_time() - begin
+            return returned
+
+        setattr(owner, name, timed)
+
+
 def main() -> None:
     job = Job.asked()
-    run, learn = TrainingLoop.run, DQN.learn
-    took, learn_cpu_seconds = (0.0, 0.0), 0.0
+    run = TrainingLoop.run
+    learn = CpuTimer(DQN, "learn")
+    environment = CpuTimer(CartPoleEnv if job.num_envs == 1 else CartPoleVectorEnv, "step")
+    took = (0.0, 0.0, 0.0, 0.0)
 
     def timed_run(loop: TrainingLoop) -> None:
         nonlocal took
         watch = Stopwatch()
         run(loop)
-        took = watch.read()
+        took = (*watch.read(), learn.seconds, environment.seconds)
 
-    def timed_learn(agent: DQN, *args: Any) -> Learned:
-        nonlocal learn_cpu_seconds
-        begin = time.process_time()
-        learned = learn(agent, *args)
-        learn_cpu_seconds += time.process_time() - begin
-        return learned
-
-    TrainingLoop.run, DQN.learn = timed_run, timed_learn  # type: ignore[assignment,method-assign]
+    TrainingLoop.run = timed_run  # type: ignore[assignment,method-assign]
     with tempfile.TemporaryDirectory() as folder:
         result = train(config(job), Path(folder)).result
-    Measured(result.steps, result.updates, *took, learn_cpu_seconds).say()
+    Measured(result.steps, result.updates, *took).say()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ def test_all_contenders_make_the_same_steps_and_updates() -> None:
     for (measured,) in zoo.measured.values():
         assert (measured.steps, measured.updates) == (256, 4)
         assert 0 < measured.learn_cpu_seconds < measured.cpu_seconds or measured.learn_cpu_seconds == 0
+        beside_updates = measured.cpu_seconds - measured.learn_cpu_seconds
+        assert 0 < measured.environment_cpu_seconds < beside_updates or measured.environment_cpu_seconds == 0
 
 
 def test_lengths_are_whole_rounds() -> None:
@@ -29,11 +31,11 @@ def test_lengths_are_whole_rounds() -> None:
 def test_the_table_divides_medians_by_ours() -> None:
     line, *_ = make_lines(1000, None, "")
     for ours, theirs in ((1.0, 3.0), (2.0, 5.0), (9.0, 4.0)):
-        line.measured["dqn_fast"].append(Measured(1024, 10, ours, ours / 2, ours / 4))
+        line.measured["dqn_fast"].append(Measured(1024, 10, ours, ours / 2, ours / 4, ours / 8))
         line.measured["SB3"].append(Measured(1024, 10, theirs, theirs))
     _, _, first, second = table([line]).splitlines()
-    assert first.split(" | ")[-6:] == ["1,024", "10", "512", "1.00", "1.00", "488 |"]
-    assert second.split(" | ")[-6:] == ["1,024", "10", "256", "2.00", "4.00", " |"]
+    assert first.split(" | ")[-7:] == ["1,024", "10", "512", "1.00", "1.00", "488", "244 |"]
+    assert second.split(" | ")[-7:] == ["1,024", "10", "256", "2.00", "4.00", "", " |"]
 
 
 def test_different_work_is_an_error() -> None:
