@@ -10,7 +10,9 @@ from dqn_fast.agent.exploration import EpsilonGreedy
 from dqn_fast.agent.layers import make_mlp
 from dqn_fast.agent.networks import QNetwork, make_q_net
 from dqn_fast.agent.objectives import Estimates, Objective, TDObjective
+from dqn_fast.agent.optimizer import Optimizer
 from dqn_fast.agent.parameters import FlatParameters
+from dqn_fast.agent.rmsprop import RMSProp
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
@@ -28,9 +30,11 @@ __all__ = [
     "Learned",
     "LinearSchedule",
     "Objective",
+    "Optimizer",
     "PrioritizedExperience",
     "QNetwork",
     "QValues",
+    "RMSProp",
     "Schedule",
     "SoftTarget",
     "TDObjective",

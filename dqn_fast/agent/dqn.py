@@ -9,13 +9,13 @@ from torch import Tensor
 
 from dqn_fast.agent.acting import make_q_values
 from dqn_fast.agent.action_mask import legal_actions
-from dqn_fast.agent.adam import Adam
 from dqn_fast.agent.denormals import FlushDenormals
 from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.exploration import Actions, EpsilonGreedy
 from dqn_fast.agent.losses import weighted_mean
 from dqn_fast.agent.networks import QNetwork
 from dqn_fast.agent.objectives import Objective, TransitionBatch
+from dqn_fast.agent.optimizer import Optimizer
 from dqn_fast.agent.parameters import FlatParameters, shorten
 from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
@@ -58,7 +58,7 @@ class DQN:
         q_net: QNetwork,
         parameters: FlatParameters,
         target: Target,
-        optimizer: Adam,
+        optimizer: Optimizer,
         *,
         objective: Objective,
         exploration: EpsilonGreedy,

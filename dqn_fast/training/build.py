@@ -18,7 +18,9 @@ from dqn_fast.agent import (
     FlatParameters,
     HardTarget,
     LinearSchedule,
+    Optimizer,
     QNetwork,
+    RMSProp,
     Schedule,
     SoftTarget,
     Target,
@@ -95,7 +97,7 @@ def build_agent(
         q_net,
         parameters,
         _target(config, q_net, parameters),
-        Adam(parameters, eps=config.adam_eps),
+        _optimizer(config, parameters),
         objective=TDObjective(
             double_q_learning if config.double else q_learning,
             partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
@@ -113,6 +115,12 @@ def build_agent(
         ),
         max_grad_norm=config.max_grad_norm,
     )
+
+
+def _optimizer(config: TrainConfig, parameters: FlatParameters) -> Optimizer:
+    if config.optimizer == "rmsprop":
+        return RMSProp(parameters, eps=config.rmsprop_eps, momentum=config.rmsprop_momentum)
+    return Adam(parameters, eps=config.adam_eps)
 
 
 def _target(config: TrainConfig, q_net: QNetwork, parameters: FlatParameters) -> Target:

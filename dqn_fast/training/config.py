@@ -49,13 +49,19 @@ class TrainConfig:
     dueling: bool = False
     """Dueling networks: the value of a state and the advantages of actions are learned apart."""
     learning_rate: float = 1e-3
-    """Adam's learning rate at the first environment step."""
+    """The learning rate at the first environment step."""
     learning_rate_end: float = 0.0
-    """Adam's learning rate at the last environment step; in between it changes linearly. At 0 the agent
+    """The learning rate at the last environment step; in between it changes linearly. At 0 the agent
     comes to rest, instead of ending on whichever policy the last noisy updates left behind."""
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    """Adam, or centred RMSProp, which the DQN was published with."""
     adam_eps: float = 1e-4
     """Added to the denominator of Adam's step. PyTorch's own default is 1e-8; a larger one keeps gradients
     that have become small from turning into full steps."""
+    rmsprop_eps: float = 0.01
+    """Added to the denominator of RMSProp's step."""
+    rmsprop_momentum: float = 0.0
+    """RMSProp: share of the last step that is made again; steps become 1 / (1 - momentum) times as long."""
     batch_size: int = 128
     """Transitions per learner update."""
     learn_period: int = 2
@@ -179,6 +185,8 @@ _RULES: dict[str, _Rule] = {
     "learning_rate": _POSITIVE,
     "learning_rate_end": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "adam_eps": _POSITIVE,
+    "rmsprop_eps": _POSITIVE,
+    "rmsprop_momentum": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
     "batch_size": _at_least(1),
     "learn_period": _STEPS,
     "learn_updates": _at_least(1, " learner update"),

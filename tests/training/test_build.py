@@ -1,6 +1,8 @@
-"""The Q-network that a configuration asks for."""
+"""The Q-network and the optimiser that a configuration asks for."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import torch
 from gymnasium import spaces
 
 from dqn_fast.training import TrainConfig, UsageError
-from dqn_fast.training.build import build_q_net
+from dqn_fast.training.build import build_agent, build_q_net
 
 IMAGES = spaces.Box(0, 255, (84, 84, 3), np.uint8)
 
@@ -51,3 +53,23 @@ def test_images_that_are_too_small_are_named() -> None:
         UsageError, match=r"^convolutions is nature: images are \(10, 10, 4\), expected room for the conv"
     ):
         layer_shapes(TrainConfig("E", convolutions="nature"), spaces.Box(0, 1, (10, 10, 4), np.bool_))
+
+
+def steps(config: TrainConfig, gradients: Sequence[float]) -> list[float]:
+    """How far each step goes against a gradient that is the same for all parameters."""
+    agent = build_agent(config, spaces.Box(-1, 1, (2,)), spaces.Discrete(2))
+    lengths = []
+    for gradient in gradients:
+        before = agent.parameters.vector.detach().clone()
+        agent.parameters.gradient.fill_(gradient)
+        agent.optimizer.step(1.0)
+        lengths.append(float((before - agent.parameters.vector.detach()).mean()))
+    return lengths
+
+
+def test_the_optimizer_is_that_of_the_configuration() -> None:
+    assert steps(TrainConfig("E", adam_eps=1.0), [1.0]) == pytest.approx([1 / (1 + 1)])
+    first = 1 / ((0.05 - 0.05**2) ** 0.5 + 0.5)
+    for momentum in (0.0, 0.75):
+        config = TrainConfig("E", optimizer="rmsprop", rmsprop_eps=0.5, rmsprop_momentum=momentum)
+        assert steps(config, [1.0, 0.0]) == pytest.approx([first, momentum * first], rel=1e-5)

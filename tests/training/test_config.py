@@ -21,6 +21,8 @@ BAD = [
     ("learning_rate", math.nan, "above 0 and finite"),
     ("learning_rate_end", -0.1, "at least 0 and finite"),
     ("adam_eps", 0.0, "above 0 and finite"),
+    ("rmsprop_eps", math.inf, "above 0 and finite"),
+    ("rmsprop_momentum", 1.0, "at least 0 and below 1"),
     ("batch_size", 0, "at least 1"),
     ("learn_period", 0, "at least 1 environment step"),
     ("learn_updates", 0, "at least 1 learner update"),
@@ -63,7 +65,7 @@ def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
 def test_every_number_has_a_rule() -> None:
     choices = {
         *("action_mask", "clip_rewards", "double", "dueling", "epsilon_schedule", "loss", "prioritized"),
-        *("convolutions", "rescale", "target", "vectorization"),
+        *("convolutions", "optimizer", "rescale", "target", "vectorization"),
     }
     names = {field.name for field in dataclasses.fields(TrainConfig)} - choices
     assert set(config_module._RULES) == names == {name for name, _, _ in BAD}
