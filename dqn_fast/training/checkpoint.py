@@ -9,15 +9,14 @@ can be killed at any moment.
 from __future__ import annotations
 
 import os
-import random
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from dqn_fast import ReplayBuffer
+from dqn_fast.training.random_states import random_states
 from dqn_fast.training.run_folder import CHECKPOINTS, PARTIAL_CHECKPOINT
 
 MEMORY, STATE = "memory.dqn", "state.pt"
@@ -52,7 +51,7 @@ def save_checkpoint(folder: Path, step: int, buffer: ReplayBuffer, state: dict[s
     partial.mkdir()
     buffer.save(partial / MEMORY)
     with (partial / STATE).open("wb") as file:
-        torch.save({**state, "random": _random_states()}, file)
+        torch.save({**state, "random": random_states()}, file)
         os.fsync(file.fileno())
     _sync(partial)
     older = list(folder.glob(CHECKPOINTS))
@@ -78,22 +77,6 @@ def delete_checkpoints(folder: Path) -> None:
     """Delete all checkpoints of a run, and what is left of an unfinished one."""
     for path in [*folder.glob(CHECKPOINTS), folder / PARTIAL_CHECKPOINT]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _random_states() -> dict[str, Any]:
-    # The run's own generators are saved with their owners; these are for environments that use the process's.
-    return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}  # noqa: NPY002
-
-
-def restore_random_states(checkpoint: Checkpoint) -> None:
-    """Set the process's random states to what they were.
-
-    To be called last: to play an episode again may draw from them.
-    """
-    states = checkpoint.state["random"]
-    random.setstate(states["python"])
-    np.random.set_state(states["numpy"])  # noqa: NPY002
-    torch.set_rng_state(states["torch"])
 
 
 def _sync(folder: Path) -> None:

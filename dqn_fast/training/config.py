@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -114,8 +114,7 @@ class TrainConfig:
     """Room in the replay memory for the last observations of episodes, as a share of the capacity; by
     default 1, or 1/32 for images. Where episodes are shorter than 32 steps, those take more to be kept."""
     frame_stack: int = 1
-    """Frames that an image observation is a stack of, along its first axis: the memory stores each frame
-    once."""
+    """Frames that an observation is a stack of, along its first axis: the memory stores each frame once."""
     prioritized: bool = False
     """Prioritised replay: transitions with a large TD error are sampled more often."""
     alpha: float = 0.6
@@ -128,10 +127,11 @@ class TrainConfig:
     """Prioritised replay: added to every |TD error|, so that no transition starves."""
 
     selection_period: int = 2_500
-    """Environment steps from one evaluation during the training to the next, in a separate environment. The
-    weights that did best are the run's model. 0 turns this off: the last weights are the model."""
+    """Environment steps from one evaluation during the training to the next, in a separate environment; each
+    is made with a row of metrics (log_period). The weights that did best are the run's model. 0 turns this
+    off: the last weights are the model."""
     selection_episodes: int = 10
-    """Episodes of each of these evaluations. What falls behind the best is given up after 10, 20 or 40."""
+    """Episodes of each of these evaluations. What falls behind the best is given up after 10, 20, 40 ..."""
     eval_episodes: int = 100
     """Episodes of the evaluation at the end (epsilon = 0, a separate environment, seeds of its own)."""
     checkpoint_period: int = 10_000
@@ -145,10 +145,16 @@ class TrainConfig:
     """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
 
     def __post_init__(self) -> None:
+        for name in _INTEGERS:
+            if not isinstance(getattr(self, name), int):
+                raise UsageError(f"{name} is {getattr(self, name)}, expected an integer")
         for name, (is_valid, expected) in _RULES.items():
             value = getattr(self, name)
             if not is_valid(value):
                 raise UsageError(f"{name} is {value}, expected {expected}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise UsageError(f"{name} is {getattr(self, name)}, expected one of {', '.join(choices)}")
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             raise UsageError(
                 "epsilon_schedule is exponential, expected epsilon_begin and epsilon_end above 0 (or linear)"
@@ -165,6 +171,10 @@ class TrainConfig:
             )
 
 
+_HINTS = get_type_hints(TrainConfig)
+_INTEGERS = [name for name, hint in _HINTS.items() if hint is int]
+_CHOICES = {name: get_args(hint) for name, hint in _HINTS.items() if get_origin(hint) is Literal}
+
 _Rule = tuple[Callable[[Any], bool], str]
 
 
@@ -178,7 +188,7 @@ _STEPS = _at_least(1, " environment step")
 
 _RULES: dict[str, _Rule] = {
     "env_id": (lambda value: bool(value), "a name such as CartPole-v1"),
-    "seed": _at_least(0),
+    "seed": (lambda value: 0 <= value < 2**63, "at least 0 and below 2**63"),
     "total_steps": _STEPS,
     "num_envs": _at_least(1),
     "hidden_sizes": (lambda value: all(size >= 1 for size in value), "sizes of at least 1"),

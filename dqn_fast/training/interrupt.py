@@ -1,6 +1,7 @@
 """Ctrl-C as a request: the run ends at its next step, in order, and saves what there is.
 
-SIGTERM, which schedulers of clusters and containers send before they kill, is the same request.
+SIGTERM, which schedulers of clusters and containers send before they kill, is the same request, and so is
+SIGHUP, which a terminal sends that is closed.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):
+    _SIGNALS.append(signal.SIGHUP)
 
 
 class InterruptFlag:
-    """A flag that the first Ctrl-C (SIGINT) or SIGTERM sets while the context is open; call it to read it.
+    """A flag that the first of these signals sets while the context is open; call it to read it.
 
     The second acts as ever: Ctrl-C raises KeyboardInterrupt wherever the program is. Outside the main
     thread, where Python gives no signals, the flag stays False.
@@ -30,7 +33,11 @@ class InterruptFlag:
 
     def __enter__(self) -> InterruptFlag:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._set) for number in _SIGNALS}
+            self._previous = {
+                number: signal.signal(number, self._set)
+                for number in _SIGNALS
+                if signal.getsignal(number) is not signal.SIG_IGN  # as after nohup
+            }
         return self
 
     def __exit__(

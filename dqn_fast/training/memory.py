@@ -13,6 +13,7 @@ from dqn_fast.agent import Experience, LinearSchedule, PrioritizedExperience, Un
 from dqn_fast.agent.exploration import Actions
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.environments import Environments, Step
+from dqn_fast.training.errors import UsageError
 from dqn_fast.training.seeds import derive_seeds
 
 
@@ -39,6 +40,8 @@ class Memory:
         self.store = _clipping(store) if clip_rewards else store
 
     def _store_one(self, obs: Any, action: Actions, after: Step) -> None:
+        if after.mask is not None and not after.mask[0]:
+            return  # a reset
         self.buffer.add(
             _first(obs),
             action[0],
@@ -67,7 +70,11 @@ def _first(obs: Any) -> Any:
 
 
 def build_memory(config: TrainConfig, environments: Environments) -> Memory:
-    """Return the replay memory of a run, empty."""
+    """Return the replay memory of a run, empty.
+
+    Raises:
+        UsageError: the settings do not fit the observations, or there is not enough memory.
+    """
     common: dict[str, Any] = {
         "num_envs": config.num_envs,
         "frame_stack": config.frame_stack,
@@ -77,17 +84,18 @@ def build_memory(config: TrainConfig, environments: Environments) -> Memory:
         "seed": derive_seeds(config.seed).memory,
     }
     spaces = environments.observation_space, environments.action_space
-    if not config.prioritized:
-        return _memory(config, ReplayBuffer(config.capacity, *spaces, **common))
-    prioritized = PrioritizedReplayBuffer(
-        config.capacity,
-        *spaces,
-        **common,
-        alpha=config.alpha,
-        beta=config.beta_begin,
-        priority_eps=config.priority_eps,
-    )
-    return _memory(config, prioritized)
+    kind = ReplayBuffer
+    if config.prioritized:
+        kind = PrioritizedReplayBuffer
+        common |= {
+            "alpha": config.alpha,
+            "beta": config.beta_begin,
+            "priority_eps": config.priority_eps,
+        }
+    try:
+        return _memory(config, kind(config.capacity, *spaces, **common))
+    except (ValueError, MemoryError) as error:
+        raise UsageError(f"the replay memory cannot be made: {error}") from error
 
 
 def load_memory(config: TrainConfig, path: Path) -> Memory:

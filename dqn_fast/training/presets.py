@@ -106,14 +106,14 @@ PRESETS: dict[str, Preset] = {
             "adam_eps": 0.01,
         },
     ),
-    # The published algorithm, and the learning rate that its script begins with.
+    # The published algorithm: plain DQN, one update a frame. Adam instead of centred RMSProp, with its eps:
+    # with its momentum of 0.95 (`rmsprop_momentum`) values rose too fast.
     "minatar-dqn": Preset(
         MINATAR_GAMES,
         {
             **_MINATAR,
             "learning_rate_end": 2.5e-4,
-            "optimizer": "rmsprop",
-            "rmsprop_momentum": 0.95,
+            "adam_eps": 0.01,
             "max_grad_norm": float("inf"),
             "double": False,
             "n_step": 1,

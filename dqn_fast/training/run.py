@@ -23,7 +23,7 @@ from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.result import Result, complete_result, save_result
 from dqn_fast.training.run_folder import LEARNING_CURVE, claim, locked
 from dqn_fast.training.seeds import derive_seeds
-from dqn_fast.training.trainer import Trainer
+from dqn_fast.training.trainer import Trainer, check
 
 
 class Run(NamedTuple):
@@ -56,10 +56,11 @@ def train(
         observers: called in turn with every row of metrics and the agent.
 
     Raises:
-        UsageError: the environment cannot be made or is not for DQN, or the folder holds a run.
+        UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
+            folder holds a run.
     """
     folder = Path(folder)
-    build_env(config).close()  # before a folder is made
+    check(config)  # before a folder is made
     with locked(folder):
         claim(folder, overwrite=overwrite)
         save_config(folder, config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -72,22 +72,25 @@ def locked(folder: Path) -> Iterator[None]:
         (folder / LOCK).unlink(missing_ok=True)
 
 
-def claim(folder: Path, *, overwrite: bool, names: Sequence[str] = RUN_FILES) -> None:
-    """Make the folder ready for a new run.
+def claim(folder: Path, *, overwrite: bool) -> None:
+    """Make the folder ready for a new run, or for a new group of them.
 
-    Files that are not a run's own are left alone.
+    Files that are neither a run's nor a group's own are left alone.
 
     Args:
         folder: made if it isn't there.
-        overwrite: delete the files of an earlier run.
-        names: patterns of the files that a run has.
+        overwrite: delete the files of an earlier run, or of a group and its runs.
 
     Raises:
-        UsageError: the folder holds a run and `overwrite` is False, or it cannot be made.
+        UsageError: the folder holds a run or a group and `overwrite` is False, one of the group's runs is
+            going on, or the folder cannot be made.
     """
+    for member in sorted(path for path in folder.glob("seed-*") if path.is_dir()):
+        with locked(member):
+            claim(member, overwrite=overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = [path for name in names for path in folder.glob(name)]
+        files = [path for name in (*RUN_FILES, *GROUP_FILES) for path in folder.glob(name)]
         if files and not overwrite:
             raise UsageError(
                 f"{folder} already holds a run ({files[0].name}):"

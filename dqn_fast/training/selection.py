@@ -21,6 +21,7 @@ import numpy as np
 from dqn_fast.agent import QNetwork
 from dqn_fast.training.evaluation import Evaluation, evaluate
 from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.random_states import random_states, restore_random_states
 
 _FIRST = 10  # episodes before the first comparison; there is one more at each doubling
 
@@ -34,7 +35,7 @@ class BestModel:
         period: environment steps from one evaluation to the next, made with the first row at or after it.
         episodes: of each evaluation, unless it is given up.
         seed: of the first episode of each evaluation.
-        should_stop: asked after every environment step; True gives an evaluation up.
+        should_stop: asked after every environment step; True gives an evaluation up, to be made up for.
     """
 
     def __init__(
@@ -55,20 +56,31 @@ class BestModel:
         self._seed = seed
         self._should_stop = should_stop
         self._next_step = period
+        self._given_up: int | None = None  # step of an evaluation that is still to be made
         self._weights: dict[str, Any] = {}
 
     def __call__(self, row: MetricsRow) -> None:
         """Evaluate if it is due; of equally good weights the later are kept."""
-        if row.step < self._next_step:
-            return
+        if row.step >= self._next_step:
+            self._consider(row.step)
+
+    def make_up(self) -> None:
+        """Make the evaluation that was given up where the run stopped; the weights must still be those."""
+        if self._given_up is not None:
+            self._consider(self._given_up)
+
+    def _consider(self, step: int) -> None:
+        before = random_states()
         evaluation = self._evaluate()
+        self._given_up = step if evaluation is None else None
         if evaluation is None:
+            restore_random_states(before)
             return
-        self._next_step = row.step + self._period
+        self._next_step = step + self._period
         if self.best is None or (
             len(evaluation.returns) == self._episodes and evaluation.mean >= self.best[1].mean
         ):
-            self.best = (row.step, evaluation)
+            self.best = (step, evaluation)
             self._weights = copy.deepcopy(self._q_net.state_dict())
 
     def restore(self) -> None:
@@ -78,11 +90,17 @@ class BestModel:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best so far and when the next evaluation is due, to be saved."""
-        return {"best": self.best, "weights": self._weights, "next_step": self._next_step}
+        return {
+            "best": self.best,
+            "weights": self._weights,
+            "next_step": self._next_step,
+            "given_up": self._given_up,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what was saved."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
+        self._given_up = state["given_up"]
 
     def _evaluate(self) -> Evaluation | None:
         """Play all episodes, or as many as show that the best is better; None if told to stop."""

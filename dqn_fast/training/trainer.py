@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from dqn_fast.agent import QNetwork
 from dqn_fast.training.build import build_agent, build_env, build_environments
-from dqn_fast.training.checkpoint import Checkpoint, restore_random_states, save_checkpoint
+from dqn_fast.training.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import build_memory, load_memory
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.random_states import restore_random_states, seed_process
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder import METRICS
 from dqn_fast.training.seeds import derive_seeds
@@ -61,6 +58,7 @@ class Trainer:
         self._memory = (
             load_memory(config, checkpoint.memory) if checkpoint else build_memory(config, environments)
         )
+        self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
         self.loop = TrainingLoop(
@@ -96,12 +94,22 @@ class Trainer:
             if self._checkpoint:
                 self._restore(self._checkpoint)
             else:
-                _seed_process(self._config.seed)
-            with suppress(StopTraining):
-                self.loop.run()
+                seed_process(self._config.seed)
+            if not self._ended:
+                self._ended = self._run_loop()
             self.seconds = self.loop.metrics.seconds
+        # The evaluation that follows may be stopped, or fail.
+        self._save()
         if self.best:
             self.best.restore()
+
+    def _run_loop(self) -> bool:
+        """Return whether an observer has ended the training before its end."""
+        try:
+            self.loop.run()
+        except StopTraining:
+            return True
+        return False
 
     def _on_row(self, row: MetricsRow) -> None:
         for report in self._reports:
@@ -115,12 +123,21 @@ class Trainer:
 
     def _save(self) -> None:
         states = {name: part.state_dict() for name, part in self._parts().items()}
-        save_checkpoint(self._folder, self.loop.step, self._memory.buffer, {**states, "rows": self.rows})
+        save_checkpoint(
+            self._folder,
+            self.loop.step,
+            self._memory.buffer,
+            {**states, "rows": self.rows, "ended": self._ended},
+        )
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(checkpoint.state[name])
-        restore_random_states(checkpoint)
+        self._ended = checkpoint.state["ended"]
+        # Last: to play an episode again may draw from them.
+        restore_random_states(checkpoint.state["random"])
+        if self.best:
+            self.best.make_up()
 
 
 def _best_model(
@@ -140,8 +157,11 @@ def _best_model(
     )
 
 
-def _seed_process(seed: int) -> None:
-    """Seed the process's own generators: the run doesn't use them, but somebody's environment may."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-    torch.manual_seed(seed)
+def check(config: TrainConfig) -> None:
+    """Make all parts of a run once, to see whether they can be made.
+
+    Raises:
+        UsageError: the environments cannot be made, or are not for DQN, or the settings do not fit them.
+    """
+    with ExitStack() as stack:
+        Trainer(config, Path(), None, lambda: False, stack)

@@ -13,7 +13,7 @@ from dqn_fast.training import config as config_module
 
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
-    ("seed", -1, "at least 0"),
+    ("seed", 2**63, "at least 0 and below 2**63"),
     ("total_steps", 0, "at least 1 environment step"),
     ("num_envs", 0, "at least 1"),
     ("hidden_sizes", (64, 0), "sizes of at least 1"),
@@ -62,12 +62,32 @@ def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
     assert str(caught.value) == f"{name} is {value}, expected {expected}"
 
 
+MISSPELT = [
+    ("vectorization", "Sync", "sync, async, native"),
+    ("convolutions", "none", "by-size, nature, data-efficient, minatar"),
+    ("optimizer", "RMSProp", "adam, rmsprop"),
+    ("loss", "Huber", "huber, mse"),
+    ("target", "polyak", "soft, hard"),
+    ("epsilon_schedule", "Linear", "linear, exponential"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), MISSPELT)
+def test_a_choice_that_is_none_is_named(name: str, value: str, expected: str) -> None:
+    with pytest.raises(UsageError, match=f"^{name} is {value}, expected one of {expected}$"):
+        TrainConfig(**{"env_id": "CartPole-v1", name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "value"), [("capacity", 1e5), ("batch_size", 32.5), ("seed", "1")])
+def test_numbers_of_things_are_integers(name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=f"^{name} is {value}, expected an integer$"):
+        TrainConfig(**{"env_id": "CartPole-v1", name: value})
+
+
 def test_every_number_has_a_rule() -> None:
-    choices = {
-        *("action_mask", "clip_rewards", "double", "dueling", "epsilon_schedule", "loss", "prioritized"),
-        *("convolutions", "optimizer", "rescale", "target", "vectorization"),
-    }
-    names = {field.name for field in dataclasses.fields(TrainConfig)} - choices
+    switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale"}
+    choices = {name for name, _, _ in MISSPELT}
+    names = {field.name for field in dataclasses.fields(TrainConfig)} - switches - choices
     assert set(config_module._RULES) == names == {name for name, _, _ in BAD}
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import dqn_fast
 from dqn_fast.training import TrainConfig, UsageError, load_config, train
-from dqn_fast.training.group import default_jobs, train_group
+from dqn_fast.training.group import default_jobs, is_group, train_group
 
 HERE = Path(__file__).parent
 SHORT = ["--total-steps", "400", "--learning-starts", "100", "--log-period", "100", "--hidden-sizes", "8"]
@@ -93,14 +93,15 @@ def test_a_killed_seed_and_one_that_raises_do_not_stop_the_others(tmp_path: Path
     assert [path.name for path in sorted((tmp_path / "out").glob("*.log"))] == ["seed-1.log", "seed-2.log"]
 
 
-def test_ctrl_c_ends_all_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGHUP])  # Ctrl-C; the terminal is closed
+def test_a_request_ends_all_in_order(tmp_path: Path, request_: signal.Signals) -> None:
     arguments = ["CartPole-v1", "--total-steps", "10000000", "--hidden-sizes", "8", "--output", "out"]
     process = command("train", *arguments, "--seeds", "3", "--jobs", "2", cwd=tmp_path)
     metrics = [tmp_path / "out" / f"seed-{seed}" / "metrics.csv" for seed in (0, 1)]
     wait_until(
         lambda: all(file.exists() and len(file.read_text().splitlines()) > 2 for file in metrics), process
     )
-    process.send_signal(signal.SIGINT)
+    process.send_signal(request_)
     stdout, stderr = process.communicate(timeout=100)
     assert process.returncode == 130, stderr
     assert stderr.splitlines()[-1] == "dqn-fast: interrupted; to go on: dqn-fast resume out"
@@ -124,11 +125,18 @@ def test_a_group_is_not_overwritten_unless_told_to(tmp_path: Path) -> None:
     (tmp_path / "seed-9" / "model.pt").write_text("precious")
     with pytest.raises(UsageError, match=r"seed-9 already holds a run \(model\.pt\)"):
         train_group(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1)
-    (tmp_path / "group.json").write_text("{}")
-    with pytest.raises(UsageError, match=r"already holds a run \(group\.json\)"):
-        train_group(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["group.json", "seed-9"]
+    assert [path.name for path in tmp_path.iterdir()] == ["seed-9"]
     assert (tmp_path / "seed-9" / "model.pt").read_text() == "precious"
+
+
+def test_a_copy_of_a_run_beside_the_others_is_none_of_the_groups(tmp_path: Path) -> None:
+    for name in ("seed-7", "seed-7-backup", "seed-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    assert is_group(tmp_path)
+    assert not is_group(tmp_path / "seed-7")
+    (tmp_path / "seed-7").rename(tmp_path / "seven")
+    assert not is_group(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,23 @@ def test_the_first_sets_the_flag_and_the_second_raises() -> None:
     assert interrupted()
 
 
-def test_sigterm_is_the_same_request() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_are_the_same_request(number: signal.Signals) -> None:
     with InterruptFlag() as interrupted:
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
         assert interrupted()
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert signal.getsignal(number) is signal.SIG_DFL
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with InterruptFlag() as interrupted:
+            signal.raise_signal(signal.SIGHUP)
+        assert not interrupted()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_afterwards_it_is_as_before() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 from gymnasium import spaces
 from training.tiny import Tiny
 
-from dqn_fast.training import TrainConfig
-from dqn_fast.training.build import build_agent
+from dqn_fast.training import TrainConfig, UsageError, train
+from dqn_fast.training.build import build_agent, build_environments
 from dqn_fast.training.environments import SerialEnvironments
+from dqn_fast.training.group import train_group
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import build_memory
 from dqn_fast.training.metrics import MetricsRow
@@ -44,6 +46,47 @@ def test_rewards_are_clipped_where_they_are_stored_and_nowhere_else(
     TrainingLoop(config, environments, agent, memory, on_row=rows.append).run()
     assert np.sort(memory.buffer.transitions().reward).tolist() == sorted(stored * 30)
     assert rows[-1].return_mean == sum(REWARDS)
+
+
+def test_a_single_environment_of_a_vector_stores_no_resets() -> None:
+    config = TrainConfig(
+        "CartPole-v1",
+        vectorization="native",
+        total_steps=200,
+        learning_starts=199,
+        n_step=1,
+        hidden_sizes=(4,),
+    )
+    environments = build_environments(config)
+    agent = build_agent(config, environments.observation_space, environments.action_space)
+    memory, rows = build_memory(config, environments), list[MetricsRow]()
+    TrainingLoop(config, environments, agent, memory, on_row=rows.append).run()
+    environments.close()
+    stored = memory.buffer.transitions()
+    assert len(stored.reward) == 200
+    assert rows[-1].episodes > 3
+    # A pole that has fallen is never acted on.
+    assert (np.abs(stored.obs[:, 2]) < 0.2095).all()
+    assert (stored.reward == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"frame_stack": 3}, "the replay memory cannot be made: frame_stack: got 3, expected a divisor of 4"),
+        ({"capacity": 10**13}, "the replay memory cannot be made: "),
+    ],
+)
+@pytest.mark.parametrize("prioritized", [False, True])
+def test_settings_that_do_not_fit_are_named(
+    prioritized: bool, changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    config = TrainConfig("CartPole-v1", prioritized=prioritized, **changes)
+    with pytest.raises(UsageError, match=f"^{message}"):
+        train(config, tmp_path / "run")
+    with pytest.raises(UsageError, match=f"^{message}"):
+        train_group(config, range(2), tmp_path / "group", jobs=1)
+    assert not list(tmp_path.iterdir())
 
 
 class Seen(Rewarding):

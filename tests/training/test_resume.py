@@ -22,7 +22,8 @@ from training.tiny import Tiny
 
 import dqn_fast
 from dqn_fast.cli import main
-from dqn_fast.training import TrainConfig, UsageError, resume, train
+from dqn_fast.training import StopTraining, TrainConfig, UsageError, resume, train
+from dqn_fast.training.evaluation import evaluate
 from dqn_fast.training.run_folder import CHECKPOINTS
 
 CONFIG = TrainConfig(
@@ -121,6 +122,61 @@ def test_ctrl_c_and_resume(tmp_path: Path, changes: dict[str, Any]) -> None:
         assert resumed.evaluation == whole.evaluation
         assert replace(resumed.result, **clock) == replace(whole.result, **clock)
         assert not list(parts.glob("*checkpoint*"))  # complete: no longer needed
+
+
+def interrupt_evaluation(patch: pytest.MonkeyPatch, module: str, number: int, presses_after: int) -> None:
+    """Let Ctrl-C be pressed in that evaluation of a module, after some of its steps."""
+    made = 0
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal made
+        made += 1
+        Interrupting.steps_made, Interrupting.presses_at = 0, presses_after if made == number else 0
+        return evaluate(*args, **kwargs)
+
+    patch.setattr(f"dqn_fast.training.{module}.evaluate", counted)
+
+
+@pytest.mark.parametrize("presses_after", [1, 7])
+@pytest.mark.parametrize("number", [1, 2, 3])  # the third is after the last step
+@pytest.mark.parametrize("env_id", ["Interrupting-v0", "Noisy-v0"])
+def test_ctrl_c_in_a_selection(tmp_path: Path, env_id: str, number: int, presses_after: int) -> None:
+    config = replace(CONFIG, env_id=env_id, log_period=100)
+    whole = train(config, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_evaluation(patch, "selection", number, presses_after)
+        assert train(config, tmp_path / "parts").evaluation is None
+    resumed = resume(tmp_path / "parts")
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
+    assert resumed.result.model_step == whole.result.model_step
+
+
+@pytest.mark.parametrize("checkpoint_period", [0, 150, 450])
+def test_ctrl_c_in_the_evaluation_at_the_end(tmp_path: Path, checkpoint_period: int) -> None:
+    config = replace(CONFIG, checkpoint_period=checkpoint_period)
+    whole = train(config, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_evaluation(patch, "run", 1, 5)
+        assert train(config, tmp_path / "parts").evaluation is None
+    seen: list[int] = []
+    resumed = resume(tmp_path / "parts", observers=[lambda row, agent: seen.append(row.step)])
+    assert not seen  # nothing was left to train
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
+    assert resumed.evaluation == whole.evaluation
+
+
+def test_what_an_observer_has_ended_stays_ended(tmp_path: Path) -> None:
+    def stop(row: Any, agent: Any) -> None:
+        if row.step >= 220:
+            raise StopTraining
+
+    whole = train(CONFIG, tmp_path / "whole", observers=[stop])
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_evaluation(patch, "run", 1, 5)
+        train(CONFIG, tmp_path / "parts", observers=[stop])
+    resumed = resume(tmp_path / "parts")
+    assert (resumed.result.steps, resumed.evaluation) == (220, whole.evaluation)
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
 
 
 def test_stopped_again_and_again(tmp_path: Path) -> None:

@@ -44,6 +44,25 @@ def test_overwrite_deletes_the_runs_files_and_no_others(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize("name", ["group.json", "seed-0.log", "seed-3/config.json"])
+def test_a_folder_with_a_group_is_refused_as_well(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(UsageError, match="already holds a run"):
+        claim(tmp_path, overwrite=False)
+    assert (tmp_path / name).read_text() == "precious"
+    claim(tmp_path, overwrite=True)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / "seed-1"),
+        pytest.raises(UsageError, match="seed-1 is in use: a run is going on there"),
+    ):
+        claim(tmp_path, overwrite=True)
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match=r"^cannot write to .*file/run: Not a directory$"):

@@ -189,6 +189,8 @@ def _rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     space = env.observation_space
     if not isinstance(space, spaces.Box) or not space.is_bounded():
         raise TypeError(f"the observation space is {space}, expected a Box with finite bounds to rescale")
+    if not (space.low < space.high).all():
+        raise TypeError(f"the observation space is {space}, expected low below high everywhere to rescale")
     return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))
 
 

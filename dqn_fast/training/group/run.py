@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.errors import UsageError
 from dqn_fast.training.group.member import Member
@@ -19,7 +18,8 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.model import load_config, save_config
 from dqn_fast.training.reports import Curve, GroupProgress, draw_seed_curves, read_rows
 from dqn_fast.training.result import complete_result, load_result
-from dqn_fast.training.run_folder import CONFIG, GROUP_FILES, LEARNING_CURVES, METRICS, RESULT, claim, locked
+from dqn_fast.training.run_folder import CONFIG, LEARNING_CURVES, METRICS, RESULT, claim
+from dqn_fast.training.trainer import check
 
 _POLL_SECONDS = 0.2
 _INTERRUPTED = (130, -signal.SIGINT)  # from the command, or while Python still imports
@@ -53,10 +53,7 @@ def train_group(
             the folder holds a group.
     """
     _check(config, jobs)
-    claim(folder, overwrite=overwrite, names=GROUP_FILES)
-    for earlier in folder.glob("seed-*"):
-        with locked(earlier):
-            claim(earlier, overwrite=overwrite)
+    claim(folder, overwrite=overwrite)
     # All of them before the first begins: so the folder says at any moment what belongs to the group.
     for seed in seeds:
         (folder / f"seed-{seed}").mkdir(exist_ok=True)
@@ -110,14 +107,15 @@ def resume_group(folder: Path, *, jobs: int, video: bool = True) -> Group:
 def _check(config: TrainConfig, jobs: int) -> None:
     if jobs < 1:
         raise UsageError(f"jobs is {jobs}, expected at least 1")
-    # What is wrong with it is said once, not by each process.
-    build_env(config).close()
+    check(config)  # what is wrong with it is said once, not by each process
 
 
 def _members(folder: Path) -> dict[int, Path]:
     """Folders of the runs by seed."""
-    folders = [path.parent for path in folder.glob(f"seed-*/{CONFIG}")]
-    return {int(one.name.removeprefix("seed-")): one for one in folders}
+    folders = {
+        path.parent.name.removeprefix("seed-"): path.parent for path in folder.glob(f"seed-*/{CONFIG}")
+    }
+    return {int(seed): one for seed, one in folders.items() if seed.isdecimal()}
 
 
 def _run_all(

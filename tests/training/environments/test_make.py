@@ -145,6 +145,30 @@ def test_actions_are_counted_from_zero() -> None:
     assert environments.step(np.array([0, 1])).reward.tolist() == [5, 6]
 
 
+class Bounded(Shifted):
+    observation_space = spaces.Box(np.float32([0, -2]), np.float32([4, 2]))  # type: ignore[assignment]
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        return np.array([1, 2], np.float32), {}
+
+
+def test_observations_are_rescaled_from_bounds_that_can_be() -> None:
+    gym.register("Bounded-v0", Bounded)
+    try:
+        with closing(make_env("Bounded-v0", rescale=True)) as env:
+            np.testing.assert_allclose(env.reset()[0], [-0.5, 1])
+        for low, high, expected in (
+            ([0, 1], [2, 1], "low below high everywhere"),
+            ([0, -np.inf], [2, 1], "a Box with finite bounds"),
+        ):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Bounded, "observation_space", spaces.Box(np.float32(low), np.float32(high)))
+                with pytest.raises(UsageError, match=f"expected {expected} to rescale"):
+                    make_env("Bounded-v0", rescale=True)
+    finally:
+        del gym.registry["Bounded-v0"]
+
+
 @pytest.mark.parametrize("env_id", REAL)
 def test_the_memory_takes_what_they_give(env_id: str) -> None:
     with closing(make_environments(env_id, 2, 0)) as environments:
