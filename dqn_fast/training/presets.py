@@ -66,6 +66,19 @@ _MINATAR_PRIORITIZED: dict[str, Any] = {
     "target_update_period": 500,
 }
 
+# The published algorithm: plain DQN, one update a frame. Adam instead of centred RMSProp, with its eps: with
+# its momentum of 0.95 (`rmsprop_momentum`) values rose too fast.
+_MINATAR_DQN: dict[str, Any] = {
+    **_MINATAR,
+    "learning_rate_end": 2.5e-4,
+    "adam_eps": 0.01,
+    "max_grad_norm": float("inf"),
+    "double": False,
+    "n_step": 1,
+    "learn_period": 1,
+    "target_update_period": 1_000,
+}
+
 PRESETS: dict[str, Preset] = {
     "cartpole": Preset(("CartPole-v1",), {"batch_size": 64, "learn_period": 1, "selection_episodes": 20}),
     "acrobot": Preset(
@@ -106,20 +119,11 @@ PRESETS: dict[str, Preset] = {
             "adam_eps": 0.01,
         },
     ),
-    # The published algorithm: plain DQN, one update a frame. Adam instead of centred RMSProp, with its eps:
-    # with its momentum of 0.95 (`rmsprop_momentum`) values rose too fast.
-    "minatar-dqn": Preset(
-        MINATAR_GAMES,
-        {
-            **_MINATAR,
-            "learning_rate_end": 2.5e-4,
-            "adam_eps": 0.01,
-            "max_grad_norm": float("inf"),
-            "double": False,
-            "n_step": 1,
-            "learn_period": 1,
-            "target_update_period": 1_000,
-        },
+    "minatar-dqn": Preset(MINATAR_GAMES, _MINATAR_DQN),
+    # The same with larger steps that come to rest: where rewards are frequent, there is much to learn from.
+    "minatar-dqn-decay": Preset(
+        ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
+        {**_MINATAR_DQN, "learning_rate": 1e-3, "learning_rate_end": 0.0},
     ),
     "pong": Preset(
         ("ALE/Pong-v5",),
