@@ -93,6 +93,7 @@ def test_a_killed_seed_and_one_that_raises_do_not_stop_the_others(tmp_path: Path
     assert [path.name for path in sorted((tmp_path / "out").glob("*.log"))] == ["seed-1.log", "seed-2.log"]
 
 
+@pytest.mark.usefixtures("heeds_sighup")
 @pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGHUP])  # Ctrl-C; the terminal is closed
 def test_a_request_ends_all_in_order(tmp_path: Path, request_: signal.Signals) -> None:
     arguments = ["CartPole-v1", "--total-steps", "10000000", "--hidden-sizes", "8", "--output", "out"]

@@ -27,6 +27,7 @@ def test_the_first_sets_the_flag_and_the_second_raises() -> None:
     assert interrupted()
 
 
+@pytest.mark.usefixtures("heeds_sighup")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_are_the_same_request(number: signal.Signals) -> None:
     with InterruptFlag() as interrupted:
