@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "dense_layer.hpp"
 #include "inline.hpp"
 #include "tree_view.hpp"
 
@@ -11,10 +12,11 @@
 
 namespace dqn_fast {
 
-/// The loops that are compiled once for each instruction set, and chosen when a memory is made.
+/// The loops that are compiled once for each instruction set, and chosen when a memory, or a
+/// network, is made.
 ///
 /// All do the same IEEE operations in the same order: the results are the same bits. Their code is
-/// in tree_kernels.hpp and power_kernels.hpp.
+/// in tree_kernels.hpp, power_kernels.hpp and dense_kernels.hpp.
 struct Kernels {
     const char *name;
 
@@ -30,6 +32,9 @@ struct Kernels {
     /// 2^(beta * (reference - logarithm)) for each logarithm, at most the largest float.
     void (*weights)(
         const double *logarithms, std::size_t count, double reference, double beta, float *weights);
+
+    /// Computes the outputs.
+    void (*dense)(const DenseLayer &layer);
 
     /// The best kernels that this processor runs, or those that the environment variable
     /// DQN_FAST_KERNELS names. Throws std::invalid_argument if it names none of available().

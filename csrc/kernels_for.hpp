@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "dense_kernels.hpp"
 #include "power_kernels.hpp"
 #include "tree_kernels.hpp"
 
@@ -15,7 +16,8 @@ constexpr Kernels compiled_for(const char *name) noexcept {
             Trees<Isa>::template update<Min>,
             Powers<Isa>::masses,
             Powers<Isa>::logarithms,
-            Powers<Isa>::weights};
+            Powers<Isa>::weights,
+            Dense<Isa>::forward};
 }
 
 extern const Kernels kPortable;

@@ -1,6 +1,6 @@
 """The C++ core. Use it through dqn_fast.ReplayBuffer, which converts and checks what it is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from mmap import mmap
 from typing import Any, overload
 
@@ -104,6 +104,29 @@ class Timeline:
     def __getitem__(self, index: int) -> tuple[Any, ...]: ...
     @overload
     def __getitem__(self, index: slice) -> list[tuple[Any, ...]]: ...
+
+class DenseLayers:
+    """Dense layers over arrays whose numbers may change between two runs; see csrc/dense_layer.hpp.
+
+    Args:
+        layers: features `(N, inputs)`, weight `(outputs, inputs)`, bias `(outputs,)`, outputs
+            `(N, outputs)`, and whether a ReLU is behind it; of each layer. float32, in C order.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[
+            tuple[
+                npt.NDArray[np.float32],
+                npt.NDArray[np.float32],
+                npt.NDArray[np.float32],
+                npt.NDArray[np.float32],
+                bool,
+            ]
+        ],
+    ) -> None: ...
+    def run(self) -> None:
+        """Compute the outputs of the layers, one after another."""
 
 def available_kernels() -> list[str]: ...
 def save(path: str, header: str, memory: ReplayMemory | None) -> None: ...

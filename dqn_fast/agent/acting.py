@@ -9,27 +9,27 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dqn_fast.agent.array_network import ArrayQNetwork
 from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.layers import UnknownModuleError
 from dqn_fast.agent.networks import QNetwork
-from dqn_fast.agent.numpy_network import NumpyQNetwork
 
 #: Takes N observations, `(N, ...)` arrays or a (nested) dict of them, and returns q, `(N, A)` float32.
 QValues = Callable[[Any], npt.NDArray[np.float32]]
 
-# Multiplications of the largest layer, for all rows together, up to which NumPy is faster than PyTorch.
-# It is where OpenBLAS, which NumPy comes with, leaves its kernels for small matrices and begins to use
-# several threads: below it one thread computes everything. Measured at 1 to 64 rows and widths 64 to 512.
-_NUMPY_LIMIT = 2**18
+# Multiplications, for all rows together, up to which the core is faster than PyTorch: measured at 1 to 64
+# rows of perceptrons of 64 to 1024, and of the convolutions of MinAtar and Atari. AVX2 and AVX-512 are faster
+# up to 2**21; the portable kernels are about as fast from 2**19 on.
+_CORE_LIMIT = 2**20
 
 
 def make_q_values(q_net: QNetwork) -> QValues:
     """Return a function from N observations to their action values, for acting.
 
-    NumPy computes it if it knows all modules of the network and N is small for its layers; PyTorch, without
-    gradients, otherwise. NumPy reads the parameters where they are now: changes in place are seen, parameters
-    that are put elsewhere later are not. The array that is returned is valid until the next call. A call with
-    another N than the last takes longer.
+    The C++ core computes it if it has a form of all modules of the network and N is small for its layers;
+    PyTorch, without gradients, otherwise. The core reads the parameters where they are now: changes in place
+    are seen, parameters that are put elsewhere later are not. The array that is returned is valid until the
+    next call. A call with another N than the last takes longer.
 
     Args:
         q_net: the network to ask, on the CPU.
@@ -42,19 +42,19 @@ def make_q_values(q_net: QNetwork) -> QValues:
         return values
 
     try:
-        by_numpy = NumpyQNetwork(q_net, 1)
+        by_core = ArrayQNetwork(q_net, 1)
     except UnknownModuleError:
         return by_torch
-    most_rows = _NUMPY_LIMIT // by_numpy.multiplications
+    most_rows = _CORE_LIMIT // by_core.multiplications
 
     def q_values(obs: Any) -> npt.NDArray[np.float32]:
-        nonlocal by_numpy
+        nonlocal by_core
         rows = _rows(obs)
         if rows > most_rows:
             return by_torch(obs)
-        if rows != by_numpy.rows:
-            by_numpy = NumpyQNetwork(q_net, rows)
-        return by_numpy(obs)
+        if rows != by_core.rows:
+            by_core = ArrayQNetwork(q_net, rows)
+        return by_core(obs)
 
     return q_values
 

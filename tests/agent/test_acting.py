@@ -11,8 +11,8 @@ from agent.test_networks import SPACES, as_tensors
 from gymnasium import spaces
 
 from dqn_fast.agent import Greedy, QNetwork, acting, make_q_net, make_q_values
+from dqn_fast.agent.array_network import ArrayQNetwork
 from dqn_fast.agent.layers import UnknownModuleError, make_linear
-from dqn_fast.agent.numpy_network import NumpyQNetwork
 
 ACTIONS = spaces.Discrete(3)
 DICT = spaces.Dict(
@@ -59,10 +59,10 @@ def test_equal_to_the_network(space: spaces.Space[Any], hidden_sizes: tuple[int,
 
 @pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
 @pytest.mark.parametrize("rows", [1, 3])
-def test_numpy_has_a_form_of_every_network(space: spaces.Space[Any], rows: int) -> None:
+def test_arrays_have_a_form_of_every_network(space: spaces.Space[Any], rows: int) -> None:
     q_net, obs = make_q_net(space, ACTIONS, (16,), generator(), dueling=True), observations(space, rows)
-    by_numpy = NumpyQNetwork(q_net, rows)(as_arrays(obs))
-    np.testing.assert_allclose(by_numpy, expected(q_net, obs), atol=1e-5)
+    values = ArrayQNetwork(q_net, rows)(as_arrays(obs))
+    np.testing.assert_allclose(values, expected(q_net, obs), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_it_follows_changes_in_place(space: spaces.Space[Any]) -> None:
     np.testing.assert_allclose(q_values(as_arrays(obs)), expected(other, obs), atol=1e-5)
 
 
-def test_what_numpy_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_core_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     def by_torch(q_net: QNetwork, rows: int) -> bool:
         obs, tensors = np.zeros((rows, *box.shape), box.dtype), []
         with monkeypatch.context() as patched:
@@ -93,13 +93,13 @@ def test_what_numpy_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPatch)
     box = spaces.Box(-1, 1, (3,))
     small, wide = (make_q_net(box, ACTIONS, (width, width), generator()) for width in (256, 1024))
     assert not by_torch(small, 1)
-    assert not by_torch(small, 4)
-    assert by_torch(small, 5)
+    assert not by_torch(small, 15)
+    assert by_torch(small, 16)
     assert by_torch(wide, 1)
     box = spaces.Box(0, 1, (10, 10, 4), np.bool_)
     minatar = make_q_net(box, ACTIONS, (128,), generator())
     assert not by_torch(minatar, 1)
-    assert by_torch(minatar, 3)
+    assert by_torch(minatar, 7)
     box = spaces.Box(0, 255, (4, 84, 84), np.uint8)
     assert by_torch(make_q_net(box, ACTIONS, (8,), generator()), 1)
 
@@ -115,15 +115,18 @@ def test_unknown_modules_are_left_to_pytorch() -> None:
 
     encoder = make_q_net(spaces.Box(-1, 1, (3,)), ACTIONS, (), generator()).encoder
     head, obs = make_linear(3, 3, generator()), torch.ones(1, 3)
+    transposed = make_linear(3, 3, generator())
+    transposed.weight.data = transposed.weight.data.t()
     for q_net in (
         QNetwork(encoder, torch.nn.Sequential(), Doubled(3, 3), 3),
         QNetwork(encoder, torch.nn.Tanh(), head, 3),
         QNetwork(encoder, torch.nn.ReLU(), head, 3),
         QNetwork(encoder, torch.nn.Sequential(), torch.nn.Linear(3, 3, bias=False), 3),
+        QNetwork(encoder, torch.nn.Sequential(), transposed, 3),
         Negated(encoder, torch.nn.Sequential(), head, 3),
     ):
         with pytest.raises(UnknownModuleError):
-            NumpyQNetwork(q_net, 1)
+            ArrayQNetwork(q_net, 1)
         np.testing.assert_array_equal(make_q_values(q_net)(obs.numpy()), expected(q_net, obs))
 
 

@@ -126,6 +126,64 @@ void trees_agree_bit_for_bit_with_the_portable_ones(const Kernels &kernels) {
     }
 }
 
+float any_number(Random &random) {
+    switch (random.below(40)) {
+    case 0:
+        return -0.0F;
+    case 1:
+        return std::numeric_limits<float>::infinity();
+    case 2:
+        return std::numeric_limits<float>::quiet_NaN();
+    default:
+        return static_cast<float>(std::ldexp(random.uniform() - 0.5, int(random.below(20)) - 10));
+    }
+}
+
+// Eight sums of every eighth product, added up by pairs.
+float plain_output(const DenseLayer &layer, std::size_t row, std::size_t output) {
+    float sums[8] = {};
+    for (std::size_t i = 0; i < layer.input_count; ++i)
+        sums[i % 8] += layer.weight[output * layer.input_count + i] *
+                       layer.features[row * layer.input_count + i];
+    const float total =
+        ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    const float value = total + layer.bias[output];
+    return layer.relu && value < 0.0F ? 0.0F : value;
+}
+
+// NaN has many bits, of which any may come out.
+bool same_number(float a, float b) {
+    return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
+}
+
+// Lengths around tiles and registers. The arrays end where they end: sanitizers see a step beyond.
+void dense_layers_are_those_of_a_plain_loop(const Kernels &kernels) {
+    Random random;
+    random.seed(13);
+    for (std::size_t rows = 0; rows < 10; ++rows)
+        for (std::size_t inputs = 1; inputs < 35; ++inputs)
+            for (std::size_t outputs = 1; outputs < 11; ++outputs) {
+                std::vector<float> features(rows * inputs), weight(outputs * inputs);
+                std::vector<float> bias(outputs), result(rows * outputs, 7.0F);
+                for (auto *numbers : {&features, &weight, &bias})
+                    for (float &number : *numbers)
+                        number = any_number(random);
+                const DenseLayer layer{features.data(),
+                                       weight.data(),
+                                       bias.data(),
+                                       result.data(),
+                                       rows,
+                                       inputs,
+                                       outputs,
+                                       random.below(2) == 0};
+                kernels.dense(layer);
+                for (std::size_t row = 0; row < rows; ++row)
+                    for (std::size_t output = 0; output < outputs; ++output)
+                        CHECK(same_number(result[row * outputs + output],
+                                          plain_output(layer, row, output)));
+            }
+}
+
 void the_environment_chooses() {
     for (const Kernels *kernels : Kernels::available()) {
         set_environment("DQN_FAST_KERNELS", kernels->name);
@@ -150,6 +208,7 @@ int main() {
     for (const Kernels *kernels : Kernels::available()) {
         std::printf("%s\n", kernels->name);
         powers_are_those_of_the_scalar_functions(*kernels);
+        dense_layers_are_those_of_a_plain_loop(*kernels);
         trees_agree_bit_for_bit_with_the_portable_ones(*kernels);
     }
     the_environment_chooses();

@@ -1,4 +1,4 @@
-"""Encoders computed by NumPy, for a number of observations that is known beforehand."""
+"""Encoders from arrays to arrays, for a number of observations that is known beforehand."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 
+from dqn_fast._core import DenseLayers
+from dqn_fast.agent.array_layers import Floats, make_dense
 from dqn_fast.agent.encoders import DictEncoder, FlattenEncoder, OneHotEncoder
 from dqn_fast.agent.image_encoder import ImageEncoder
 from dqn_fast.agent.layers import UnknownModuleError
-from dqn_fast.agent.numpy_layers import Dense, Floats
 
 
-class NumpyEncoder(Protocol):
+class ArrayEncoder(Protocol):
     """Writes the features of N observations to an array."""
 
-    #: How many the largest layer makes for one observation; 0 if there is no layer.
+    #: How many its layers make for all observations; 0 if there is none.
     multiplications: int
 
     def __call__(self, obs: Any, out: Floats) -> None:
@@ -25,8 +26,8 @@ class NumpyEncoder(Protocol):
         ...
 
 
-def make_numpy_encoder(encoder: Any, rows: int) -> NumpyEncoder:
-    """Return the NumPy form of an encoder for `rows` observations at a time.
+def make_array_encoder(encoder: Any, rows: int) -> ArrayEncoder:
+    """Return the form of an encoder for `rows` observations at a time.
 
     Raises:
         UnknownModuleError: it has none.
@@ -80,14 +81,11 @@ class _Image:
             windows = sliding_window_view(layer_input, (kernel, kernel), (2, 3))[:, :, ::stride, ::stride]
             windows = windows.transpose(0, 2, 3, 1, 4, 5)
             matrix = np.empty(windows.shape, np.float32)
-            weight = conv.weight.detach().numpy().reshape(conv.out_channels, -1).T
             assert conv.bias is not None
-            layer = Dense(weight, conv.bias.detach().numpy(), relu=True)
-            out = np.empty((*windows.shape[:3], conv.out_channels), np.float32)
-            self._layers.append(
-                (windows, matrix, layer, matrix.reshape(-1, len(weight)), out.reshape(-1, out.shape[3]))
-            )
-            self.multiplications = max(self.multiplications, out[0, ..., 0].size * weight.size)
+            layer = make_dense(matrix.reshape(-1, matrix[0, 0, 0].size), conv.weight, conv.bias, relu=True)
+            self._layers.append((windows, matrix, DenseLayers([layer])))
+            self.multiplications += layer.multiplications
+            out = layer.outputs.reshape(*windows.shape[:3], conv.out_channels)
             layer_input = out.transpose(0, 3, 1, 2)
         self._features = out if encoder.channels_last else layer_input
 
@@ -96,9 +94,9 @@ class _Image:
         if self._scale != 1:
             self._images *= self._scale
         # The windows are views of the layer before: they change with what it writes.
-        for windows, matrix, layer, layer_rows, layer_out in self._layers:
+        for windows, matrix, layer in self._layers:
             matrix[...] = windows
-            layer(layer_rows, layer_out)
+            layer.run()
         out[...] = self._features.reshape(out.shape)
 
 
@@ -107,9 +105,9 @@ class _Dict:
         self._parts = []
         begin = 0
         for key, part in encoder.items():
-            self._parts.append((key, make_numpy_encoder(part, rows), slice(begin, begin + part.size)))
+            self._parts.append((key, make_array_encoder(part, rows), slice(begin, begin + part.size)))
             begin += part.size
-        self.multiplications = max(part.multiplications for _, part, _ in self._parts)
+        self.multiplications = sum(part.multiplications for _, part, _ in self._parts)
 
     def __call__(self, obs: Any, out: Floats) -> None:
         for key, part, columns in self._parts:

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "dense_layer.hpp"
+#include "inline.hpp"
+#include "lanes.hpp"
+
+#include <cstddef>
+
+namespace dqn_fast::kernels {
+
+/// Dense layers for a few rows, where a library for large matrices takes longer to begin than to
+/// multiply. For `Isa` see Trees.
+///
+/// Each output is eight running sums of products, added up in one order: the same bits for each
+/// instruction set, and whichever rows lie around. A tile of outputs and rows is computed at a
+/// time, so that each number that is loaded is used several times.
+template <class Isa>
+struct Dense {
+    static void forward(const DenseLayer &layer) {
+        std::size_t row = 0;
+        for (; row + kRows <= layer.row_count; row += kRows)
+            rows<kRows>(layer, row);
+        for (; row < layer.row_count; ++row)
+            rows<1>(layer, row);
+    }
+
+  private:
+    using Eight = Lanes<Isa>;
+    static constexpr std::size_t kOutputs = 4;
+#if defined(__AVX2__)
+    static constexpr std::size_t kRows = 4;
+#else
+    static constexpr std::size_t kRows = 2;
+#endif
+
+    template <std::size_t Rows>
+    static void rows(const DenseLayer &layer, std::size_t row) {
+        std::size_t output = 0;
+        for (; output + kOutputs <= layer.output_count; output += kOutputs)
+            tile<Rows, kOutputs>(layer, row, output);
+        for (; output < layer.output_count; ++output)
+            tile<Rows, 1>(layer, row, output);
+    }
+
+    template <std::size_t Rows, std::size_t Outputs>
+    DQN_FAST_INLINE static void tile(const DenseLayer &layer, std::size_t row, std::size_t output) {
+        const std::size_t inputs = layer.input_count;
+        const float *const features = layer.features + row * inputs;
+        const float *const weight = layer.weight + output * inputs;
+        Eight sums[kOutputs][Rows] = {};
+        std::size_t i = 0;
+        for (; i + Eight::kCount <= inputs; i += Eight::kCount)
+            add_products<Rows, Outputs>(
+                [&](std::size_t r) { return Eight::load(features + r * inputs + i); },
+                [&](std::size_t o) { return Eight::load(weight + o * inputs + i); },
+                sums);
+        if (const std::size_t rest = inputs - i; rest > 0)
+            add_products<Rows, Outputs>(
+                [&](std::size_t r) { return Eight::load(features + r * inputs + i, rest); },
+                [&](std::size_t o) { return Eight::load(weight + o * inputs + i, rest); },
+                sums);
+        for (std::size_t r = 0; r < Rows; ++r) {
+            float totals[kOutputs];
+            Eight::totals(sums[0][r], sums[1][r], sums[2][r], sums[3][r], totals);
+            for (std::size_t o = 0; o < Outputs; ++o) {
+                const float sum = totals[o] + layer.bias[output + o];
+                totals[o] = layer.relu && sum < 0.0F ? 0.0F : sum; // NaN stays, as with PyTorch
+            }
+            float *const outputs = layer.outputs + (row + r) * layer.output_count + output;
+            for (std::size_t o = 0; o < Outputs; ++o)
+                outputs[o] = totals[o];
+        }
+    }
+
+    template <std::size_t Rows, std::size_t Outputs, class Features, class Weight>
+    DQN_FAST_INLINE static void
+    add_products(Features features, Weight weight, Eight (&sums)[kOutputs][Rows]) {
+#pragma GCC unroll 4
+        for (std::size_t o = 0; o < Outputs; ++o) {
+            const Eight weights = weight(o);
+#pragma GCC unroll 4
+            for (std::size_t r = 0; r < Rows; ++r)
+                sums[o][r].add_product(weights, features(r));
+        }
+    }
+};
+
+} // namespace dqn_fast::kernels
