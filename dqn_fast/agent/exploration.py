@@ -33,8 +33,8 @@ class EpsilonGreedy:
     Args:
         epsilon_schedule: probability of a random action, in [0, 1], at each environment step.
         num_actions: actions are 0 ... num_actions - 1.
-        generator: the only source of randomness; every call takes one draw an environment from it, and
-            more if somebody explores.
+        generator: the only source of randomness; every call takes two draws an environment from it, and
+            more if somebody explores with `repeat`.
         num_envs: environments that act together.
         spread: of the exponents; 0 gives all environments the same epsilon.
         repeat: exponent of the zeta distribution, above 1 (2 there); 0 takes each random action once.
@@ -66,9 +66,9 @@ class EpsilonGreedy:
         self.generator = generator
         self.num_envs = num_envs
         self.repeat = repeat
-        self._repeated = np.zeros(num_envs, np.int64)  # the action that each environment repeats
-        self._left = np.zeros(num_envs, np.int64)  # and for how many more steps
-        self._exponents = 1 + spread * np.arange(num_envs) / max(num_envs - 1, 1) if spread else None
+        self._repeated = [0] * num_envs  # the action that each environment repeats
+        self._left = [0] * num_envs  # and for how many more steps
+        self._exponents = [1 + spread * i / max(num_envs - 1, 1) for i in range(num_envs)]
 
     def choose(
         self, greedy: Callable[[], Actions], step: int, legal: npt.NDArray[np.bool_] | None = None
@@ -76,56 +76,49 @@ class EpsilonGreedy:
         """Return an action for each environment, `(num_envs,)` int64.
 
         Args:
-            greedy: gives the greedy actions, `(num_envs,)`; called only if somebody needs one, because
-                it costs a pass through the network.
+            greedy: gives the greedy actions, `(num_envs,)`, in an array that nobody else keeps; called only
+                if somebody needs one, because it costs a pass through the network.
             step: environment step that the actions are for.
             legal: which actions may be taken, `(num_envs, num_actions)`; None allows all.
         """
-        epsilon: Any = self.epsilon_schedule(step)
-        if self._exponents is not None:
-            epsilon = epsilon**self._exponents
-        explores = self.generator.random(self.num_envs) < epsilon
-        if self.repeat:
-            explores |= self._left > 0
-        explorers = int(np.count_nonzero(explores))
-        if explorers == 0:
-            return greedy()
-        random = self._random(legal)
-        if self.repeat:
-            random = self._repeat(random, explores, legal)
-        if explorers == self.num_envs:
-            return random
-        return np.where(explores, random, greedy())
+        epsilon = self.epsilon_schedule(step)
+        # Lists: for a few environments NumPy's way to the arithmetic is the longer one.
+        coins, picks = self.generator.random((2, self.num_envs)).tolist()
+        explorers = [
+            env
+            for env, (coin, exponent) in enumerate(zip(coins, self._exponents, strict=True))
+            if coin < epsilon**exponent or self._left[env]
+        ]
+        actions = greedy() if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
+        for env in explorers:
+            actions[env] = self._random(env, picks[env], None if legal is None else legal[env])
+        return actions
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that changes from call to call, to be saved."""
         return {
             "generator": self.generator.bit_generator.state,
-            "repeated": self._repeated.tolist(),
-            "left": self._left.tolist(),
+            "repeated": list(self._repeated),
+            "left": list(self._left),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where the exploration was that `state` was taken from."""
         self.generator.bit_generator.state = state["generator"]
-        self._repeated[:], self._left[:] = state["repeated"], state["left"]
+        self._repeated, self._left = list(state["repeated"]), list(state["left"])
 
-    def _repeat(
-        self, random: Actions, explores: npt.NDArray[np.bool_], legal: npt.NDArray[np.bool_] | None
-    ) -> Actions:
-        goes_on = self._left > 0
-        if legal is not None:
-            goes_on &= legal[np.arange(self.num_envs), self._repeated]
-        begins = explores & ~goes_on
-        durations = np.minimum(self.generator.zipf(self.repeat, self.num_envs), _LONGEST)
-        self._left = np.where(begins, durations, self._left) - explores
-        self._repeated = np.where(begins, random, self._repeated)
-        return self._repeated
-
-    def _random(self, legal: npt.NDArray[np.bool_] | None) -> Actions:
+    def _random(self, env: int, pick: float, legal: npt.NDArray[np.bool_] | None) -> int:
+        """The action that an environment takes while it explores: a new one, or the one that it repeats."""
+        if self._left[env] and (legal is None or legal[self._repeated[env]]):
+            self._left[env] -= 1
+            return self._repeated[env]
+        # The largest pick below 1 times a number of actions is rounded to below that number.
         if legal is None:
-            return self.generator.integers(self.num_actions, size=self.num_envs)
-        # The largest of one draw for each legal action is equally likely to be any of them.
-        draws = self.generator.random((self.num_envs, self.num_actions))
-        actions: Actions = np.where(legal, draws, -1.0).argmax(1)
-        return actions
+            action = int(pick * self.num_actions)
+        else:
+            allowed = np.flatnonzero(legal)
+            action = int(allowed[int(pick * len(allowed))])
+        if self.repeat:
+            self._repeated[env] = action
+            self._left[env] = min(int(self.generator.zipf(self.repeat)), _LONGEST) - 1
+        return action

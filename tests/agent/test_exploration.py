@@ -94,7 +94,7 @@ def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None
         constant(0.02), 1000, np.random.default_rng(5), num_envs=num_envs, repeat=exponent
     )
     greedy = np.full(num_envs, -1)
-    actions = np.array([exploration.choose(lambda: greedy, 0) for _ in range(steps)])
+    actions = np.array([exploration.choose(greedy.copy, 0) for _ in range(steps)])
     lengths: list[int] = []
     for column in actions.T:
         ends = np.flatnonzero(np.diff(column)) + 1
@@ -121,10 +121,10 @@ def test_saved_exploration_goes_on_in_the_middle_of_a_repetition() -> None:
     )
     greedy = np.full(2, -1)
     for _ in range(50):
-        first.choose(lambda: greedy, 0)
+        first.choose(greedy.copy, 0)
     second.load_state_dict(pickle.loads(pickle.dumps(first.state_dict())))
     for _ in range(200):
-        assert first.choose(lambda: greedy, 0).tolist() == second.choose(lambda: greedy, 0).tolist()
+        assert first.choose(greedy.copy, 0).tolist() == second.choose(greedy.copy, 0).tolist()
 
 
 @pytest.mark.parametrize(
