@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from dqn_fast.agent import Learned
 from dqn_fast.training.environments import Step
@@ -64,8 +63,8 @@ class Metrics:
         self._episodes = 0
         self._running = np.zeros(num_envs)
         self._returns: deque[float] = deque(maxlen=return_window)
-        self._losses: list[Tensor] = []
-        self._qs: list[Tensor] = []
+        self._losses: list[float] = []
+        self._qs: list[float] = []
 
     @property
     def returns(self) -> list[float]:
@@ -92,9 +91,13 @@ class Metrics:
         self._running[:] = 0.0
 
     def learned(self, learned: Learned) -> None:
-        """Take note of a learner update, without reading its tensors yet."""
-        self._losses.append(learned.loss)
-        self._qs.append(learned.q)
+        """Take note of a learner update.
+
+        Its numbers are read at once, while they are in the processor's caches: gathered as tensors until the
+        row, hundreds of them took longer than all the rest of it.
+        """
+        self._losses.append(learned.loss.item())
+        self._qs.append(learned.q.item())
 
     def row(self, step: int, updates: int, epsilon: float, learning_rate: float) -> MetricsRow:
         """Return the row for environment step `step` and begin the next."""
@@ -103,7 +106,7 @@ class Metrics:
             step=step,
             updates=updates,
             episodes=self._episodes,
-            return_mean=float(np.mean(self._returns)) if self._returns else math.nan,
+            return_mean=_mean(self._returns),
             return_std=float(np.std(self._returns)) if self._returns else math.nan,
             epsilon=epsilon,
             loss=_mean(self._losses),
@@ -142,5 +145,5 @@ class Metrics:
         self._losses, self._qs = list(state["losses"]), list(state["qs"])
 
 
-def _mean(values: list[Tensor]) -> float:
-    return float(torch.stack(values).mean()) if values else math.nan
+def _mean(values: Collection[float]) -> float:
+    return fmean(values) if values else math.nan

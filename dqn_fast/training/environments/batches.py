@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -36,21 +36,21 @@ def put_row(batch: Any, row: int, obs: Any) -> None:
 
 def get_row(batch: Any, row: int) -> Any:
     """Return a row of a batch; of an array of objects, the object."""
-    if isinstance(batch, Mapping):
+    if isinstance(batch, dict):
         return {key: get_row(part, row) for key, part in batch.items()}
     return batch[row]
 
 
 def copy_batch(batch: Any) -> Any:
     """Return a copy that shares no memory with the batch."""
-    if isinstance(batch, Mapping):
+    if isinstance(batch, dict):
         return {key: copy_batch(part) for key, part in batch.items()}
     return batch.copy()
 
 
 def contiguous(batch: Any) -> Any:
     """Return the batch with its arrays in C order, copied only where they were not."""
-    if isinstance(batch, Mapping):
+    if isinstance(batch, dict):
         return {key: contiguous(part) for key, part in batch.items()}
     return np.ascontiguousarray(batch)
 
@@ -63,7 +63,7 @@ def fingerprint(obs: Any) -> bytes:
 
 
 def _feed(digest: hashlib.blake2b, obs: Any) -> None:
-    if isinstance(obs, Mapping):
+    if isinstance(obs, dict):
         for key in sorted(obs):
             digest.update(repr(key).encode())
             _feed(digest, obs[key])
