@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -85,9 +85,15 @@ def claim(folder: Path, *, overwrite: bool) -> None:
         UsageError: the folder holds a run or a group and `overwrite` is False, one of the group's runs is
             going on, or the folder cannot be made.
     """
-    for member in sorted(path for path in folder.glob("seed-*") if path.is_dir()):
-        with locked(member):
-            claim(member, overwrite=overwrite)
+    members = sorted(path for path in folder.glob("seed-*") if path.is_dir())
+    with ExitStack() as stack:
+        for member in members:  # all of them, before any loses a file
+            stack.enter_context(locked(member))
+        for place in (*members, folder):
+            _make_empty(place, overwrite=overwrite)
+
+
+def _make_empty(folder: Path, *, overwrite: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [path for name in (*RUN_FILES, *GROUP_FILES) for path in folder.glob(name)]

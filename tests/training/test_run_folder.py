@@ -56,11 +56,14 @@ def test_a_folder_with_a_group_is_refused_as_well(tmp_path: Path, name: str) -> 
 
 
 def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "seed-0").mkdir()
+    (tmp_path / "seed-0" / "model.pt").write_text("precious")
     with (
         locked(tmp_path / "seed-1"),
         pytest.raises(UsageError, match="seed-1 is in use: a run is going on there"),
     ):
         claim(tmp_path, overwrite=True)
+    assert (tmp_path / "seed-0" / "model.pt").read_text() == "precious"
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
