@@ -13,6 +13,7 @@ from dqn_fast.training import config as config_module
 
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
+    ("seed", -1, "at least 0 and below 2**63"),
     ("seed", 2**63, "at least 0 and below 2**63"),
     ("total_steps", 0, "at least 1 environment step"),
     ("num_envs", 0, "at least 1"),
