@@ -1,9 +1,9 @@
 """Whole trainings against rivals: `python bench/training_speed.py [--cleanrl CLONE]`.
 
-The same hyper-parameters, network, environment and number of updates for each, one thread, a process for each
-training, in turn. Needs `pip install '.[agent]' 'stable-baselines3>=2.9'`; for CleanRL's dqn.py, a clone of
-its repository and (`--cleanrl-python`) the Python of an environment with versions that it works with:
-`pip install torch 'gymnasium[classic-control]==0.29.1' tensorboard tyro psutil`.
+The same hyper-parameters, network, environment and number of updates for each, one thread on one core, a
+process for each training, in turn. Needs `pip install '.[agent]' 'stable-baselines3>=2.9'`; for CleanRL's
+dqn.py, a clone of its repository and (`--cleanrl-python`) the Python of an environment with versions that it
+works with: `pip install torch 'gymnasium[classic-control]==0.29.1' tensorboard tyro psutil`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ BEGIN = "<!-- training speed: begin (python bench/training_speed.py --cleanrl CL
 END = "<!-- training speed: end -->"
 PACKAGES = ("stable-baselines3", "gymnasium", "torch", "numpy")
 CAPTION = """\
-Whole trainings on CartPole-v1 with the same hyper-parameters, network and number of updates, one thread;
-medians of {rounds} interleaved rounds, from the first step to the last. **Time** and **CPU** (of the process)
-are a contender's divided by ours. Environments, acting, storing and reporting are **beside updates**; the
-last column is the part of it that Gymnasium's own `step` takes, which no trainer can make shorter.
+Whole trainings on CartPole-v1 with the same hyper-parameters, network and number of updates, one thread
+on one core; medians of {rounds} interleaved rounds, from the first step to the last. **Time** and **CPU**
+(of the process) are a contender's divided by ours. Environments, acting, storing and reporting are **beside
+updates**; the last column is the part of it that Gymnasium's own `step` takes, which no trainer can make
+shorter.
 {versions}.
 """
 
@@ -175,6 +176,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for everything that was measured")
     parser.add_argument("--readme", type=Path, help="file whose table is replaced")
     options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        # For this process and its children: one that is moved to another core leaves its caches behind.
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     lines = make_lines(options.steps, options.cleanrl, options.cleanrl_python)
     measure(lines, options.rounds)
     if options.json:
