@@ -47,7 +47,7 @@ py::array floats(const char *name, const py::object &value, const std::vector<py
 /// Dense layers over arrays of NumPy, whose numbers may change between two runs.
 class DenseLayers {
   public:
-    explicit DenseLayers(const py::list &layers) : kernels_(Kernels::choose()) {
+    explicit DenseLayers(const py::sequence &layers) : kernels_(Kernels::choose()) {
         for (const py::handle layer : layers) {
             const auto values = layer.cast<std::array<py::object, 5>>();
             const py::array features = floats("features", values[0], {kAny, kAny});
@@ -82,7 +82,7 @@ class DenseLayers {
 
 void register_dense_layers(py::module_ &module) {
     py::class_<DenseLayers> type(module, "DenseLayers");
-    type.def(py::init<const py::list &>(), py::arg("layers"));
+    type.def(py::init<const py::sequence &>(), py::arg("layers"));
     FastMethods<DenseLayers>(type).def<&DenseLayers::run, 0>("run", "run(self) -> None");
 }
 

@@ -27,7 +27,7 @@ class ArrayEncoder(Protocol):
 
 
 def make_array_encoder(encoder: Any, rows: int) -> ArrayEncoder:
-    """Return the form of an encoder for `rows` observations at a time.
+    """Return an encoder's form for arrays, for `rows` observations at a time.
 
     Raises:
         UnknownModuleError: it has none.

@@ -43,7 +43,7 @@ class ArrayQNetwork:
         streams = [dense_layers(stream, hidden) for stream in _streams(q_net.head)]
         *self._value, self._advantage = (outputs for _, outputs in streams)
         layers += [layer for stream, _ in streams for layer in stream]
-        self._layers = DenseLayers([*layers])
+        self._layers = DenseLayers(layers)
         self._q = np.empty((rows, q_net.num_actions), np.float32)
         # The mean over actions is taken off by a product, which is the shortest way in NumPy.
         self._off_mean = np.eye(q_net.num_actions, dtype=np.float32) - np.float32(1 / q_net.num_actions)

@@ -87,6 +87,21 @@ def test_random_actions_are_legal_and_each_legal_one_is_as_likely() -> None:
     assert stats.binomtest(int((actions[:, 0] == 0).sum()), 10_000, 0.5).pvalue > 1e-3
 
 
+def test_the_largest_pick_is_the_last_action() -> None:
+    """Multiplied by a number of actions it must not be rounded up to that number."""
+
+    class Largest(np.random.Generator):
+        def random(self, *size: Any) -> Any:  # type: ignore[override]
+            return np.array([[0.0], [np.nextafter(1.0, 0.0)]])
+
+    generator = Largest(np.random.PCG64(0))
+    for num_actions in range(1, 2000):
+        exploration = EpsilonGreedy(constant(1.0), num_actions, generator)
+        legal = np.ones((1, num_actions), np.bool_)
+        for mask in (None, legal):
+            assert exploration.choose(lambda: pytest.fail("asked"), 0, mask) == [num_actions - 1]
+
+
 def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None:
     """Runs of environments that explore now and then, against the distribution itself."""
     steps, num_envs, exponent = 40_000, 3, 2.5
