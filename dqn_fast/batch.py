@@ -65,6 +65,16 @@ class Batch(Generic[ArrayT]):
     def __repr__(self) -> str:
         return f"Batch({', '.join(f'{name}={getattr(self, name)!r}' for name in _FIELDS)})"
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        return sum(array.nbytes for array in self._arrays)
+
+    def rows(self, begin: int, end: int) -> Batch[npt.NDArray[Any]]:
+        """The rows from `begin` up to `end` as a batch of arrays over the same memory (bounds of a slice)."""
+        arrays = tuple(array[begin:end] for array in self._arrays)
+        return self._layout.assemble(arrays, arrays)
+
     def torch(self, device: torch.device | str | None = None) -> Batch[torch.Tensor]:
         """The same batch as tensors: over the same memory on the CPU, copied to another device."""
         import torch

@@ -71,8 +71,7 @@ class TrainingLoop:
                 return
             before = self.step
             self._act()
-            for _ in range(self._updates_due(before)):
-                self._learn()
+            self._learn(self._updates_due(before))
             if self.step >= config.total_steps or self._passed(config.log_period, before):
                 self._on_row(self._row())
             if config.checkpoint_period and self._passed(config.checkpoint_period, before):
@@ -119,12 +118,12 @@ class TrainingLoop:
         first = max(before, config.learning_starts - 1)
         return (self.step // config.learn_period - first // config.learn_period) * config.learn_updates
 
-    def _learn(self) -> None:
+    def _learn(self, updates: int) -> None:
         experience = self._memory.experience
-        batch = experience.sample(self.step)
-        learned = self._agent.learn(batch, self.step)
-        experience.learned(batch, learned.td_error)
-        self.metrics.learned(learned)
+        for batch in experience.batches(self.step, updates):
+            learned = self._agent.learn(batch, self.step)
+            experience.learned(batch, learned.td_error)
+            self.metrics.learned(learned)
 
     def _passed(self, period: int, before: int) -> bool:
         return self.step // period > before // period

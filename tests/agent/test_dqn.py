@@ -69,8 +69,8 @@ def random_memory(kind: type[ReplayBuffer] = ReplayBuffer, seed: int = 0) -> Any
 
 def learn(agent: DQN, experience: Experience, updates: int) -> None:
     for step in range(updates):
-        batch = experience.sample(step)
-        experience.learned(batch, agent.learn(batch, step).td_error)
+        for batch in experience.batches(step, 1):
+            experience.learned(batch, agent.learn(batch, step).td_error)
 
 
 def state(agent: DQN) -> list[np.ndarray]:
@@ -143,7 +143,7 @@ def test_termination_does_not_bootstrap_and_truncation_does() -> None:
         with torch.no_grad():
             q = agent.q_net(torch.from_numpy(obs[None]))[0, 1].item()
             bootstrap = agent.target.target_net(torch.from_numpy(next_obs[None])).max().item()
-        td_error = agent.learn(UniformExperience(memory, 4).sample(1), 1).td_error
+        td_error = agent.learn(next(UniformExperience(memory, 4).batches(1, 1)), 1).td_error
         expected = 2.0 - q + (0.0 if terminated else 0.9 * bootstrap)
         np.testing.assert_allclose(td_error.numpy(), expected, rtol=1e-5)
 
@@ -162,7 +162,7 @@ def test_double_asks_the_online_network_for_the_action() -> None:
 @pytest.mark.parametrize("max_grad_norm", [0.01, math.inf])
 def test_the_gradient_is_shortened(max_grad_norm: float) -> None:
     agent = make_agent(max_grad_norm=max_grad_norm)
-    agent.learn(UniformExperience(random_memory(), 32).sample(0), 0)
+    agent.learn(next(UniformExperience(random_memory(), 32).batches(0, 1)), 0)
     norm = torch.cat([p.grad.flatten() for p in agent.q_net.parameters() if p.grad is not None]).norm().item()
     assert norm == pytest.approx(0.01, rel=1e-3) if math.isfinite(max_grad_norm) else norm > 0.1
 
@@ -179,17 +179,17 @@ def test_the_learning_rate_follows_its_schedule() -> None:
 
     agent.optimizer = Watched(agent.parameters)
     for step in (0, 50, 100):
-        agent.learn(experience.sample(step), step)
+        agent.learn(next(experience.batches(step, 1)), step)
     assert rates == pytest.approx([1e-2, 5e-3, 0.0])
     before = state(agent)[:4]
-    agent.learn(experience.sample(101), 101)
+    agent.learn(next(experience.batches(101, 1)), 101)
     assert all(np.array_equal(one, two) for one, two in zip(before, state(agent)[:4], strict=True))
     assert agent.updates == 4
 
 
 def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
     agent = make_agent()
-    batch = UniformExperience(random_memory(), 16).sample(0)
+    batch = next(UniformExperience(random_memory(), 16).batches(0, 1))
     names = ("obs", "action", "reward", "next_obs", "discount", "weights", "indices")
     before = {name: getattr(batch, name).clone() for name in names}
     with torch.no_grad():
@@ -214,7 +214,7 @@ def test_denormals_are_flushed_in_updates_alone() -> None:
             return super().__call__(*args)
 
     objective = Watching(q_learning, huber)
-    make_agent(objective=objective).learn(UniformExperience(random_memory(), 8).sample(0), 0)
+    make_agent(objective=objective).learn(next(UniformExperience(random_memory(), 8).batches(0, 1)), 0)
     assert objective.flushed is True
     assert not is_flushed()
 

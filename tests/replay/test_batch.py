@@ -58,6 +58,20 @@ def test_out_is_filled_and_given_back() -> None:
             np.testing.assert_array_equal(getattr(out, name), getattr(fresh, name))
 
 
+def test_rows_are_a_batch_over_the_same_memory() -> None:
+    one, other = (buffer_of(np.arange(16.0, dtype=np.float32)) for _ in range(2))
+    whole = one.empty_batch(12)
+    first, second = whole.rows(0, 8), whole.rows(8, 12)
+    assert first.nbytes + second.nbytes == whole.nbytes == sum(array.nbytes for array in whole._arrays)
+    assert one.sample(8, out=first) is first
+    assert one.sample(4, out=second.torch()).reward.shape == (4,)
+    fresh = [other.sample(8), other.sample(4)]
+    for name in FIELDS:
+        expected = np.concatenate([getattr(batch, name) for batch in fresh])
+        np.testing.assert_array_equal(getattr(whole, name), expected)
+    assert first.extra["log_prob"].base is not None and len(whole.rows(9, 99).extra["log_prob"]) == 3
+
+
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda batch: pickle.loads(pickle.dumps(batch))])
 @pytest.mark.parametrize("extra", [{}, {"log_prob": 0.5}])
 def test_a_batch_is_copied_and_pickled_as_a_whole(clone: Any, extra: dict[str, float]) -> None:
