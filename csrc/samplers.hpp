@@ -75,8 +75,11 @@ class UniformSampler {
             return rings[0];
         const auto rank =
             static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(total)));
-        const auto after = std::upper_bound(before_.begin(), before_.end(), rank);
-        return rings[static_cast<std::size_t>(after - before_.begin()) - 1];
+        // A binary search without branches: they would be mispredicted half of the time.
+        std::size_t first = 0;
+        for (std::size_t count = rings.size(); count > 1; count -= count / 2)
+            first += before_[first + count / 2] <= rank ? count / 2 : 0;
+        return rings[first];
     }
 
     static std::int64_t draw_one(const StepRing &ring, Random &random) {
