@@ -5,7 +5,9 @@
 #include "inline.hpp"
 #include "lanes.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 
 namespace dqn_fast::kernels {
 
@@ -60,16 +62,13 @@ struct Dense {
                 [&](std::size_t r) { return Eight::load(features + r * inputs + i, rest); },
                 [&](std::size_t o) { return Eight::load(weight + o * inputs + i, rest); },
                 sums);
+        float bias[kOutputs] = {};
+        std::copy_n(layer.bias + output, Outputs, bias);
+        const float least = layer.relu ? 0.0F : -std::numeric_limits<float>::infinity();
         for (std::size_t r = 0; r < Rows; ++r) {
-            float totals[kOutputs];
-            Eight::totals(sums[0][r], sums[1][r], sums[2][r], sums[3][r], totals);
-            for (std::size_t o = 0; o < Outputs; ++o) {
-                const float sum = totals[o] + layer.bias[output + o];
-                totals[o] = layer.relu && sum < 0.0F ? 0.0F : sum; // NaN stays, as with PyTorch
-            }
-            float *const outputs = layer.outputs + (row + r) * layer.output_count + output;
-            for (std::size_t o = 0; o < Outputs; ++o)
-                outputs[o] = totals[o];
+            float results[kOutputs];
+            Eight::finish(sums[0][r], sums[1][r], sums[2][r], sums[3][r], bias, least, results);
+            std::copy_n(results, Outputs, layer.outputs + (row + r) * layer.output_count + output);
         }
     }
 
