@@ -20,29 +20,30 @@ namespace dqn_fast::kernels {
 template <class Isa>
 struct Dense {
     static void forward(const DenseLayer &layer) {
-        std::size_t row = 0;
-        for (; row + kRows <= layer.row_count; row += kRows)
-            rows<kRows>(layer, row);
-        for (; row < layer.row_count; ++row)
-            rows<1>(layer, row);
+        std::size_t output = 0;
+        for (; output + kOutputs <= layer.output_count; output += kOutputs)
+            outputs<kOutputs>(layer, output);
+        for (; output < layer.output_count; ++output)
+            outputs<1>(layer, output);
     }
 
   private:
     using Eight = Lanes<Isa>;
     static constexpr std::size_t kOutputs = 4;
-#if defined(__AVX2__)
+#if defined(__AVX512VL__) // twice the registers for the sums of a tile
     static constexpr std::size_t kRows = 4;
 #else
     static constexpr std::size_t kRows = 2;
 #endif
 
-    template <std::size_t Rows>
-    static void rows(const DenseLayer &layer, std::size_t row) {
-        std::size_t output = 0;
-        for (; output + kOutputs <= layer.output_count; output += kOutputs)
-            tile<Rows, kOutputs>(layer, row, output);
-        for (; output < layer.output_count; ++output)
-            tile<Rows, 1>(layer, row, output);
+    // All rows, so that their weights come from far away once.
+    template <std::size_t Outputs>
+    static void outputs(const DenseLayer &layer, std::size_t output) {
+        std::size_t row = 0;
+        for (; row + kRows <= layer.row_count; row += kRows)
+            tile<kRows, Outputs>(layer, row, output);
+        for (; row < layer.row_count; ++row)
+            tile<1, Outputs>(layer, row, output);
     }
 
     template <std::size_t Rows, std::size_t Outputs>
