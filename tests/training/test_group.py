@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,18 @@ from dqn_fast.training.group import default_jobs, is_group, train_group
 HERE = Path(__file__).parent
 SHORT = ["--total-steps", "400", "--learning-starts", "100", "--log-period", "100", "--hidden-sizes", "8"]
 QUICK = [*SHORT, "--selection-period", "0", "--eval-episodes", "3", "--no-video"]
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays(tmp_path: Path) -> Iterator[None]:
+    yield
+    left = []
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if cwd.readlink() == tmp_path:
+                left.append(int(cwd.parent.name))
+                os.kill(left[-1], signal.SIGKILL)
+    assert not left
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:

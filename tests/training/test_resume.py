@@ -105,7 +105,7 @@ CHANGES: list[dict[str, Any]] = [
     {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_repeat": 2.0},
     {"env_id": "Noisy-v0"},
     {"target": "hard", "target_update_period": 7, "loss": "mse", "checkpoint_period": 0},
-    {"optimizer": "rmsprop", "rmsprop_momentum": 0.9},
+    {"optimizer": "rmsprop", "rmsprop_momentum": 0.9, "learn_updates": 3},
 ]
 
 
