@@ -49,6 +49,12 @@ class DenseLayers {
   public:
     explicit DenseLayers(const py::sequence &layers) : kernels_(Kernels::choose()) {
         for (const py::handle layer : layers) {
+            const bool is_sequence = py::isinstance<py::sequence>(layer);
+            if (!is_sequence || py::len(layer) != 5)
+                throw py::type_error("layers: got " +
+                                     py::str(py::type::of(layer)).cast<std::string>() +
+                                     (is_sequence ? " of " + std::to_string(py::len(layer)) : "") +
+                                     ", expected (features, weight, bias, outputs, relu)");
             const auto values = layer.cast<std::array<py::object, 5>>();
             const py::array features = floats("features", values[0], {kAny, kAny});
             const py::array weight = floats("weight", values[1], {kAny, features.shape(1)});
@@ -62,7 +68,7 @@ class DenseLayers {
                                static_cast<std::size_t>(features.shape(1)),
                                static_cast<std::size_t>(weight.shape(0)),
                                values[4].cast<bool>()});
-            arrays_.append(layer);
+            arrays_.append(py::make_tuple(features, weight, bias, outputs));
         }
     }
 

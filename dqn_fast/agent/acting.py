@@ -94,5 +94,7 @@ def _rows(obs: Any) -> int:
 def _tensors(obs: Any) -> Any:
     if isinstance(obs, dict):
         return {key: _tensors(part) for key, part in obs.items()}
-    # A copy only of what PyTorch doesn't take as it is: flipped images, read-only arrays.
-    return torch.from_numpy(np.require(obs, requirements=["C", "W"]))
+    # A copy only of what PyTorch doesn't take as it is: flipped images, read-only arrays. An axis of length 1
+    # can be flipped, and the array in C order all the same.
+    array = np.require(obs, requirements=["C", "W"])
+    return torch.from_numpy(array.copy() if min(array.strides, default=0) < 0 else array)

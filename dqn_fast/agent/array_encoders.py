@@ -58,8 +58,11 @@ class _OneHot:
         self._rows = np.arange(rows)[:, None]
 
     def __call__(self, obs: Any, out: Floats) -> None:
+        columns = obs.reshape(len(out), -1).astype(np.int64) + self._shift
+        if columns.min() < 0:  # which NumPy would count from the end
+            raise IndexError(f"obs: got {obs}, which is below its space")
         out[...] = 0
-        out[self._rows, obs.reshape(len(out), -1) + self._shift] = 1
+        out[self._rows, columns] = 1
 
 
 class _Image:

@@ -11,7 +11,7 @@ from dqn_fast._core import DenseLayers
 from dqn_fast.agent.action_mask import ILLEGAL, legal_actions
 from dqn_fast.agent.array_encoders import make_array_encoder
 from dqn_fast.agent.array_layers import Floats, dense_layers
-from dqn_fast.agent.layers import UnknownModuleError
+from dqn_fast.agent.layers import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks import DuelingHead, MaskedQNetwork, QNetwork
 
 _ILLEGAL = np.float32(ILLEGAL)
@@ -29,12 +29,13 @@ class ArrayQNetwork:
         multiplications: how many it makes.
 
     Raises:
-        UnknownModuleError: a module is in it that there is no form of here.
+        UnknownModuleError: a module is in it that there is no form of here, or a hook.
     """
 
     def __init__(self, q_net: QNetwork, rows: int) -> None:
         if type(q_net) not in (QNetwork, MaskedQNetwork):
             raise UnknownModuleError(type(q_net).__name__)
+        require_no_hooks(q_net)
         self.rows = rows
         self._masked = type(q_net) is MaskedQNetwork
         self._encode = make_array_encoder(q_net.encoder, rows)

@@ -45,16 +45,19 @@ class Layer(NamedTuple):
         return outputs.relu_() if self.relu else outputs
 
     def add_gradients(self, features: Tensor, gradient: Tensor) -> None:
-        """Add to the parameters' gradients, given the inputs and the gradient of the outputs before ReLU."""
-        weight, bias = self.weight.grad, self.bias.grad
-        if weight is None or bias is None:
-            raise RuntimeError("a parameter has no .grad to add to, expected FlatParameters of the network")
-        # The same product twice: BLAS takes four times as long where the result has few columns.
-        if features.shape[1] < gradient.shape[1]:
-            weight.add_((features.t() @ gradient).t())
-        else:
-            weight.addmm_(gradient.t(), features)
-        bias.add_(gradient.sum(0))
+        """Add to the parameters' gradients, given the inputs and the gradient of the outputs before ReLU.
+
+        Parameters that do not require a gradient are frozen, as with autograd.
+        """
+        if self.weight.requires_grad:
+            weight = _gradient_of(self.weight)
+            # The same product twice: BLAS takes four times as long where the result has few columns.
+            if features.shape[1] < gradient.shape[1]:
+                weight.add_((features.t() @ gradient).t())
+            else:
+                weight.addmm_(gradient.t(), features)
+        if self.bias.requires_grad:
+            _gradient_of(self.bias).add_(gradient.sum(0))
 
 
 class DenseStack:
@@ -126,6 +129,12 @@ class Dueling:
             return into_value(total).add_(into_advantage(_over_mean(gradient)))
 
         return _over_mean(advantage).add_(value), backward
+
+
+def _gradient_of(parameter: Tensor) -> Tensor:
+    if parameter.grad is None:
+        raise RuntimeError("a parameter has no .grad to add to, expected FlatParameters of the network")
+    return parameter.grad
 
 
 def _over_mean(values: Tensor) -> Tensor:

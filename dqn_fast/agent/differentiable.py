@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from dqn_fast.agent.dense_layers import DenseStack, Dueling, Part
-from dqn_fast.agent.layers import UnknownModuleError
+from dqn_fast.agent.layers import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks import DuelingHead, QNetwork
 
 #: A network's outputs for a tensor of B observations, or a (nested) dict of them; without a gradient.
@@ -66,12 +66,13 @@ class ByLayers:
         q_net: one that `make_q_net` makes.
 
     Raises:
-        UnknownModuleError: another module is in it, or it masks actions.
+        UnknownModuleError: another module is in it, or a hook, or it masks actions.
     """
 
     def __init__(self, q_net: QNetwork) -> None:
         if type(q_net) is not QNetwork:
             raise UnknownModuleError(type(q_net).__name__)
+        require_no_hooks(q_net)
         self._encoder = encoder = cast(nn.Module, q_net.encoder)
         learns = any(True for _ in encoder.parameters())
         self._traced_encoder = ByAutograd(encoder) if learns else None

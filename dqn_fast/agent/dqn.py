@@ -114,6 +114,10 @@ class DQN:
         loss = weighted_mean(estimates.loss, batch.weights)
         return Learned(estimates.td_error, loss, estimates.q.mean())
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
+        """Raises TypeError: a copy would act by the memory of this agent's parameters."""
+        raise TypeError("a DQN cannot be copied: load its state_dict() into one that is built alike")
+
     def state_dict(self) -> dict[str, Any]:
         """Return all that changes while the agent acts and learns, to be saved."""
         return {

@@ -66,6 +66,19 @@ class UnknownModuleError(TypeError):
     """A module that there is no form of here, other than PyTorch's own."""
 
 
+def require_no_hooks(net: nn.Module) -> None:
+    """See that nothing but its modules decides what a network computes.
+
+    Raises:
+        UnknownModuleError: a module has hooks, which only PyTorch calls.
+    """
+    for name, module in net.named_modules():
+        if any(
+            hooks for kind, hooks in vars(module).items() if kind.endswith("_hooks") and "state" not in kind
+        ):
+            raise UnknownModuleError(f"{name or type(module).__name__} has hooks")
+
+
 def linear_layers(module: nn.Module) -> Iterator[tuple[nn.Linear, bool]]:
     """Give the linear layers of one, or of a sequence of them and ReLU, and whether ReLU is behind each.
 

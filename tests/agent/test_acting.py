@@ -130,6 +130,28 @@ def test_unknown_modules_are_left_to_pytorch() -> None:
         np.testing.assert_array_equal(make_q_values(q_net)(obs.numpy()), expected(q_net, obs))
 
 
+def test_hooks_are_called() -> None:
+    q_net = make_q_net(spaces.Box(-1, 1, (3,)), ACTIONS, (4,), generator())
+    q_net.body[1].register_forward_pre_hook(lambda module, inputs: inputs[0] + 1)
+    obs = torch.ones(1, 3)
+    np.testing.assert_array_equal(make_q_values(q_net)(obs.numpy()), expected(q_net, obs))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.uint64, np.float64])
+def test_states_in_any_type(dtype: Any) -> None:
+    q_net = make_q_net(spaces.MultiDiscrete([3, 4]), ACTIONS, (4,), generator())
+    obs = np.array([[2, 3], [0, 1]], dtype)
+    np.testing.assert_allclose(
+        make_q_values(q_net)(obs), expected(q_net, torch.from_numpy(obs.astype(np.int64))), atol=1e-6
+    )
+
+
+def test_a_state_below_its_space() -> None:
+    q_net = make_q_net(spaces.Discrete(4, start=2), ACTIONS, (), generator())
+    with pytest.raises(IndexError, match=r"^obs: got .*1.*, which is below its space"):
+        Greedy(q_net)(1)
+
+
 @pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
 def test_greedy_takes_one_observation_as_the_environment_gives_it(space: spaces.Space[Any]) -> None:
     q_net = make_q_net(space, ACTIONS, (16,), generator())
@@ -160,3 +182,9 @@ def test_images_that_pytorch_does_not_take_as_they_are() -> None:
         q_values(flipped), expected(q_net, torch.from_numpy(flipped.copy())), atol=1e-6
     )
     np.testing.assert_allclose(q_values(read_only), expected(q_net, torch.from_numpy(image)), atol=1e-6)
+    # NumPy calls an array whose axis of length 1 is flipped contiguous.
+    space = spaces.Box(0, 255, (1, 84, 84), np.uint8)
+    q_net, image = make_q_net(space, ACTIONS, (8,), generator()), observations(space, 1).numpy()
+    np.testing.assert_allclose(
+        make_q_values(q_net)(image[:, ::-1]), expected(q_net, torch.from_numpy(image)), atol=1e-6
+    )

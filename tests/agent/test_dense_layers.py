@@ -56,9 +56,11 @@ def test_layers_behind_one_another(kernels: str, rows: int, sizes: list[int], re
 def test_the_layers_keep_their_arrays() -> None:
     given = arrays()
     outputs = given["outputs"]
-    dense = _core.DenseLayers(((*given.values(), False),))  # any sequence
+    layer = [*given.values(), False]  # any sequence
+    dense = _core.DenseLayers((layer,))  # type: ignore[arg-type]
     kept = [weakref.ref(array) for array in given.values()]
     given.clear()
+    layer.clear()
     dense.run()
     assert all(array() is not None for array in kept)
     del dense
@@ -106,3 +108,11 @@ def test_an_unaligned_array() -> None:
     assert not raw.flags.aligned
     with pytest.raises(ValueError, match="features: got one of shape"):
         _core.DenseLayers([(*{**arrays(), "features": raw}.values(), True)])
+
+
+@pytest.mark.parametrize("layer", [5, (), tuple(arrays().values()), (*arrays().values(), False, 1)])
+def test_what_is_no_layer(layer: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^layers: got .*, expected \(features, weight, bias, outputs, relu\)$"
+    ):
+        _core.DenseLayers([layer])

@@ -108,6 +108,40 @@ def test_other_modules_are_left_to_autograd() -> None:
     assert bias.tolist() == [6.0, 6.0, 6.0]
 
 
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("dueling", [False, True])
+@pytest.mark.parametrize("which", [0, 1, -2])
+def test_frozen_parameters_get_no_gradient(which: int, dueling: bool, early: bool) -> None:
+    net = network(SPACES["numbers"], dueling=dueling)
+    frozen, _ = list(net.named_parameters())[which]
+    if early:
+        net.get_parameter(frozen).requires_grad_(False)
+    FlatParameters(net)
+    differentiable = make_differentiable(net)
+    assert type(differentiable) is ByLayers
+    net.get_parameter(frozen).requires_grad_(False)
+    obs = samples(SPACES["numbers"], 6)
+    with torch.no_grad():
+        outputs, backward = differentiable.trace(obs)
+        backward(torch.ones_like(outputs))
+    plain = copy.deepcopy(net)
+    plain.zero_grad()
+    plain(obs).sum().backward()
+    for (name, parameter), expected in zip(net.named_parameters(), plain.parameters(), strict=True):
+        if name == frozen:
+            assert parameter.grad is None or not parameter.grad.any()
+        else:
+            assert parameter.grad is not None
+            torch.testing.assert_close(parameter.grad, expected.grad)
+
+
+@pytest.mark.parametrize("module", ["", "encoder", "body", "body.1", "head"])
+def test_hooks_are_left_to_autograd(module: str) -> None:
+    net = network(SPACES["numbers"])
+    net.get_submodule(module).register_forward_hook(lambda module, inputs, outputs: outputs * 2)
+    assert type(make_differentiable(net)) is ByAutograd
+
+
 @pytest.mark.parametrize("module", [nn.Tanh(), nn.ReLU(), nn.Sequential(nn.Linear(2, 2, bias=False))])
 def test_unknown_layers(module: nn.Module) -> None:
     with pytest.raises(UnknownModuleError):

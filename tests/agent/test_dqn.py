@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import math
 from functools import partial
@@ -245,3 +246,8 @@ def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
     assert agent.updates == resumed.updates == 66
     assert all(np.array_equal(one, two) for one, two in zip(state(agent), state(resumed), strict=True))
     assert acts(agent) == acts(resumed)
+
+
+def test_a_copy_is_refused_where_it_would_be_none() -> None:
+    with pytest.raises(TypeError, match=r"^a DQN cannot be copied: load its state_dict\(\)"):
+        copy.deepcopy(make_agent())
