@@ -27,8 +27,12 @@ from dqn_fast.training.environments.snapshots import EpisodeSnapshots, NoSnapsho
 from dqn_fast.training.environments.step import Environments
 from dqn_fast.training.environments.vector import VectorEnvironments
 from dqn_fast.training.errors import UsageError
+from dqn_fast.training.random_states import seed_process
 
 Vectorization = Literal["sync", "async", "native"]
+
+# Bounds of observations that are rescaled.
+_WIDEST = 1e6
 
 # What a namespace of ids needs, beside Gymnasium: how it is registered, and installed.
 _PACKAGES = {
@@ -61,18 +65,20 @@ def make_env(
         UsageError: there is no such environment, something that it needs isn't installed, it doesn't take
             these arguments, or its spaces are not for DQN.
     """
-    with _readable_errors(env_id, env_kwargs):
-        # Not every environment has a render mode to set.
-        rendering = {} if render_mode is None else {"render_mode": render_mode}
-        env = _make(env_id, **rendering, **(env_kwargs or {}))
+    # Not every environment has a render mode to set.
+    rendering = {} if render_mode is None else {"render_mode": render_mode}
+    kwargs = {**rendering, **(env_kwargs or {})}
+    with _readable_errors(env_id, kwargs):
+        env = _make(env_id, **kwargs)
     try:
         env = _from_zero(env)
         if rescale:
             env = _rescaled(env)
         if action_mask:
             env = ActionMaskObservation(env)
+            env.reset()  # so that one without masks is refused now
         _check_spaces(env.observation_space, env.action_space)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         env.close()
         raise UsageError(f"{env_id} does not fit: {error}") from error
     return env
@@ -137,6 +143,8 @@ def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, stream: int, main:
     # environment is made there, too, for its spaces.)
     if os.getpid() != main:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A forked process has a copy of the main one's generators, as all others do.
+        seed_process(int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]))
     return SeededEpisodes(make(), seed, stream)
 
 
@@ -191,6 +199,11 @@ def _rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
         raise TypeError(f"the observation space is {space}, expected a Box with finite bounds to rescale")
     if not (space.low < space.high).all():
         raise TypeError(f"the observation space is {space}, expected low below high everywhere to rescale")
+    # Some environments say "the largest float" for "no bounds": all else would become nearly 0.
+    if not (space.high.astype(np.float64) - space.low < _WIDEST).all():
+        raise TypeError(
+            f"the observation space is {space}, expected bounds closer than {_WIDEST:g} to rescale"
+        )
     return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))
 
 
@@ -198,10 +211,11 @@ def _from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     space = env.action_space
     if not isinstance(space, spaces.Discrete):
         raise TypeError(f"the action space is {space}, expected Discrete")
-    if space.start == 0:
+    if space.start == 0 and space.dtype == np.int64:
         return env
-    start = space.start
-    return TransformAction(env, lambda action: action + start, spaces.Discrete(space.n))
+    # Environments check that an action is of their space's type.
+    start, kind = int(space.start), space.dtype.type
+    return TransformAction(env, lambda action: kind(int(action) + start), spaces.Discrete(int(space.n)))
 
 
 def _check_spaces(observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:

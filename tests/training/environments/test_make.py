@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -53,9 +54,42 @@ class TellsProcess(Countdown):
         return obs, float(os.getpid()), *rest
 
 
+class Narrow(Shifted):
+    """Its actions are bytes, from 1 on."""
+
+    action_space = spaces.Discrete(3, start=1, dtype=np.uint8)  # type: ignore[assignment]
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        assert self.action_space.contains(action)
+        return np.int64(0), float(action), False, False, {}
+
+
+class Signed(Narrow):
+    action_space = spaces.Discrete(3, dtype=np.int32)  # type: ignore[assignment]
+
+
+class UsesGlobals(Shifted):
+    """Its rewards come from the process's own generators."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        return np.int64(0), random.random() + np.random.random(), False, False, {}  # noqa: NPY002
+
+
+class WithoutMode(Shifted):
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"]}
+
+    def __init__(self) -> None:
+        pass
+
+
+class Nothing(Shifted):
+    observation_space = spaces.Box(-1, 1, (0,))  # type: ignore[assignment]
+
+
 @pytest.fixture(autouse=True)
 def registered_here() -> Iterator[None]:
-    kinds = {f"{kind.__name__}-v0": kind for kind in (Shifted, WithText, WithMask, TellsProcess)}
+    here = (*(Shifted, WithText, WithMask, TellsProcess, Narrow, Signed, UsesGlobals, WithoutMode, Nothing),)
+    kinds = {f"{kind.__name__}-v0": kind for kind in here}
     for name, kind in kinds.items():
         gym.register(name, kind)
     yield
@@ -71,6 +105,10 @@ def registered_here() -> Iterator[None]:
         ("no_such_module:X-v0", "cannot make the environment 'no_such_module:X-v0': No module named"),
         ("ALE/Pog-v5", "cannot make the environment 'ALE/Pog-v5': Environment `Pog` doesn't exist"),
         ("Pendulum-v1", "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expec"),
+        (
+            "Nothing-v0",
+            "Nothing-v0 does not fit: sizes is (0,), expected at least one number, each at least 1",
+        ),
         ("WithText-v0", "WithText-v0 does not fit: the observation space is Text(1, 4, charset="),
         (
             "WithMask-v0",
@@ -145,6 +183,31 @@ def test_actions_are_counted_from_zero() -> None:
     assert environments.step(np.array([0, 1])).reward.tolist() == [5, 6]
 
 
+@pytest.mark.parametrize(("env_id", "start"), [("Narrow-v0", 1), ("Signed-v0", 0)])
+@pytest.mark.parametrize("vectorization", ["sync", "async"])
+def test_actions_come_in_the_type_of_their_space(env_id: str, start: int, vectorization: Any) -> None:
+    with closing(make_environments(env_id, 3, 0, vectorization=vectorization)) as environments:
+        assert environments.action_space == spaces.Discrete(3)
+        environments.reset()
+        assert environments.step(np.arange(3)).reward.tolist() == [start, start + 1, start + 2]
+
+
+def test_every_process_has_random_numbers_of_its_own_that_the_seed_decides() -> None:
+    def rewards(seed: int) -> list[float]:
+        with closing(make_environments("UsesGlobals-v0", 3, seed, vectorization="async")) as environments:
+            environments.reset()
+            return environments.step(np.zeros(3, np.int64)).reward.tolist()
+
+    first = rewards(0)
+    assert len(set(first)) == 3
+    assert rewards(0) == first != rewards(1)
+
+
+def test_a_render_mode_that_is_not_taken_is_one_line() -> None:
+    with pytest.raises(UsageError, match=r"cannot make the environment 'WithoutMode-v0': .*render_mode"):
+        make_env("WithoutMode-v0", render_mode="rgb_array")
+
+
 class Bounded(Shifted):
     observation_space = spaces.Box(np.float32([0, -2]), np.float32([4, 2]))  # type: ignore[assignment]
 
@@ -160,6 +223,7 @@ def test_observations_are_rescaled_from_bounds_that_can_be() -> None:
         for low, high, expected in (
             ([0, 1], [2, 1], "low below high everywhere"),
             ([0, -np.inf], [2, 1], "a Box with finite bounds"),
+            ([0, -3e38], [2, 3e38], r"bounds closer than 1e\+06"),
         ):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Bounded, "observation_space", spaces.Box(np.float32(low), np.float32(high)))
@@ -260,10 +324,10 @@ def test_action_mask() -> None:
     assert len(seen) > 3
 
 
-def test_no_action_mask_to_use() -> None:
-    environments = make_environments("CartPole-v1", 1, 0, action_mask=True)
+@pytest.mark.parametrize("vectorization", ["sync", "async"])
+def test_no_action_mask_to_use(vectorization: Any) -> None:
     with pytest.raises(UsageError, match=r"no action mask: its infos have \[\], expected 'action_mask'"):
-        environments.reset()
+        make_environments("CartPole-v1", 2, 0, vectorization=vectorization, action_mask=True)
 
 
 def test_ctrl_c_is_for_the_main_process_alone() -> None:
