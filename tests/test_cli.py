@@ -158,6 +158,15 @@ def test_ctrl_c_saves_what_there_is_and_says_where(tmp_path: Path) -> None:
 
 
 @needs_agent
+def test_a_preset_without_a_name_is_an_error_of_train(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "CartPole-v1", "--preset"])
+    said = capsys.readouterr()
+    assert "dqn-fast train --help" in said.err + said.out
+    assert "__main__" not in said.err + said.out
+
+
+@needs_agent
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -54,6 +54,6 @@ def _train(arguments: Sequence[str]) -> Callable[..., int]:
 
 def _preset_name(arguments: Sequence[str]) -> str | None:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--preset")
+    parser.add_argument("--preset", nargs="?")  # without a name the real parser complains
     name: str | None = parser.parse_known_args(list(arguments))[0].preset
     return name

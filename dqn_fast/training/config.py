@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+import numpy as np
 import tyro
 
 from dqn_fast.training.errors import UsageError
@@ -145,13 +146,19 @@ class TrainConfig:
     """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
 
     def __post_init__(self) -> None:
+        for name in _HINTS:
+            object.__setattr__(self, name, _plain(getattr(self, name)))
         for name in _INTEGERS:
             if not isinstance(getattr(self, name), int):
-                raise UsageError(f"{name} is {getattr(self, name)}, expected an integer")
+                raise UsageError(f"{name} is {getattr(self, name)!r}, expected an integer")
         for name, (is_valid, expected) in _RULES.items():
             value = getattr(self, name)
-            if not is_valid(value):
-                raise UsageError(f"{name} is {value}, expected {expected}")
+            try:
+                valid = is_valid(value)
+            except TypeError:  # a text, or a number where several are due
+                valid = False
+            if not valid:
+                raise UsageError(f"{name} is {value!r}, expected {expected}")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise UsageError(f"{name} is {getattr(self, name)}, expected one of {', '.join(choices)}")
@@ -169,6 +176,13 @@ class TrainConfig:
                 f"total_steps is {self.total_steps},"
                 f" expected more than learning_starts ({self.learning_starts})"
             )
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, which JSON knows."""
+    if isinstance(value, tuple | list):
+        return tuple(_plain(one) for one in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 _HINTS = get_type_hints(TrainConfig)
@@ -191,7 +205,10 @@ _RULES: dict[str, _Rule] = {
     "seed": (lambda value: 0 <= value < 2**63, "at least 0 and below 2**63"),
     "total_steps": _STEPS,
     "num_envs": _at_least(1),
-    "hidden_sizes": (lambda value: all(size >= 1 for size in value), "sizes of at least 1"),
+    "hidden_sizes": (
+        lambda value: all(isinstance(size, int) and size >= 1 for size in value),
+        "sizes of at least 1",
+    ),
     "learning_rate": _POSITIVE,
     "learning_rate_end": (lambda value: 0 <= value < math.inf, "at least 0 and finite"),
     "adam_eps": _POSITIVE,
@@ -225,5 +242,5 @@ _RULES: dict[str, _Rule] = {
     "checkpoint_period": (lambda value: value >= 0, "at least 1 environment step, or 0 for none"),
     "log_period": _STEPS,
     "return_window": _at_least(1, " episode"),
-    "threads": _at_least(1),
+    "threads": (lambda value: 1 <= value <= 4096, "from 1 to 4096"),
 }

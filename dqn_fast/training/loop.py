@@ -67,7 +67,8 @@ class TrainingLoop:
             if self._should_stop():
                 # Before the row, which a run that goes on does not have.
                 self._on_checkpoint()
-                self._on_row(self._row())
+                if self.step == 0 or self.step > self.metrics.row_step:
+                    self._on_row(self._row())
                 return
             before = self.step
             self._act()

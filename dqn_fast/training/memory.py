@@ -11,6 +11,7 @@ import numpy as np
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import Experience, LinearSchedule, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import Actions
+from dqn_fast.training.checkpoint import readable_errors
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.environments import Environments, Step
 from dqn_fast.training.errors import UsageError
@@ -99,9 +100,15 @@ def build_memory(config: TrainConfig, environments: Environments) -> Memory:
 
 
 def load_memory(config: TrainConfig, path: Path) -> Memory:
-    """Return the replay memory that a run of this configuration saved."""
+    """Return the replay memory that a run of this configuration saved.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     kind = PrioritizedReplayBuffer if config.prioritized else ReplayBuffer
-    return _memory(config, kind.load(path))
+    with readable_errors(path):
+        buffer = kind.load(path)
+    return _memory(config, buffer)
 
 
 def _memory(config: TrainConfig, buffer: ReplayBuffer) -> Memory:

@@ -52,6 +52,9 @@ class Metrics:
         return_window: latest episodes that the return is averaged over.
         num_envs: environments that step together.
         clock: seconds, from any origin.
+
+    Attributes:
+        row_step: environment step of the last row; 0 before the first.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Metrics:
     ) -> None:
         self._clock = clock
         self._start = self._last_time = clock()
-        self._last_step = 0
+        self.row_step = 0
         self._episodes = 0
         self._running = np.zeros(num_envs)
         self._returns: deque[float] = deque(maxlen=return_window)
@@ -112,10 +115,10 @@ class Metrics:
             loss=_mean(self._losses),
             q=_mean(self._qs),
             learning_rate=learning_rate,
-            steps_per_second=(step - self._last_step) / max(now - self._last_time, 1e-9),
+            steps_per_second=(step - self.row_step) / max(now - self._last_time, 1e-9),
             seconds=now - self._start,
         )
-        self._last_time, self._last_step = now, step
+        self._last_time, self.row_step = now, step
         self._losses.clear()
         self._qs.clear()
         return row
@@ -126,7 +129,7 @@ class Metrics:
         return {
             "seconds": now - self._start,
             "row_seconds": now - self._last_time,
-            "last_step": self._last_step,
+            "last_step": self.row_step,
             "episodes": self._episodes,
             "running": self._running.tolist(),
             "returns": list(self._returns),
@@ -138,7 +141,7 @@ class Metrics:
         """Go on from what was saved; the time in between does not count."""
         now = self._clock()
         self._start, self._last_time = now - state["seconds"], now - state["row_seconds"]
-        self._last_step, self._episodes = state["last_step"], state["episodes"]
+        self.row_step, self._episodes = state["last_step"], state["episodes"]
         self._running[:] = state["running"]
         self._returns.clear()
         self._returns.extend(state["returns"])

@@ -35,7 +35,11 @@ def load_config(folder: str | Path) -> TrainConfig:
         fields = json.loads(path.read_text(encoding="utf-8"))
         return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
     except OSError as error:
-        raise UsageError(f"{folder} holds no run: cannot read {path.name} ({error.strerror})") from error
+        members = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
+        advice = f"; {members[0].parent} does" if members else ""
+        raise UsageError(
+            f"{folder} holds no run: cannot read {path.name} ({error.strerror}){advice}"
+        ) from error
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:

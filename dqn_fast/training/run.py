@@ -77,14 +77,15 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
         observers: as in `train`.
 
     Raises:
-        UsageError: the folder holds no run, or the run is complete.
+        UsageError: the folder holds no run, or the run is complete, or its checkpoint is damaged or another
+            configuration's.
     """
     folder = Path(folder)
     config = load_config(folder)
     with locked(folder):
         if complete_result(folder):
             raise UsageError(f"the run in {folder} is complete: nothing to resume")
-        return _run(config, folder, load_checkpoint(folder), observers)
+        return _run(config, folder, load_checkpoint(folder, config), observers)
 
 
 def _run(
@@ -98,7 +99,7 @@ def _run(
         # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
         save_model(folder, trainer.agent.q_net)
         evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
-        result = _result(config, trainer, evaluation, interrupted=interrupted())
+        result = _result(config, trainer, evaluation, interrupted=evaluation is None)
         draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation)
         save_result(folder, result)
         if evaluation:

@@ -125,6 +125,7 @@ class Trainer:
         states = {name: part.state_dict() for name, part in self._parts().items()}
         save_checkpoint(
             self._folder,
+            self._config,
             self.loop.step,
             self._memory.buffer,
             {**states, "rows": self.rows, "ended": self._ended},

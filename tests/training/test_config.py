@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dqn_fast.training import TrainConfig, UsageError
@@ -52,7 +54,11 @@ BAD = [
     ("checkpoint_period", -1, "at least 1 environment step, or 0 for none"),
     ("log_period", 0, "at least 1 environment step"),
     ("return_window", 0, "at least 1 episode"),
-    ("threads", 0, "at least 1"),
+    ("threads", 0, "from 1 to 4096"),
+    ("threads", 10**12, "from 1 to 4096"),
+    ("hidden_sizes", 64, "sizes of at least 1"),
+    ("hidden_sizes", (64.0,), "sizes of at least 1"),
+    ("learning_rate", "x", "above 0 and finite"),
 ]
 
 
@@ -60,7 +66,7 @@ BAD = [
 def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
     with pytest.raises(UsageError) as caught:
         TrainConfig(**{"env_id": "CartPole-v1", name: value})
-    assert str(caught.value) == f"{name} is {value}, expected {expected}"
+    assert str(caught.value) == f"{name} is {value!r}, expected {expected}"
 
 
 MISSPELT = [
@@ -81,8 +87,20 @@ def test_a_choice_that_is_none_is_named(name: str, value: str, expected: str) ->
 
 @pytest.mark.parametrize(("name", "value"), [("capacity", 1e5), ("batch_size", 32.5), ("seed", "1")])
 def test_numbers_of_things_are_integers(name: str, value: Any) -> None:
-    with pytest.raises(UsageError, match=f"^{name} is {value}, expected an integer$"):
+    with pytest.raises(UsageError, match=f"^{name} is {value!r}, expected an integer$"):
         TrainConfig(**{"env_id": "CartPole-v1", name: value})
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    given: dict[str, Any] = {
+        "seed": np.int64(5),
+        "hidden_sizes": [np.int32(8), 4],
+        "learning_rate": np.float32(0.5),
+        "double": np.bool_(True),
+    }
+    config = TrainConfig("CartPole-v1", **given)
+    assert config == TrainConfig("CartPole-v1", seed=5, hidden_sizes=(8, 4), learning_rate=0.5)
+    assert json.loads(json.dumps(dataclasses.asdict(config)))["double"] is True
 
 
 def test_every_number_has_a_rule() -> None:

@@ -115,11 +115,12 @@ def test_the_number_of_environments_does_not_change_the_ratio_of_updates_to_step
     assert [row.step // 120 for row in rows] == [1, 2, 3, 4, loop.step // 120]
 
 
-@pytest.mark.parametrize("stop_at", [1, 99, 251])
+@pytest.mark.parametrize("stop_at", [1, 99, 240, 251])  # there is a row at 240
 def test_stops_where_it_is_asked_to(stop_at: int) -> None:
     loop, agent, _, stored, rows = run(CONFIG, stop_at=stop_at)
     assert loop.step == len(stored) == rows[-1].step == stop_at
     assert agent.updates == len(range(100, stop_at + 1, 2))
+    assert len({row.step for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize(

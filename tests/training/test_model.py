@@ -37,6 +37,13 @@ def test_no_run(tmp_path: Path) -> None:
     )
 
 
+def test_a_group_is_no_run_but_holds_some(tmp_path: Path) -> None:
+    (tmp_path / "seed-3").mkdir()
+    save_config(tmp_path / "seed-3", CONFIG)
+    with pytest.raises(UsageError, match=r"holds no run: cannot read .*; .*/seed-3 does$"):
+        load_config(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"env_id": "X", "hidden_sizes": [], "unknown": 1}'])
 def test_a_damaged_configuration(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)

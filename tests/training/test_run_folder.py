@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dqn_fast.training import UsageError
+from dqn_fast.training import TrainConfig, UsageError
+from dqn_fast.training.group import train_group
 from dqn_fast.training.run_folder import claim, default_run_folder, locked
 
 NOW = datetime(2030, 1, 2, 3, 4, 5)
@@ -64,6 +65,13 @@ def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:
     ):
         claim(tmp_path, overwrite=True)
     assert (tmp_path / "seed-0" / "model.pt").read_text() == "precious"
+
+
+def test_a_group_is_not_made_where_a_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").write_text("precious")
+    with locked(tmp_path), pytest.raises(UsageError, match="is in use: a run is going on there"):
+        train_group(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

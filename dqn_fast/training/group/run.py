@@ -18,7 +18,7 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.model import load_config, save_config
 from dqn_fast.training.reports import Curve, GroupProgress, draw_seed_curves, read_rows
 from dqn_fast.training.result import complete_result, load_result
-from dqn_fast.training.run_folder import CONFIG, LEARNING_CURVES, METRICS, RESULT, claim
+from dqn_fast.training.run_folder import CONFIG, LEARNING_CURVES, METRICS, RESULT, claim, locked
 from dqn_fast.training.trainer import check
 
 _POLL_SECONDS = 0.2
@@ -50,14 +50,15 @@ def train_group(
 
     Raises:
         UsageError: an argument is outside its range, the environment cannot be made or is not for DQN, or
-            the folder holds a group.
+            the folder holds a group or a run, or one is going on in it.
     """
     _check(config, jobs)
-    claim(folder, overwrite=overwrite)
-    # All of them before the first begins: so the folder says at any moment what belongs to the group.
-    for seed in seeds:
-        (folder / f"seed-{seed}").mkdir(exist_ok=True)
-        save_config(folder / f"seed-{seed}", replace(config, seed=seed))
+    with locked(folder):  # a single run may be going on in it
+        claim(folder, overwrite=overwrite)
+        # All of them before the first begins: so the folder says at any moment what belongs to the group.
+        for seed in seeds:
+            (folder / f"seed-{seed}").mkdir(exist_ok=True)
+            save_config(folder / f"seed-{seed}", replace(config, seed=seed))
     return resume_group(folder, jobs=jobs, video=video)
 
 
