@@ -106,7 +106,7 @@ def load_memory(config: TrainConfig, path: Path) -> Memory:
         UsageError: it cannot be read.
     """
     kind = PrioritizedReplayBuffer if config.prioritized else ReplayBuffer
-    with readable_errors(path):
+    with readable_errors(path.parent):
         buffer = kind.load(path)
     return _memory(config, buffer)
 
