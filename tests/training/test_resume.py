@@ -290,7 +290,9 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, name: str, length: int
         file.unlink()
     else:
         os.truncate(file, length)
-    with pytest.raises(UsageError, match=r"^cannot resume from .*checkpoint-[0-9]*: .*; delete it to begin .*again$"):
+    with pytest.raises(
+        UsageError, match=r"^cannot resume from .*checkpoint-[0-9]*: .*; delete it to begin .*again$"
+    ):
         resume(tmp_path)
     shutil.rmtree(file.parent)
     assert resume(tmp_path).evaluation
