@@ -51,7 +51,7 @@ struct Dense {
         const std::size_t inputs = layer.input_count;
         const float *const features = layer.features + row * inputs;
         const float *const weight = layer.weight + output * inputs;
-        Eight sums[kOutputs][Rows] = {};
+        Eight sums[Rows][kOutputs] = {};
         std::size_t i = 0;
         for (; i + Eight::kCount <= inputs; i += Eight::kCount)
             add_products<Rows, Outputs>(
@@ -68,20 +68,20 @@ struct Dense {
         const float least = layer.relu ? 0.0F : -std::numeric_limits<float>::infinity();
         for (std::size_t r = 0; r < Rows; ++r) {
             float results[kOutputs];
-            Eight::finish(sums[0][r], sums[1][r], sums[2][r], sums[3][r], bias, least, results);
+            Eight::finish(sums[r], bias, least, results);
             std::copy_n(results, Outputs, layer.outputs + (row + r) * layer.output_count + output);
         }
     }
 
     template <std::size_t Rows, std::size_t Outputs, class Features, class Weight>
     DQN_FAST_INLINE static void
-    add_products(Features features, Weight weight, Eight (&sums)[kOutputs][Rows]) {
+    add_products(Features features, Weight weight, Eight (&sums)[Rows][kOutputs]) {
 #pragma GCC unroll 4
         for (std::size_t o = 0; o < Outputs; ++o) {
             const Eight weights = weight(o);
 #pragma GCC unroll 4
             for (std::size_t r = 0; r < Rows; ++r)
-                sums[o][r].add_product(weights, features(r));
+                sums[r][o].add_product(weights, features(r));
         }
     }
 };

@@ -35,19 +35,14 @@ struct Lanes {
 
     /// Of each of the four, side by side: ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)), plus a bias,
     /// but no less than `least`; NaN stays, as with PyTorch.
-    DQN_FAST_INLINE static void finish(const Lanes &a,
-                                       const Lanes &b,
-                                       const Lanes &c,
-                                       const Lanes &d,
-                                       const float *bias,
-                                       float least,
-                                       float *to) {
-        const __m256 pairs =
-            _mm256_hadd_ps(_mm256_hadd_ps(a.lane, b.lane), _mm256_hadd_ps(c.lane, d.lane));
-        const __m128 sums =
+    DQN_FAST_INLINE static void
+    finish(const Lanes (&sums)[4], const float *bias, float least, float *to) {
+        const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(sums[0].lane, sums[1].lane),
+                                            _mm256_hadd_ps(sums[2].lane, sums[3].lane));
+        const __m128 totals =
             _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
         // Of two zeros, and beside NaN, the second operand.
-        _mm_storeu_ps(to, _mm_max_ps(_mm_set1_ps(least), _mm_add_ps(sums, _mm_loadu_ps(bias))));
+        _mm_storeu_ps(to, _mm_max_ps(_mm_set1_ps(least), _mm_add_ps(totals, _mm_loadu_ps(bias))));
     }
 #else
 #if defined(__GNUC__)
@@ -89,15 +84,10 @@ struct Lanes {
         half[1] += a.half[1] * b.half[1];
     }
 
-    DQN_FAST_INLINE static void finish(const Lanes &a,
-                                       const Lanes &b,
-                                       const Lanes &c,
-                                       const Lanes &d,
-                                       const float *bias,
-                                       float least,
-                                       float *to) {
-        for (const Lanes *lanes : {&a, &b, &c, &d}) {
-            const Four &low = lanes->half[0], &high = lanes->half[1];
+    DQN_FAST_INLINE static void
+    finish(const Lanes (&sums)[4], const float *bias, float least, float *to) {
+        for (const Lanes &lanes : sums) {
+            const Four &low = lanes.half[0], &high = lanes.half[1];
             const float sum = ((low[0] + low[1]) + (low[2] + low[3])) +
                               ((high[0] + high[1]) + (high[2] + high[3])) + *bias++;
             *to++ = sum < least ? least : sum;
