@@ -39,8 +39,8 @@ class TrainConfig:
     (In a dict observation such a mask is heeded without this.)"""
 
     rescale: bool = False
-    """Observations are rescaled from their bounds, which must be finite, to -1 ... 1. It helps where one
-    number is a hundred times smaller than another and as important, such as MountainCar's velocity."""
+    """Observations are rescaled from their bounds, which must be closer than 1e6, to -1 ... 1. It helps where
+    one number is a hundred times smaller than another and as important, such as MountainCar's velocity."""
 
     hidden_sizes: tuple[int, ...] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of those behind the convolutions."""

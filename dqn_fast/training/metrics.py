@@ -129,7 +129,7 @@ class Metrics:
         return {
             "seconds": now - self._start,
             "row_seconds": now - self._last_time,
-            "last_step": self.row_step,
+            "row_step": self.row_step,
             "episodes": self._episodes,
             "running": self._running.tolist(),
             "returns": list(self._returns),
@@ -141,7 +141,7 @@ class Metrics:
         """Go on from what was saved; the time in between does not count."""
         now = self._clock()
         self._start, self._last_time = now - state["seconds"], now - state["row_seconds"]
-        self.row_step, self._episodes = state["last_step"], state["episodes"]
+        self.row_step, self._episodes = state["row_step"], state["episodes"]
         self._running[:] = state["running"]
         self._returns.clear()
         self._returns.extend(state["returns"])

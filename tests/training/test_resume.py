@@ -24,7 +24,6 @@ import dqn_fast
 from dqn_fast.cli import main
 from dqn_fast.training import StopTraining, TrainConfig, UsageError, resume, train
 from dqn_fast.training.evaluation import evaluate
-from dqn_fast.training.model import save_config
 from dqn_fast.training.run_folder import CHECKPOINTS
 
 CONFIG = TrainConfig(
@@ -279,32 +278,6 @@ def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
         shutil.rmtree(checkpoint)
     resume(tmp_path / "parts")
     assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
-
-
-@pytest.mark.parametrize("name", ["memory.dqn", "state.pt"])
-@pytest.mark.parametrize("length", [None, 0, 1000])
-def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, name: str, length: int | None) -> None:
-    stopped(CONFIG, tmp_path, 250)
-    (file,) = tmp_path.glob(f"{CHECKPOINTS}/{name}")
-    if length is None:
-        file.unlink()
-    else:
-        os.truncate(file, length)
-    with pytest.raises(
-        UsageError, match=r"^cannot resume from .*checkpoint-[0-9]*: .*; delete it to begin .*again$"
-    ):
-        resume(tmp_path)
-    shutil.rmtree(file.parent)
-    assert resume(tmp_path).evaluation
-
-
-def test_another_configuration_than_the_checkpoints_is_refused(tmp_path: Path) -> None:
-    stopped(CONFIG, tmp_path, 250)
-    save_config(tmp_path, replace(CONFIG, prioritized=True, gamma=0.9))
-    with pytest.raises(UsageError, match=r"made with another configuration \(gamma, prioritized\)"):
-        resume(tmp_path)
-    save_config(tmp_path, CONFIG)
-    assert resume(tmp_path).evaluation
 
 
 def test_nothing_to_resume(tmp_path: Path) -> None:

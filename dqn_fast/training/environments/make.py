@@ -31,7 +31,7 @@ from dqn_fast.training.random_states import seed_process
 
 Vectorization = Literal["sync", "async", "native"]
 
-# Bounds of observations that are rescaled.
+# How far apart the bounds of an observation that is rescaled may be.
 _WIDEST = 1e6
 
 # What a namespace of ids needs, beside Gymnasium: how it is registered, and installed.
@@ -58,7 +58,7 @@ def make_env(
         render_mode: Gymnasium's, such as "rgb_array"; None does not render.
         action_mask: make the mask of legal actions in the environment's infos a part of the observation, as
             `ActionMaskObservation` does. Environments whose dict observations have one don't need this.
-        rescale: give observations, which must be a Box with finite bounds, as float32 from -1 to 1.
+        rescale: give observations, which must be a Box with bounds closer than 1e6, as float32 from -1 to 1.
         env_kwargs: of the environment itself.
 
     Raises:

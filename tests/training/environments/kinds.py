@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium as gym
@@ -30,6 +32,18 @@ REAL = (
 )
 
 
+@contextmanager
+def registered(*kinds: type[gym.Env[Any, Any]]) -> Iterator[None]:
+    """Let Gymnasium know them by the names of their classes, meanwhile."""
+    for kind in kinds:
+        gym.register(f"{kind.__name__}-v0", kind)
+    try:
+        yield
+    finally:
+        for kind in kinds:
+            del gym.registry[f"{kind.__name__}-v0"]
+
+
 class Countdown(gym.Env[Any, Any]):
     """Observes (episode's random id, step); ends after a random number of steps, in either way.
 
@@ -53,6 +67,21 @@ class Countdown(gym.Env[Any, Any]):
 
     def _obs(self) -> Any:
         return np.array([self.id, self.now], np.float64)
+
+
+class Shifted(gym.Env[Any, Any]):
+    """Its actions are 5 and 6."""
+
+    observation_space = spaces.Discrete(2)
+    action_space = spaces.Discrete(2, start=5)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        return np.int64(0), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        assert action in (5, 6)
+        return np.int64(0), float(action), False, False, {}
 
 
 class DictCountdown(Countdown):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,26 +11,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium import spaces
-from training.environments.kinds import REAL, TAXI, Countdown, Drawer, play
+from training.environments.kinds import REAL, TAXI, Drawer, Shifted, play, registered
 
 from dqn_fast import ReplayBuffer
 from dqn_fast.training import UsageError
 from dqn_fast.training.environments import make_env, make_environments
-
-
-class Shifted(gym.Env[Any, Any]):
-    """Its actions are 5 and 6."""
-
-    observation_space = spaces.Discrete(2)
-    action_space = spaces.Discrete(2, start=5)
-
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-        super().reset(seed=seed)
-        return np.int64(0), {}
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        assert action in (5, 6)
-        return np.int64(0), float(action), False, False, {}
 
 
 class WithText(Shifted):
@@ -44,35 +26,6 @@ class WithMask(Shifted):
     observation_space = spaces.Dict(  # type: ignore[assignment]
         {"a": spaces.Discrete(2), "action_mask": spaces.MultiBinary(3)}
     )
-
-
-class TellsProcess(Countdown):
-    """Its reward is the number of its process."""
-
-    def step(self, action: Any) -> Any:
-        obs, _, *rest = super().step(action)
-        return obs, float(os.getpid()), *rest
-
-
-class Narrow(Shifted):
-    """Its actions are bytes, from 1 on."""
-
-    action_space = spaces.Discrete(3, start=1, dtype=np.uint8)  # type: ignore[assignment]
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        assert self.action_space.contains(action)
-        return np.int64(0), float(action), False, False, {}
-
-
-class Signed(Narrow):
-    action_space = spaces.Discrete(3, dtype=np.int32)  # type: ignore[assignment]
-
-
-class UsesGlobals(Shifted):
-    """Its rewards come from the process's own generators."""
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        return np.int64(0), random.random() + np.random.random(), False, False, {}  # noqa: NPY002
 
 
 class WithoutMode(Shifted):
@@ -88,13 +41,8 @@ class Nothing(Shifted):
 
 @pytest.fixture(autouse=True)
 def registered_here() -> Iterator[None]:
-    here = (*(Shifted, WithText, WithMask, TellsProcess, Narrow, Signed, UsesGlobals, WithoutMode, Nothing),)
-    kinds = {f"{kind.__name__}-v0": kind for kind in here}
-    for name, kind in kinds.items():
-        gym.register(name, kind)
-    yield
-    for name in kinds:
-        del gym.registry[name]
+    with registered(Shifted, WithText, WithMask, WithoutMode, Nothing):
+        yield
 
 
 @pytest.mark.parametrize(
@@ -171,36 +119,6 @@ def test_arguments() -> None:
     env.reset()
     assert env.render().shape == (400, 600, 3)  # type: ignore[union-attr]
     env.close()
-
-
-def test_actions_are_counted_from_zero() -> None:
-    env = make_env("Shifted-v0")
-    assert env.action_space == spaces.Discrete(2)
-    env.reset()
-    assert [env.step(action)[1] for action in (0, 1)] == [5, 6]
-    environments = make_environments("Shifted-v0", 2, 0)
-    environments.reset()
-    assert environments.step(np.array([0, 1])).reward.tolist() == [5, 6]
-
-
-@pytest.mark.parametrize(("env_id", "start"), [("Narrow-v0", 1), ("Signed-v0", 0)])
-@pytest.mark.parametrize("vectorization", ["sync", "async"])
-def test_actions_come_in_the_type_of_their_space(env_id: str, start: int, vectorization: Any) -> None:
-    with closing(make_environments(env_id, 3, 0, vectorization=vectorization)) as environments:
-        assert environments.action_space == spaces.Discrete(3)
-        environments.reset()
-        assert environments.step(np.arange(3)).reward.tolist() == [start, start + 1, start + 2]
-
-
-def test_every_process_has_random_numbers_of_its_own_that_the_seed_decides() -> None:
-    def rewards(seed: int) -> list[float]:
-        with closing(make_environments("UsesGlobals-v0", 3, seed, vectorization="async")) as environments:
-            environments.reset()
-            return environments.step(np.zeros(3, np.int64)).reward.tolist()
-
-    first = rewards(0)
-    assert len(set(first)) == 3
-    assert rewards(0) == first != rewards(1)
 
 
 def test_a_render_mode_that_is_not_taken_is_one_line() -> None:
@@ -328,15 +246,3 @@ def test_action_mask() -> None:
 def test_no_action_mask_to_use(vectorization: Any) -> None:
     with pytest.raises(UsageError, match=r"no action mask: its infos have \[\], expected 'action_mask'"):
         make_environments("CartPole-v1", 2, 0, vectorization=vectorization, action_mask=True)
-
-
-def test_ctrl_c_is_for_the_main_process_alone() -> None:
-    handler = signal.getsignal(signal.SIGINT)
-    with closing(make_environments("TellsProcess-v0", 2, 0, vectorization="async")) as environments:
-        environments.reset()
-        workers = environments.step(np.zeros(2, np.int64)).reward.astype(int).tolist()
-        assert len({*workers, os.getpid()}) == 3
-        for worker in workers:
-            os.kill(worker, signal.SIGINT)
-        assert environments.step(np.zeros(2, np.int64)).reward.astype(int).tolist() == workers
-    assert signal.getsignal(signal.SIGINT) is handler
