@@ -12,7 +12,7 @@ from dqn_fast.agent.action_mask import legal_actions
 from dqn_fast.agent.denormals import FlushDenormals
 from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.exploration import Actions, EpsilonGreedy
-from dqn_fast.agent.losses import weighted_mean
+from dqn_fast.agent.losses import BatchMeans
 from dqn_fast.agent.networks import QNetwork
 from dqn_fast.agent.objectives import Objective, TransitionBatch
 from dqn_fast.agent.optimizer import Optimizer
@@ -22,17 +22,17 @@ from dqn_fast.agent.targets import Target
 
 
 class Learned(NamedTuple):
-    """What one update found, as tensors, so that nobody waits for a number that isn't read.
+    """What one update found.
 
     Attributes:
         td_error: target - q of each row before the update, `(B,)` float32.
-        loss: weighted mean loss, a float32 scalar.
-        q: mean value of the actions taken, a float32 scalar.
+        loss: weighted mean loss.
+        q: mean value of the actions taken.
     """
 
     td_error: Tensor
-    loss: Tensor
-    q: Tensor
+    loss: float
+    q: float
 
 
 class DQN:
@@ -79,6 +79,7 @@ class DQN:
         self._q_values = make_q_values(q_net)
         self._values = make_differentiable(q_net)
         self._target_values = make_differentiable(target.target_net)
+        self._means = BatchMeans()
 
     def act(self, obs: Any, step: int) -> Actions:
         """Return actions, exploring as is due at environment step `step`.
@@ -111,8 +112,7 @@ class DQN:
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
             self.target.update(self.updates)
-        loss = weighted_mean(estimates.loss, batch.weights)
-        return Learned(estimates.td_error, loss, estimates.q.mean())
+        return Learned(estimates.td_error, *self._means(estimates.loss, batch.weights, estimates.q))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
         """Raises TypeError: a copy would act by the memory of this agent's parameters."""

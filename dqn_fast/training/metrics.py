@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -66,8 +66,8 @@ class Metrics:
         self._episodes = 0
         self._running = np.zeros(num_envs)
         self._returns: deque[float] = deque(maxlen=return_window)
-        self._losses: list[float] = []
-        self._qs: list[float] = []
+        self._updates = 0  # since the last row, and their sums
+        self._loss_sum = self._q_sum = 0.0
 
     @property
     def returns(self) -> list[float]:
@@ -94,13 +94,10 @@ class Metrics:
         self._running[:] = 0.0
 
     def learned(self, learned: Learned) -> None:
-        """Take note of a learner update.
-
-        Its numbers are read at once, while they are in the processor's caches: gathered as tensors until the
-        row, hundreds of them took longer than all the rest of it.
-        """
-        self._losses.append(learned.loss.item())
-        self._qs.append(learned.q.item())
+        """Take note of a learner update."""
+        self._updates += 1
+        self._loss_sum += learned.loss
+        self._q_sum += learned.q
 
     def row(self, step: int, updates: int, epsilon: float, learning_rate: float) -> MetricsRow:
         """Return the row for environment step `step` and begin the next."""
@@ -109,18 +106,17 @@ class Metrics:
             step=step,
             updates=updates,
             episodes=self._episodes,
-            return_mean=_mean(self._returns),
+            return_mean=fmean(self._returns) if self._returns else math.nan,
             return_std=float(np.std(self._returns)) if self._returns else math.nan,
             epsilon=epsilon,
-            loss=_mean(self._losses),
-            q=_mean(self._qs),
+            loss=self._loss_sum / self._updates if self._updates else math.nan,
+            q=self._q_sum / self._updates if self._updates else math.nan,
             learning_rate=learning_rate,
             steps_per_second=(step - self.row_step) / max(now - self._last_time, 1e-9),
             seconds=now - self._start,
         )
         self._last_time, self.row_step = now, step
-        self._losses.clear()
-        self._qs.clear()
+        self._updates, self._loss_sum, self._q_sum = 0, 0.0, 0.0
         return row
 
     def state_dict(self) -> dict[str, Any]:
@@ -133,8 +129,7 @@ class Metrics:
             "episodes": self._episodes,
             "running": self._running.tolist(),
             "returns": list(self._returns),
-            "losses": list(self._losses),
-            "qs": list(self._qs),
+            "learned": (self._updates, self._loss_sum, self._q_sum),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -145,8 +140,11 @@ class Metrics:
         self._running[:] = state["running"]
         self._returns.clear()
         self._returns.extend(state["returns"])
-        self._losses, self._qs = list(state["losses"]), list(state["qs"])
+        self._updates, self._loss_sum, self._q_sum = state["learned"]
 
 
-def _mean(values: Collection[float]) -> float:
-    return fmean(values) if values else math.nan
+def _mean_and_std(values: Sequence[float]) -> tuple[float, float]:
+    if not values:
+        return math.nan, math.nan
+    mean = fmean(values)
+    return mean, math.dist(values, [mean] * len(values)) / math.sqrt(len(values))

@@ -197,10 +197,10 @@ def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
         q = agent.q_net(batch.obs).gather(1, batch.action[:, None])[:, 0]
     learned = agent.learn(batch, 0)
     assert all(torch.equal(getattr(batch, name), before[name]) for name in names)
-    assert learned.q.item() == pytest.approx(q.mean().item(), rel=1e-5)
+    assert learned.q == pytest.approx(q.mean().item(), rel=1e-5)
     assert learned.td_error.shape == (16,)
-    assert learned.loss.item() == pytest.approx(huber(learned.td_error)[0].mean().item(), rel=1e-4)
-    assert not any(value.requires_grad for value in learned)
+    assert learned.loss == pytest.approx(huber(learned.td_error)[0].mean().item(), rel=1e-4)
+    assert not learned.td_error.requires_grad
 
 
 def test_denormals_are_flushed_in_updates_alone() -> None:

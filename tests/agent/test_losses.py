@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,13 @@ from hypothesis.extra import numpy as hnp
 from torch import nn
 
 from dqn_fast.agent.losses import (
+    BatchMeans,
     chosen,
     double_bootstrap,
     huber,
     max_bootstrap,
     squared_error,
     td_target,
-    weighted_mean,
 )
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 5))
@@ -86,11 +87,14 @@ def test_the_loss_is_that_of_a_slow_loop(batch: dict[str, Any], double: bool, de
     target = td_target(tensor(batch["reward"]), tensor(batch["discount"]), bootstrap)
     q = chosen(tensor(batch["q"]), torch.from_numpy(batch["action"]))
     per_sample, _ = squared_error(target - q) if delta is None else huber(target - q, delta)
-    loss = weighted_mean(per_sample, tensor(batch["weights"]))
+    means = BatchMeans(torch.float64)
+    means(per_sample * 2, per_sample, q * 2)  # of another batch
+    loss, mean_q = means(per_sample, tensor(batch["weights"]), q)
 
     expected_loss, expected_td_errors = slow_loss(batch, double=double, delta=delta)
     np.testing.assert_allclose((target - q).numpy(), expected_td_errors, rtol=1e-12, atol=1e-12)
-    assert loss.item() == pytest.approx(expected_loss, rel=1e-12, abs=1e-12)
+    assert loss == pytest.approx(expected_loss, rel=1e-12, abs=1e-12)
+    assert mean_q == pytest.approx(math.fsum(q.tolist()) / len(q), rel=1e-12, abs=1e-12)
 
 
 @given(hnp.arrays(np.float64, SIZES, elements=VALUES), st.one_of(st.none(), st.floats(0.1, 10)))

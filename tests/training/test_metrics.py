@@ -17,7 +17,7 @@ from dqn_fast.training.metrics import Metrics
 
 
 def learned(loss: float, q: float) -> Learned:
-    return Learned(torch.zeros(1), torch.tensor(loss), torch.tensor(q))
+    return Learned(torch.zeros(1), loss, q)
 
 
 def step(

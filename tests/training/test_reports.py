@@ -92,6 +92,22 @@ def test_tensorboard_has_each_number_at_its_step(tmp_path: Path) -> None:
     assert [event.step for event in events.Scalars("learner/loss")] == [1000]
 
 
+def test_tensorboard_can_be_looked_at_while_rows_come(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+
+    def steps() -> list[int]:
+        events = accumulator.EventAccumulator(str(tmp_path)).Reload()
+        return [event.step for event in events.Scalars("rollout/return_mean")]
+
+    with TensorBoardReport(tmp_path) as report:
+        seen = []
+        for step, seconds in ((1, 0.1), (2, 0.2), (3, 4.9), (4, 5.1), (5, 20.0), (6, 40.0), (7, 40.1)):
+            report(ROWS[1]._replace(step=step, seconds=seconds))
+            seen.append(len(steps()))
+        assert seen == [1, 1, 1, 4, 5, 6, 6]
+    assert steps() == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_progress_shows_the_numbers() -> None:
     output = io.StringIO()
     with ProgressReport(

@@ -23,7 +23,7 @@ class ProgressReport:
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console or Console(stderr=True),
-            refresh_per_second=4,
+            refresh_per_second=1,
         )
         self._task = self._progress.add_task("", total=total_steps, numbers="")
 
