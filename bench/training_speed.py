@@ -109,11 +109,11 @@ def table(lines: Sequence[Line]) -> str:
             f"{cpu_seconds(rows) / cpu_seconds(ours):.2f}"
             for (_, _, rows), ours in zip(cells, first, strict=True)
         ],
-        "CPU µs/step beside updates": [
-            f"{beside_updates(rows):.0f}" if rows[0].learn_cpu_seconds else "" for _, _, rows in cells
+        "µs/step beside updates": [
+            f"{beside_updates(rows):.0f}" if rows[0].learn_seconds else "" for _, _, rows in cells
         ],
         "of these Gymnasium's": [
-            f"{environment(rows):.0f}" if rows[0].environment_cpu_seconds else "" for _, _, rows in cells
+            f"{environment(rows):.0f}" if rows[0].environment_seconds else "" for _, _, rows in cells
         ],
     }
     return markdown_table(columns, left=("settings", "trained by"))
@@ -128,13 +128,13 @@ def cpu_seconds(rows: Sequence[Measured]) -> float:
 
 
 def beside_updates(rows: Sequence[Measured]) -> float:
-    """Microseconds of the processor for each step, without learner updates: environments, acting, storing."""
-    return 1e6 * statistics.median((row.cpu_seconds - row.learn_cpu_seconds) / row.steps for row in rows)
+    """Microseconds for each step, without learner updates: environments, acting, storing."""
+    return 1e6 * statistics.median((row.seconds - row.learn_seconds) / row.steps for row in rows)
 
 
 def environment(rows: Sequence[Measured]) -> float:
-    """Microseconds of the processor for each step, within Gymnasium's own `step`."""
-    return 1e6 * statistics.median(row.environment_cpu_seconds / row.steps for row in rows)
+    """Microseconds for each step, within Gymnasium's own `step`."""
+    return 1e6 * statistics.median(row.environment_seconds / row.steps for row in rows)
 
 
 def make_lines(steps: int, cleanrl: Path | None, cleanrl_python: str) -> list[Line]:

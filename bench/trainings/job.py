@@ -62,16 +62,16 @@ class Measured(NamedTuple):
         updates: learner updates made.
         seconds: on the wall.
         cpu_seconds: of the process, all its threads.
-        learn_cpu_seconds: the part of these within updates, from a batch to new parameters; ours only.
-        environment_cpu_seconds: the part of them within Gymnasium's `step`; ours only.
+        learn_seconds: the part on the wall within updates, from a batch to new parameters; ours only.
+        environment_seconds: the part on the wall within Gymnasium's `step`; ours only.
     """
 
     steps: int
     updates: int
     seconds: float
     cpu_seconds: float
-    learn_cpu_seconds: float = 0.0
-    environment_cpu_seconds: float = 0.0
+    learn_seconds: float = 0.0
+    environment_seconds: float = 0.0
 
     def say(self) -> None:
         """Write it where the parent process reads it: the last line of the output."""

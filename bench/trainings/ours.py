@@ -46,48 +46,38 @@ def config(job: Job) -> TrainConfig:
     )
 
 
-class CpuTimer:
-    """Seconds of the processor within a method, all calls together."""
+class Timer:
+    """Seconds within a method, all calls together.
+
+    On the wall: to ask for the processor's time is a call of the system, and thousands of them push the
+    training out of the processor's caches.
+    """
 
     def __init__(self, owner: type, name: str) -> None:
         self.seconds = 0.0
-        self.calls = 0
         method = getattr(owner, name)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
-            begin = time.process_time()
+            begin = time.perf_counter()
             returned = method(*args, **kwargs)
-            self.seconds += time.process_time() - begin
-            self.calls += 1
+            self.seconds += time.perf_counter() - begin
             return returned
 
         setattr(owner, name, timed)
 
 
-def seconds_of_a_look() -> float:
-    """What it takes to ask for the processor's time: a call of the system, and not a quick one."""
-    begin, looks = time.process_time(), 10_000
-    for _ in range(looks):
-        time.process_time()
-    return (time.process_time() - begin) / looks
-
-
 def main() -> None:
     job = Job.asked()
     run = TrainingLoop.run
-    learn = CpuTimer(DQN, "learn")
-    environment = CpuTimer(CartPoleEnv if job.num_envs == 1 else CartPoleVectorEnv, "step")
+    learn = Timer(DQN, "learn")
+    environment = Timer(CartPoleEnv if job.num_envs == 1 else CartPoleVectorEnv, "step")
     took = (0.0, 0.0, 0.0, 0.0)
-    look = seconds_of_a_look()
 
     def timed_run(loop: TrainingLoop) -> None:
         nonlocal took
         watch = Stopwatch()
         run(loop)
-        wall, cpu = watch.read()
-        # Of a call's two looks at the clock, one lies within what they measure; both lie within the whole.
-        within = [timer.seconds - look * timer.calls for timer in (learn, environment)]
-        took = (wall, cpu - 2 * look * (learn.calls + environment.calls), within[0], within[1])
+        took = (*watch.read(), learn.seconds, environment.seconds)
 
     TrainingLoop.run = timed_run  # type: ignore[assignment,method-assign]
     with tempfile.TemporaryDirectory() as folder:

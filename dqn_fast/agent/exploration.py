@@ -84,11 +84,14 @@ class EpsilonGreedy:
         epsilon = self.epsilon_schedule(step)
         # Lists: for a few environments NumPy's way to the arithmetic is the longer one.
         coins, picks = self.generator.random((2, self.num_envs)).tolist()
-        explorers = [
-            env
-            for env, (coin, exponent) in enumerate(zip(coins, self._exponents, strict=True))
-            if coin < epsilon**exponent or self._left[env]
-        ]
+        explorers: list[int] = []
+        # No exponent is below 1, so nobody's epsilon is above this one. Most often nobody explores.
+        if min(coins) < epsilon or any(self._left):
+            explorers = [
+                env
+                for env, (coin, exponent) in enumerate(zip(coins, self._exponents, strict=True))
+                if coin < epsilon**exponent or self._left[env]
+            ]
         actions = greedy() if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
         for env in explorers:
             actions[env] = self._random(env, picks[env], None if legal is None else legal[env])

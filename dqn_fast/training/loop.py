@@ -72,7 +72,8 @@ class TrainingLoop:
                 return
             before = self.step
             self._act()
-            self._learn(self._updates_due(before))
+            if updates := self._updates_due(before):
+                self._learn(updates)
             if self.step >= config.total_steps or self._passed(config.log_period, before):
                 self._on_row(self._row())
             if config.checkpoint_period and self._passed(config.checkpoint_period, before):

@@ -55,7 +55,7 @@ class Memory:
         )
 
     def _store_all(self, obs: Any, action: Actions, after: Step) -> None:
-        _, reward, next_obs, terminated, truncated, mask = after
+        _, reward, next_obs, terminated, truncated, _, mask = after
         self.buffer.add(obs, action, reward, next_obs, terminated, truncated, mask=mask)
 
 

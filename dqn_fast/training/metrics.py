@@ -82,12 +82,10 @@ class Metrics:
     def stepped(self, after: Step) -> None:
         """Take note of a step of all environments. A row that is no transition has reward 0."""
         self._running += after.reward
-        ended = after.terminated | after.truncated
-        count = np.count_nonzero(ended)  # much quicker than `any` on few environments
-        if count:
-            self._returns.extend(self._running[ended].tolist())
-            self._episodes += int(count)
-            self._running[ended] = 0.0
+        for row in after.ended:
+            self._returns.append(float(self._running[row]))
+            self._running[row] = 0.0
+        self._episodes += len(after.ended)
 
     def abandon_episodes(self) -> None:
         """Forget the episodes that have not ended: they will not be finished."""

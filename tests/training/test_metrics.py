@@ -24,8 +24,8 @@ def step(
     reward: list[float], terminated: Sequence[bool] = (), truncated: Sequence[bool] = (), mask: Any = None
 ) -> Step:
     none = [False] * len(reward)
-    ends = (np.array(flags or none) for flags in (terminated, truncated))
-    return Step(None, np.array(reward), None, *ends, mask)
+    ends = [np.array(flags or none) for flags in (terminated, truncated)]
+    return Step(None, np.array(reward), None, *ends, np.flatnonzero(ends[0] | ends[1]).tolist(), mask)
 
 
 def test_rows() -> None:

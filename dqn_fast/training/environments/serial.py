@@ -66,7 +66,7 @@ class SerialEnvironments:
             if terminated or truncated:
                 ended.append((row, terminated, truncated))
         if not ended:
-            return Step(next_obs, reward, next_obs, self._none_ended, self._none_ended, None)
+            return Step(next_obs, reward, next_obs, self._none_ended, self._none_ended, (), None)
         return self._with_resets(reward, next_obs, ended)
 
     def state(self) -> list[EpisodeState]:
@@ -103,4 +103,4 @@ class SerialEnvironments:
         terminated, truncated = np.zeros((2, self.num_envs), np.bool_)
         for row, terminated[row], truncated[row] in ended:
             put_row(obs, row, self._envs[row].reset()[0])
-        return Step(obs, reward, next_obs, terminated, truncated, None)
+        return Step(obs, reward, next_obs, terminated, truncated, [row for row, _, _ in ended], None)

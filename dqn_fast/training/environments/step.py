@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ class Step(NamedTuple):
         next_obs: the observation that each action led to: where an episode ended, its true last one.
         terminated: (N,) bool.
         truncated: (N,) bool.
+        ended: the rows whose episode ended, terminated or truncated, in order; most often none.
         mask: (N,) bool, which rows are transitions; None: all. A row is none if its environment spent the
             step on its reset and ignored the action (Gymnasium's autoreset mode "next step").
     """
@@ -32,6 +34,7 @@ class Step(NamedTuple):
     next_obs: Any
     terminated: Flags
     truncated: Flags
+    ended: Sequence[int]
     mask: Flags | None
 
 

@@ -92,10 +92,12 @@ class VectorEnvironments:
         ended = terminated | truncated
         # Much quicker than `any` on few environments; this is all that most steps need.
         if not np.count_nonzero(ended):
-            step = Step(next_obs, reward, next_obs, terminated, truncated, self._mask)
+            step = Step(next_obs, reward, next_obs, terminated, truncated, (), self._mask)
             self._mask = None
         else:
-            step = self._after(Step(next_obs, reward, next_obs, terminated, truncated, None), ended, infos)
+            rows = np.flatnonzero(ended).tolist()
+            step = Step(next_obs, reward, next_obs, terminated, truncated, rows, None)
+            step = self._after(step, ended, infos)
         self._obs = step.obs
         return step
 
@@ -123,7 +125,7 @@ class VectorEnvironments:
 
     def _after_same_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
         next_obs, finals = copy_batch(step.obs), infos.get("final_obs")
-        for row in np.flatnonzero(ended).tolist():
+        for row in step.ended:
             final = None if finals is None else get_row(finals, row)
             if final is None:
                 raise ValueError(f"infos['final_obs']: got none for environment {row}, whose episode ended")

@@ -79,6 +79,7 @@ def test_transitions_are_those_of_the_environment_alone(
     for _ in range(STEPS):
         action = draw()
         step = environments.step(action)
+        assert list(step.ended) == np.flatnonzero(step.terminated | step.truncated).tolist()
         for row, env in enumerate(alone):
             if step.mask is not None and not step.mask[row]:
                 assert step.reward[row] == 0
