@@ -100,12 +100,13 @@ class Metrics:
     def row(self, step: int, updates: int, epsilon: float, learning_rate: float) -> MetricsRow:
         """Return the row for environment step `step` and begin the next."""
         now = self._clock()
+        mean, std = _mean_and_std(self._returns)
         row = MetricsRow(
             step=step,
             updates=updates,
             episodes=self._episodes,
-            return_mean=fmean(self._returns) if self._returns else math.nan,
-            return_std=float(np.std(self._returns)) if self._returns else math.nan,
+            return_mean=mean,
+            return_std=std,
             epsilon=epsilon,
             loss=self._loss_sum / self._updates if self._updates else math.nan,
             q=self._q_sum / self._updates if self._updates else math.nan,

@@ -131,6 +131,6 @@ def image(value: Any) -> Any:
         return {key: image(part) for key, part in value.items()}
     if isinstance(value, tuple | list):
         return [image(part) for part in value]
-    return (
-        value if value is None or isinstance(value, int) else (value.dtype.str, value.shape, value.tobytes())
-    )
+    if value is None or isinstance(value, int):
+        return value
+    return value.dtype.str, value.shape, value.tobytes()
