@@ -110,10 +110,10 @@ def table(lines: Sequence[Line]) -> str:
             for (_, _, rows), ours in zip(cells, first, strict=True)
         ],
         "µs/step beside updates": [
-            f"{beside_updates(rows):.0f}" if rows[0].learn_seconds else "" for _, _, rows in cells
+            f"{beside_updates(rows):.1f}" if rows[0].learn_seconds else "" for _, _, rows in cells
         ],
         "of these Gymnasium's": [
-            f"{environment(rows):.0f}" if rows[0].environment_seconds else "" for _, _, rows in cells
+            f"{environment(rows):.1f}" if rows[0].environment_seconds else "" for _, _, rows in cells
         ],
     }
     return markdown_table(columns, left=("settings", "trained by"))
