@@ -34,8 +34,8 @@ CAPTION = """\
 Whole trainings on CartPole-v1 with the same hyper-parameters, network and number of updates, one thread
 on one core; medians of {rounds} interleaved rounds, from the first step to the last. **Time** and **CPU**
 (of the process) are a contender's divided by ours. Environments, acting, storing and reporting are **beside
-updates**; the last column is the part of it that Gymnasium's own `step` takes, which no trainer can make
-shorter.
+updates**, on the wall; the last column is the part of it that Gymnasium's own `step` takes, which no trainer
+can make shorter.
 {versions}.
 """
 
