@@ -83,7 +83,8 @@ class EpsilonGreedy:
         """
         epsilon = self.epsilon_schedule(step)
         # Lists: for a few environments NumPy's way to the arithmetic is the longer one.
-        coins, picks = self.generator.random((2, self.num_envs)).tolist()
+        draws = self.generator.random(2 * self.num_envs).tolist()
+        coins, picks = draws[: self.num_envs], draws[self.num_envs :]
         explorers: list[int] = []
         # No exponent is below 1, so nobody's epsilon is above this one. Most often nobody explores.
         if min(coins) < epsilon or any(self._left):
