@@ -92,7 +92,7 @@ def test_the_largest_pick_is_the_last_action() -> None:
 
     class Largest(np.random.Generator):
         def random(self, *size: Any) -> Any:  # type: ignore[override]
-            return np.array([[0.0], [np.nextafter(1.0, 0.0)]])
+            return np.array([0.0, np.nextafter(1.0, 0.0)])
 
     generator = Largest(np.random.PCG64(0))
     for num_actions in range(1, 2000):
