@@ -120,14 +120,16 @@ void ReplayMemory::copy_unweighted(std::size_t n_step, double gamma, const Trans
 
 void ReplayMemory::copy_drawn(std::size_t n_step, double gamma, const TransitionBatch &out) {
     const auto streams = static_cast<std::int64_t>(rings_.size());
+    for (std::size_t i = 0; i < drawn_.size(); ++i) {
+        const auto slot = static_cast<std::size_t>(drawn_[i]);
+        const StepRing &ring = ring_of(slot);
+        out.indices[i] = ring.time(slot) * streams + (&ring - rings_.data());
+    }
     transitions_.copy(
         drawn_,
         n_step,
         gamma,
         [this](std::size_t slot) -> const StepRing & { return ring_of(slot); },
-        [this, streams](const StepRing &ring, std::size_t slot) {
-            return ring.time(slot) * streams + (&ring - rings_.data());
-        },
         out);
 }
 

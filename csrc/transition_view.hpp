@@ -45,35 +45,30 @@ class TransitionView {
             prefetch_block(slots.subspan(kBlock), n_step);
     }
 
-    /// Fills everything but the weights.
-    ///
-    /// `ring_of(slot)` is the ring that a slot belongs to, `index_of(ring, slot)` the index of the
-    /// step in it.
-    template <class RingOf, class IndexOf>
+    /// Fills everything but the weights. `ring_of(slot)` is the ring that a slot belongs to.
+    template <class RingOf>
     void copy(std::span<const std::int64_t> slots,
               std::size_t n_step,
               double gamma,
               RingOf &&ring_of,
-              IndexOf &&index_of,
-              const TransitionBatch &out) const {
-        std::int64_t last_slots[kBlock];
+              const TransitionBatch &out) {
+        last_slots_.resize(slots.size());
         // In blocks that stay in the nearest cache, two of them on their way.
-        for (std::size_t row = 0; row < slots.size(); row += kBlock) {
-            const Slots block = slots.subspan(row, std::min(kBlock, slots.size() - row));
-            const Slots last{last_slots, block.size()};
-            if (row + 2 * kBlock < slots.size())
-                prefetch_block(slots.subspan(row + 2 * kBlock), n_step);
+        for (std::size_t first = 0; first < slots.size(); first += kBlock) {
+            const Rows rows{first, std::min(first + kBlock, slots.size())};
+            if (first + 2 * kBlock < slots.size())
+                prefetch_block(slots.subspan(first + 2 * kBlock), n_step);
             if (schema_.reward_is_double())
-                resolve<double>(block, n_step, gamma, ring_of, index_of, last_slots, row, out);
+                resolve<double>(slots, rows, n_step, gamma, ring_of, out);
             else
-                resolve<float>(block, n_step, gamma, ring_of, index_of, last_slots, row, out);
+                resolve<float>(slots, rows, n_step, gamma, ring_of, out);
             for (std::size_t i = 0; i < schema_.observations(); ++i) {
-                gather_observation(i, block, ring_of, row, out.fields[i]);
-                gather_observation(i, last, ring_of, row, out.next_obs[i]);
+                gather_observation(i, slots.data(), rows, ring_of, out.fields[i]);
+                gather_observation(i, last_slots_.data(), rows, ring_of, out.next_obs[i]);
             }
             for (std::size_t i = schema_.action(); i < schema_.fields().size(); ++i)
                 if (i != schema_.reward())
-                    gather(store_.column(i), block, row, out.fields[i]);
+                    gather(store_.column(i), slots.data(), rows, out.fields[i]);
         }
     }
 
@@ -82,9 +77,11 @@ class TransitionView {
     static constexpr std::size_t kLargestFetch =
         1024; // bytes a row; the processor sees what follows
 
-    using Slots = std::span<const std::int64_t>; // of rows that follow each other
+    struct Rows {
+        std::size_t first, end;
+    };
 
-    void prefetch_block(Slots slots, std::size_t n_step) const noexcept {
+    void prefetch_block(std::span<const std::int64_t> slots, std::size_t n_step) const noexcept {
         const std::size_t record = store_.marks().stride;
         const std::size_t steps = std::min(n_step, kLargestFetch / record) + 1;
         for (std::size_t i = 0; i < std::min(kBlock, slots.size()); ++i)
@@ -94,22 +91,19 @@ class TransitionView {
     }
 
     // Walks each transition to its end: return, discount, flags, and where next_obs lies.
-    template <class Real, class RingOf, class IndexOf>
-    void resolve(Slots slots,
+    template <class Real, class RingOf>
+    void resolve(std::span<const std::int64_t> slots,
+                 Rows rows,
                  std::size_t n_step,
                  double gamma,
                  RingOf &&ring_of,
-                 IndexOf &&index_of,
-                 std::int64_t *last_slots,
-                 std::size_t row,
-                 const TransitionBatch &out) const {
+                 const TransitionBatch &out) {
         const Column &rewards = store_.column(schema_.reward());
         auto *returns = reinterpret_cast<Real *>(out.fields[schema_.reward()]);
         auto *discounts = reinterpret_cast<Real *>(out.discount);
-        for (std::size_t i = 0; i < slots.size(); ++i, ++row) {
+        for (std::size_t i = rows.first; i < rows.end; ++i) {
             auto slot = static_cast<std::size_t>(slots[i]);
             const StepRing &ring = ring_of(slot);
-            out.indices[row] = index_of(ring, slot);
             double sum = -0.0, discount = 1.0; // -0.0 + r is r, whatever its sign
             Mark mark = ring.mark(slot);
             for (std::size_t k = 1;; ++k) {
@@ -128,56 +122,59 @@ class TransitionView {
             if (mark.broken()) // the next observation begins a segment, after its context steps
                 while (ring.mark(slot).is_context())
                     slot = ring.next_slot(slot);
-            last_slots[i] = static_cast<std::int64_t>(slot);
-            returns[row] = static_cast<Real>(sum);
-            discounts[row] = mark.terminated() ? Real{0} : static_cast<Real>(discount);
-            out.terminated[row] = mark.terminated();
-            out.truncated[row] = mark.truncated();
+            last_slots_[i] = static_cast<std::int64_t>(slot);
+            returns[i] = static_cast<Real>(sum);
+            discounts[i] = mark.terminated() ? Real{0} : static_cast<Real>(discount);
+            out.terminated[i] = mark.terminated();
+            out.truncated[i] = mark.truncated();
         }
     }
 
     template <class RingOf>
-    void gather_observation(
-        std::size_t i, Slots slots, RingOf &&ring_of, std::size_t row, std::byte *to) const {
+    void gather_observation(std::size_t i,
+                            const std::int64_t *slots,
+                            Rows rows,
+                            RingOf &&ring_of,
+                            std::byte *to) const {
         if (!observations_.is_stack(i))
-            return gather(store_.column(i), slots, row, to);
+            return gather(store_.column(i), slots, rows, to);
         const std::size_t nbytes = schema_.fields()[i].stack_bytes();
-        for (const std::int64_t slot : slots) {
-            const auto at = static_cast<std::size_t>(slot);
-            observations_.read(i, ring_of(at), at, to + row++ * nbytes);
+        for (std::size_t row = rows.first; row < rows.end; ++row) {
+            const auto slot = static_cast<std::size_t>(slots[row]);
+            observations_.read(i, ring_of(slot), slot, to + row * nbytes);
         }
     }
 
-    static void gather(const Column &from, Slots slots, std::size_t row, std::byte *to) {
-        to += row * from.nbytes;
+    static void gather(const Column &from, const std::int64_t *slots, Rows rows, std::byte *to) {
         switch (from.nbytes) { // a copy of constant size is a few moves
         case 1:
-            return gather_fixed<1>(from, slots, to);
+            return gather_fixed<1>(from, slots, rows, to);
         case 4:
-            return gather_fixed<4>(from, slots, to);
+            return gather_fixed<4>(from, slots, rows, to);
         case 8:
-            return gather_fixed<8>(from, slots, to);
+            return gather_fixed<8>(from, slots, rows, to);
         case 16:
-            return gather_fixed<16>(from, slots, to);
+            return gather_fixed<16>(from, slots, rows, to);
         case 32:
-            return gather_fixed<32>(from, slots, to);
+            return gather_fixed<32>(from, slots, rows, to);
         default:
-            for (const std::int64_t slot : slots) {
-                std::memcpy(to, from.at(static_cast<std::size_t>(slot)), from.nbytes);
-                to += from.nbytes;
-            }
+            for (std::size_t i = rows.first; i < rows.end; ++i)
+                std::memcpy(
+                    to + i * from.nbytes, from.at(static_cast<std::size_t>(slots[i])), from.nbytes);
         }
     }
 
     template <std::size_t N>
-    static void gather_fixed(const Column &from, Slots slots, std::byte *to) {
-        for (std::size_t i = 0; i < slots.size(); ++i)
+    static void
+    gather_fixed(const Column &from, const std::int64_t *slots, Rows rows, std::byte *to) {
+        for (std::size_t i = rows.first; i < rows.end; ++i)
             std::memcpy(to + i * N, from.at(static_cast<std::size_t>(slots[i])), N);
     }
 
     const Schema &schema_;
     const StepStore &store_;
     const Observations &observations_;
+    std::vector<std::int64_t> last_slots_;
 };
 
 } // namespace dqn_fast
