@@ -24,7 +24,6 @@ _TAGS = {
     "steps_per_second": "time/steps_per_second",
 }
 
-
 # To write rows together takes a third as long: it is the work of another thread, that pushes the training
 # out of the processor's caches. TensorBoard itself looks every 30 seconds.
 _SECONDS = 5.0
@@ -33,7 +32,8 @@ _SECONDS = 5.0
 class TensorBoardReport:
     """Writes rows as scalars over environment steps; NaN is left out. A context manager.
 
-    A row that comes soon after the last that was written waits for another, or for the end.
+    A row that comes soon after the last that was written waits for another, or for the end: if the process is
+    killed, metrics.csv has it, and these events do not.
 
     Args:
         folder: for the event files.
