@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dqn_fast.training.finished import FinishedRun, Seeds, by_settings
 from dqn_fast.training.reports import Curve, read_rows
-from dqn_fast.training.run_folder import METRICS
+from dqn_fast.training.run_folder.finished import FinishedRun, Seeds, by_settings
+from dqn_fast.training.run_folder.layout import METRICS
 
 POINTS = 100  # of each curve that are kept
 DIGITS = 5

@@ -16,8 +16,8 @@ from published import PUBLISHED, Published
 from score_files import Scores, from_runs, read_all, write
 from scores_picture import draw
 
-from dqn_fast.training.finished import Score, Seeds, find_runs
-from dqn_fast.training.table import markdown_table
+from dqn_fast.training.run_folder.finished import Score, Seeds, find_runs
+from dqn_fast.training.run_folder.table import markdown_table
 
 HERE = Path(__file__).parent
 README, FILES, PICTURE = HERE.parent / "README.md", HERE / "scores", HERE / "scores.png"

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from between import between_markers
 from trainings.job import Job, Measured
 
-from dqn_fast.training.table import markdown_table
+from dqn_fast.training.run_folder.table import markdown_table
 
 HERE = Path(__file__).parent
 BEGIN = "<!-- training speed: begin (python bench/training_speed.py --cleanrl CLONE --readme README.md) -->"

@@ -10,20 +10,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 # In a checkout this folder shadows the installed package: find the extension there all the same.
-# pkgutil and pathlib would do it, and take as long to import as the rest of the package.
-__path__ = [
-    *__path__,
-    *filter(os.path.isdir, (os.path.join(entry, __name__) for entry in sys.path)),  # noqa: PTH118
-]
+__path__ = [*__path__, *(str(entry) for entry in (Path(one, __name__) for one in sys.path) if entry.is_dir())]
 
-from dqn_fast import _extension  # noqa: F401  (first: it says why an extension does not fit)
+from dqn_fast import (
+    _extension,  # noqa: F401  (first: it says why an extension does not fit)
+    _moved,
+)
 from dqn_fast._version import __version__
-from dqn_fast.batch import Batch
-from dqn_fast.prioritized_replay import PrioritizedReplayBuffer
-from dqn_fast.replay import ReplayBuffer
+from dqn_fast.replay import Batch, PrioritizedReplayBuffer, ReplayBuffer
+
+_moved.install()
 
 __all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer", "__version__"]

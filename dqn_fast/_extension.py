@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+from pathlib import Path
 
 from dqn_fast._version import __version__
 
@@ -13,14 +14,10 @@ except ImportError as error:
         f"dqn_fast's extension cannot be imported ({error}); install the package: pip install ."
     ) from error
 
+_HERE = Path(__file__).parent
 
-def _refuse_another() -> None:
-    # Only in a checkout: these take longer to import than all of the package.
-    import hashlib
-    from pathlib import Path
-
-    stub = Path(__file__).with_name("_core.pyi").read_bytes()
-    expected = (__version__, hashlib.sha256(stub).hexdigest())
+if Path(_core.__file__).parent != _HERE:  # in a checkout; else both were installed together
+    expected = (__version__, hashlib.sha256((_HERE / "_core.pyi").read_bytes()).hexdigest())
     found = (_core.__version__, _core.stub_digest)
     if found != expected:
         raise ImportError(
@@ -28,7 +25,3 @@ def _refuse_another() -> None:
             f"{found[1][:12]}, but these Python files are of version {expected[0]} and interface "
             f"{expected[1][:12]}; install them again: pip install ."
         )
-
-
-if os.path.dirname(_core.__file__) != os.path.dirname(__file__):  # noqa: PTH120  (else installed together)
-    _refuse_another()

@@ -1,18 +1,18 @@
 """The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
 
 from dqn_fast.agent.acting import Greedy, QValues, make_q_values
-from dqn_fast.agent.action_mask import legal_actions
-from dqn_fast.agent.adam import Adam
 from dqn_fast.agent.bootstrap import Bootstrap, double_q_learning, q_learning
 from dqn_fast.agent.dqn import DQN, Learned
 from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import EpsilonGreedy
-from dqn_fast.agent.layers import make_mlp
-from dqn_fast.agent.networks import QNetwork, make_q_net
-from dqn_fast.agent.objectives import Estimates, Objective, TDObjective
-from dqn_fast.agent.optimizer import Optimizer
-from dqn_fast.agent.parameters import FlatParameters
-from dqn_fast.agent.rmsprop import RMSProp
+from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.layers import make_mlp
+from dqn_fast.agent.networks.q_network import QNetwork, make_q_net
+from dqn_fast.agent.objectives.td import Estimates, Objective, TDObjective
+from dqn_fast.agent.optimizers.adam import Adam
+from dqn_fast.agent.optimizers.optimizer import Optimizer
+from dqn_fast.agent.optimizers.parameters import FlatParameters
+from dqn_fast.agent.optimizers.rmsprop import RMSProp
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dqn_fast.agent.array_network import ArrayQNetwork
-from dqn_fast.agent.differentiable import make_differentiable
-from dqn_fast.agent.layers import UnknownModuleError
-from dqn_fast.agent.networks import QNetwork
+from dqn_fast.agent.fast.backward import make_differentiable
+from dqn_fast.agent.fast.core_network import ArrayQNetwork
+from dqn_fast.agent.networks.layers import UnknownModuleError
+from dqn_fast.agent.networks.q_network import QNetwork
 
 #: Takes N observations, `(N, ...)` arrays or a (nested) dict of them, and returns q, `(N, A)` float32.
 QValues = Callable[[Any], npt.NDArray[np.float32]]

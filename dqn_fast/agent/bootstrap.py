@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from dqn_fast.agent.differentiable import Values
-from dqn_fast.agent.losses import double_bootstrap, max_bootstrap
+from dqn_fast.agent.fast.backward import Values
+from dqn_fast.agent.objectives.losses import double_bootstrap, max_bootstrap
 
 
 class Bootstrap(Protocol):

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.acting import make_q_values
-from dqn_fast.agent.action_mask import legal_actions
-from dqn_fast.agent.denormals import FlushDenormals
-from dqn_fast.agent.differentiable import make_differentiable
 from dqn_fast.agent.exploration import Actions, EpsilonGreedy
-from dqn_fast.agent.losses import BatchMeans
-from dqn_fast.agent.networks import QNetwork
-from dqn_fast.agent.objectives import Objective, TransitionBatch
-from dqn_fast.agent.optimizer import Optimizer
-from dqn_fast.agent.parameters import FlatParameters, shorten
+from dqn_fast.agent.fast.backward import make_differentiable
+from dqn_fast.agent.fast.denormals import FlushDenormals
+from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.q_network import QNetwork
+from dqn_fast.agent.objectives.losses import BatchMeans
+from dqn_fast.agent.objectives.td import Objective, TransitionBatch
+from dqn_fast.agent.optimizers.optimizer import Optimizer
+from dqn_fast.agent.optimizers.parameters import FlatParameters, shorten
 from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
 

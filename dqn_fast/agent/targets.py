@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Protocol
 
-from dqn_fast.agent.networks import QNetwork
-from dqn_fast.agent.parameters import FlatParameters
+from dqn_fast.agent.networks.q_network import QNetwork
+from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
 class Target(Protocol):

@@ -10,9 +10,9 @@ import numpy as np
 
 from dqn_fast.checks import at_least
 from dqn_fast.dropin._distinct import sample_distinct
-from dqn_fast.fields import Field
 from dqn_fast.replay import ReplayBuffer
-from dqn_fast.schema import FLAG
+from dqn_fast.replay.fields import Field
+from dqn_fast.replay.schema import FLAG
 
 NAMES = ("state", "action", "reward", "next_state", "done")
 _PYTHON_TYPES = {"b": bool, "i": int, "u": int, "f": float}

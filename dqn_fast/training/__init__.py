@@ -4,17 +4,17 @@ What a Python program needs of it is here: `train` with a `TrainConfig`, perhaps
 observers; `resume`; and what there is in a run's folder: configuration, model, evaluation, video.
 """
 
+from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.errors import UsageError
-from dqn_fast.training.evaluation import Evaluation, evaluate
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
+from dqn_fast.training.evaluation.video import Video, record_video
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.model import load_config, load_model
 from dqn_fast.training.observers import Observer, StopTraining
 from dqn_fast.training.presets import PRESETS, Preset, preset_of
-from dqn_fast.training.result import Result
 from dqn_fast.training.run import Run, evaluate_run, resume, train
-from dqn_fast.training.video import Video, record_video
+from dqn_fast.training.run_folder.model import load_config, load_model
+from dqn_fast.training.run_folder.result import Result
 
 __all__ = [
     "PRESETS",

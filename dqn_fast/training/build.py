@@ -29,11 +29,11 @@ from dqn_fast.agent import (
     make_q_net,
     q_learning,
 )
-from dqn_fast.agent.image_encoder import DATA_EFFICIENT, MINATAR, NATURE
-from dqn_fast.agent.losses import huber, squared_error
+from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE
+from dqn_fast.agent.objectives.losses import huber, squared_error
+from dqn_fast.envs import Environments, make_env, make_environments
+from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import Environments, make_env, make_environments
-from dqn_fast.training.errors import UsageError
 from dqn_fast.training.seeds import derive_seeds
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import tyro
 
-from dqn_fast.training.errors import UsageError
+from dqn_fast.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from dqn_fast.agent import DQN
+from dqn_fast.envs import Environments, RestoreError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import Environments, RestoreError
 from dqn_fast.training.memory import Memory
 from dqn_fast.training.metrics import Metrics, MetricsRow
 

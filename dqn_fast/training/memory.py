@@ -11,10 +11,10 @@ import numpy as np
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import Experience, LinearSchedule, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import Actions
-from dqn_fast.training.checkpoint import readable_errors
+from dqn_fast.envs import Environments, Step
+from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.environments import Environments, Step
-from dqn_fast.training.errors import UsageError
+from dqn_fast.training.run_folder.checkpoint import readable_errors
 from dqn_fast.training.seeds import derive_seeds
 
 

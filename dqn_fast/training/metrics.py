@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dqn_fast.agent import Learned
-from dqn_fast.training.environments import Step
+from dqn_fast.envs import Step
 
 
 class MetricsRow(NamedTuple):

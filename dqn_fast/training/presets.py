@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.errors import UsageError
 
 
 class Preset(NamedTuple):

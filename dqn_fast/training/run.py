@@ -11,17 +11,17 @@ import numpy as np
 import torch
 
 from dqn_fast import __version__
+from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_env
-from dqn_fast.training.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.errors import UsageError
-from dqn_fast.training.evaluation import Evaluation, evaluate
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.interrupt import InterruptFlag
-from dqn_fast.training.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.reports import draw_learning_curve
-from dqn_fast.training.result import Result, complete_result, save_result
-from dqn_fast.training.run_folder import LEARNING_CURVE, claim, locked
+from dqn_fast.training.run_folder.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint
+from dqn_fast.training.run_folder.layout import LEARNING_CURVE, claim, locked
+from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
+from dqn_fast.training.run_folder.result import Result, complete_result, save_result
 from dqn_fast.training.seeds import derive_seeds
 from dqn_fast.training.trainer import Trainer, check
 

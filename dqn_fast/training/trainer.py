@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from dqn_fast.agent import QNetwork
+from dqn_fast.envs.random_states import restore_random_states, seed_process
 from dqn_fast.training.build import build_agent, build_env, build_environments
-from dqn_fast.training.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import build_memory, load_memory
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
-from dqn_fast.training.random_states import restore_random_states, seed_process
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
-from dqn_fast.training.run_folder import METRICS
+from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
+from dqn_fast.training.run_folder.layout import METRICS
 from dqn_fast.training.seeds import derive_seeds
-from dqn_fast.training.selection import BestModel
 
 
 class Trainer:

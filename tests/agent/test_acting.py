@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from agent.test_networks import SPACES, as_tensors
+from agent.networks.test_q_network import SPACES, as_tensors
 from gymnasium import spaces
 
 from dqn_fast.agent import Greedy, QNetwork, acting, make_q_net, make_q_values
-from dqn_fast.agent.array_network import ArrayQNetwork
-from dqn_fast.agent.layers import UnknownModuleError, make_linear
+from dqn_fast.agent.fast.core_network import ArrayQNetwork
+from dqn_fast.agent.networks.layers import UnknownModuleError, make_linear
 
 ACTIONS = spaces.Discrete(3)
 DICT = spaces.Dict(

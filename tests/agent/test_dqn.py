@@ -33,7 +33,7 @@ from dqn_fast.agent import (
     make_q_net,
     q_learning,
 )
-from dqn_fast.agent.losses import huber, squared_error
+from dqn_fast.agent.objectives.losses import huber, squared_error
 
 BOX, ACTIONS = spaces.Box(-1, 1, (3,)), spaces.Discrete(2)
 

@@ -16,8 +16,8 @@ from score_files import POINTS, from_runs, read_all, thinned
 from scores import BEGIN, END, README
 
 from dqn_fast.training import TrainConfig, train
-from dqn_fast.training.finished import FinishedRun, find_runs
 from dqn_fast.training.reports import Curve
+from dqn_fast.training.run_folder.finished import FinishedRun, find_runs
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Pickles of drop-in buffers, written by version 0.1.0; see `replay.saved_buffers`.
 
-    python tests/dropin/saved_dropins.py FOLDER
+python tests/dropin/saved_dropins.py FOLDER
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def of_cpprb(kind: Any, **options: Any) -> Any:
 def of_sb3(kind: Any, **options: Any) -> Any:
     buffer = kind(12, BOX, ACTIONS, "cpu", **options)
     for obs, action, reward, next_obs, done in steps():
-        buffer.add(obs[None], next_obs[None], np.array([[action]]), np.array([reward]), np.array([done]), [{}])
+        buffer.add(
+            obs[None], next_obs[None], np.array([[action]]), np.array([reward]), np.array([done]), [{}]
+        )
     return buffer
 
 

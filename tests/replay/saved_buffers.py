@@ -1,7 +1,7 @@
 """Buffers that were saved long ago: how each was filled, so that what is loaded can be compared.
 
-`saved/0.1.0/` holds a file and a pickle of each, written by version 0.1.0 (format 1), and is never written again:
-whoever has such files can load them for ever. A new format gets new files beside them:
+`saved/0.1.0/` holds a file and a pickle of each, written by version 0.1.0 (format 1), and is never written
+again: whoever has such files can load them for ever. A new format gets new files beside them:
 
     python tests/replay/saved_buffers.py FOLDER
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.bad_inputs import (
+from replay.support.bad_inputs import (
     BAD,
     BAD_CONSTRUCTIONS,
     BAD_FIRST_STEPS,
@@ -18,7 +18,7 @@ from replay.bad_inputs import (
     STEP,
     VECTOR,
 )
-from replay.building import columns_of
+from replay.support.building import columns_of
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.building import flat
+from replay.support.building import flat
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 

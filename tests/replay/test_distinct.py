@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles import uniform_choices
-from replay.building import add
+from replay.support.building import add
+from replay.support.oracles import uniform_choices
 from replay.test_distributions import SEED, uniform
 from scipy.stats import chisquare
 

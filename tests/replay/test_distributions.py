@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles import NaiveSumTree, uniform_probabilities
-from replay.building import add
+from replay.support.building import add
+from replay.support.oracles import NaiveSumTree, uniform_probabilities
 from scipy.stats import chisquare
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer

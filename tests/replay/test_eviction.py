@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.building import add, rows_of, walk
+from replay.support.building import add, rows_of, walk
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.building import flat, rows_of
+from replay.support.building import flat, rows_of
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 

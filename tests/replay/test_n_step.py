@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from replay.building import add, rows_of, walk
+from replay.support.building import add, rows_of, walk
 
 from dqn_fast import ReplayBuffer
 

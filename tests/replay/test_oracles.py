@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles import (
+from replay.support.oracles import (
     LARGEST_MASS,
     SMALLEST_MASS,
     NaiveMinTree,
@@ -15,7 +15,14 @@ from oracles import (
     ReplayTwin,
     default_reserve,
 )
-from segment_oracle import Stack, context_needed, follows, same_bytes, same_obs, slots_per_stream
+from replay.support.segment_oracle import (
+    Stack,
+    context_needed,
+    follows,
+    same_bytes,
+    same_obs,
+    slots_per_stream,
+)
 
 
 def step(twin: ReplayTwin, obs: Any, next_obs: Any, reward: float = 0.0, **more: Any) -> int | None:

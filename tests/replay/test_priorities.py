@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles import PriorityTwin
-from replay.building import add, check_weights, probabilities_of, rows_of
+from replay.support.building import add, check_weights, probabilities_of, rows_of
+from replay.support.oracles import PriorityTwin
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.building import add, columns_of
+from replay.support.building import add, columns_of
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 

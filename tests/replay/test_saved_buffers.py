@@ -14,7 +14,9 @@ FILES = sorted(path for path in SAVED.iterdir() if path.suffix in (".dqn", ".pic
 
 
 def test_there_is_a_file_and_a_pickle_of_each_kind() -> None:
-    assert {path.name for path in FILES} == {f"{name}.{kind}" for name in RECIPES for kind in ("dqn", "pickle")}
+    assert {path.name for path in FILES} == {
+        f"{name}.{kind}" for name in RECIPES for kind in ("dqn", "pickle")
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

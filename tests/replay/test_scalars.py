@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dqn_fast import ReplayBuffer
+from dqn_fast.replay.schema import StepSchema
 
 OBS = np.zeros(2, np.float32)
 
@@ -57,7 +58,7 @@ def test_float64_and_unpickled_arrays_do_not_leave_the_core(
     space = type("Box", (), {"shape": (2,), "dtype": np.dtype(np.float32)})()
     action = type("Discrete", (), {"shape": (), "dtype": np.dtype(np.int64)})()
     buffer = ReplayBuffer(100, space, action, num_envs=3, seed=0)
-    monkeypatch.setattr("dqn_fast.schema.StepSchema.convert", lambda *_: pytest.fail("converted in Python"))
+    monkeypatch.setattr(StepSchema, "convert", lambda *_: pytest.fail("converted in Python"))
     obs, flags = np.random.default_rng(0).normal(size=(3, 2)), np.zeros(3, np.bool_)
     reward = np.array([0.1, np.inf, -1e-50])
     step = (obs, np.arange(3), reward, obs + 1, flags, flags)

@@ -1,6 +1,6 @@
 """Runs that version 0.1.0 left unfinished: configuration and checkpoint; see `replay.saved_buffers`.
 
-    python tests/training/saved_runs.py FOLDER
+python tests/training/saved_runs.py FOLDER
 """
 
 from __future__ import annotations

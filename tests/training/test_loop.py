@@ -11,9 +11,9 @@ import torch
 from training.tiny import Tiny
 
 from dqn_fast.agent import DQN
+from dqn_fast.envs import SerialEnvironments
 from dqn_fast.training import TrainConfig
 from dqn_fast.training.build import build_agent
-from dqn_fast.training.environments import SerialEnvironments
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import Memory, build_memory
 from dqn_fast.training.metrics import MetricsRow

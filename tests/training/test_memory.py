@@ -12,13 +12,13 @@ import pytest
 from gymnasium import spaces
 from training.tiny import Tiny
 
+from dqn_fast.envs import SerialEnvironments
 from dqn_fast.training import TrainConfig, UsageError, train
 from dqn_fast.training.build import build_agent, build_environments
-from dqn_fast.training.environments import SerialEnvironments
-from dqn_fast.training.group import train_group
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import build_memory
 from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.multi_seed import train_group
 
 CONFIG = TrainConfig(
     "Rewarding-v0", total_steps=90, learning_starts=89, n_step=1, hidden_sizes=(4,), log_period=90

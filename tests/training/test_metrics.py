@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dqn_fast.agent import Learned
-from dqn_fast.training.environments import Step
+from dqn_fast.envs import Step
 from dqn_fast.training.metrics import Metrics
 
 

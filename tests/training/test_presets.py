@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from dqn_fast.training import TrainConfig, UsageError, commands
-from dqn_fast.training.command_line import commands_for
-from dqn_fast.training.environments import make_env
+from dqn_fast.cli import commands
+from dqn_fast.cli.command_line import commands_for
+from dqn_fast.envs import make_env
+from dqn_fast.training import TrainConfig, UsageError
 from dqn_fast.training.presets import PRESETS, preset_of
 
 

@@ -23,8 +23,8 @@ from training.tiny import Tiny
 import dqn_fast
 from dqn_fast.cli import main
 from dqn_fast.training import StopTraining, TrainConfig, UsageError, resume, train
-from dqn_fast.training.evaluation import evaluate
-from dqn_fast.training.run_folder import CHECKPOINTS
+from dqn_fast.training.evaluation.evaluate import evaluate
+from dqn_fast.training.run_folder.layout import CHECKPOINTS
 
 CONFIG = TrainConfig(
     "Interrupting-v0",

@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 import dqn_fast
 from dqn_fast import Batch
-from dqn_fast.schema import core_obs
+from dqn_fast.replay.schema import core_obs
 
 Array = npt.NDArray[Any]
 Fields = tuple[Any, Any, Any, Any, Any, Any]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.evaluation import Evaluation
+from dqn_fast.training.evaluation.evaluate import Evaluation
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.reports.style import (
     BLUE,

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from dqn_fast.training.files import written_whole
+from dqn_fast.training.run_folder.files import written_whole
 
 BLUE, ORANGE, GREEN, GREY = "#2a6f97", "#bc6c25", "#2d6a4f", "#6c757d"
 

@@ -1,0 +1,72 @@
+"""Q-networks computed by the C++ core, over the very memory of their parameters (see `array_layers`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from dqn_fast._core import DenseLayers
+from dqn_fast.agent.fast.core_encoders import make_array_encoder
+from dqn_fast.agent.fast.core_layers import Floats, dense_layers
+from dqn_fast.agent.networks.action_mask import ILLEGAL, legal_actions
+from dqn_fast.agent.networks.layers import UnknownModuleError, require_no_hooks
+from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
+
+_ILLEGAL = np.float32(ILLEGAL)
+
+
+class ArrayQNetwork:
+    """A Q-network's values from arrays to arrays, for a number of observations that is known beforehand.
+
+    Args:
+        q_net: one that `make_q_net` makes.
+        rows: how many observations at a time.
+
+    Attributes:
+        rows: as given.
+        multiplications: how many it makes.
+
+    Raises:
+        UnknownModuleError: a module is in it that there is no form of here, or a hook.
+    """
+
+    def __init__(self, q_net: QNetwork, rows: int) -> None:
+        if type(q_net) not in (QNetwork, MaskedQNetwork):
+            raise UnknownModuleError(type(q_net).__name__)
+        require_no_hooks(q_net)
+        self.rows = rows
+        self._masked = type(q_net) is MaskedQNetwork
+        self._encode = make_array_encoder(q_net.encoder, rows)
+        self._features = np.empty((rows, q_net.encoder.size), np.float32)
+        layers, hidden = dense_layers(q_net.body, self._features)
+        streams = [dense_layers(stream, hidden) for stream in _streams(q_net.head)]
+        *self._value, self._advantage = (outputs for _, outputs in streams)
+        layers += [layer for stream, _ in streams for layer in stream]
+        self._layers = DenseLayers(layers)
+        self._q = np.empty((rows, q_net.num_actions), np.float32)
+        # The mean over actions is taken off by a product, which is the shortest way in NumPy.
+        self._off_mean = np.eye(q_net.num_actions, dtype=np.float32) - np.float32(1 / q_net.num_actions)
+        self.multiplications = self._encode.multiplications + sum(layer.multiplications for layer in layers)
+
+    def __call__(self, obs: Any) -> Floats:
+        """Return q, `(rows, num_actions)` float32, in an array that the next call overwrites.
+
+        Args:
+            obs: `rows` observations: an array `(rows, ...)`, or a (nested) dict of them.
+        """
+        self._encode(obs, self._features)
+        self._layers.run()
+        q = self._advantage
+        for value in self._value:
+            q = np.dot(q, self._off_mean, out=self._q)
+            q += value
+        if self._masked:
+            np.copyto(q, _ILLEGAL, where=~legal_actions(obs))  # type: ignore[operator]
+        return q
+
+
+def _streams(head: nn.Module) -> list[nn.Module]:
+    """Value and advantage, or the only stream."""
+    return [head.value, head.advantage] if type(head) is DuelingHead else [head]

@@ -1,0 +1,128 @@
+"""The encoder for images: convolutions as in the papers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import Tensor, nn
+
+from dqn_fast.agent.networks.layers import make_conv
+
+
+class Conv(NamedTuple):
+    """A convolution without padding, with a ReLU behind it."""
+
+    channels: int
+    kernel: int
+    stride: int
+
+
+#: For 84 x 84 and other images of at least 36 x 36 (Mnih et al., 2015).
+NATURE = (Conv(32, 8, 4), Conv(64, 4, 2), Conv(64, 3, 1))
+#: For the same images, at a quarter of an update's time on a CPU (van Hasselt et al., 2019).
+DATA_EFFICIENT = (Conv(32, 5, 5), Conv(64, 5, 5))
+#: For 10 x 10 and other smaller images (MinAtar: Young & Tian, 2019).
+MINATAR = (Conv(16, 3, 1),)
+
+_NATURE_MIN, _MINATAR_MIN = 36, 3
+
+
+class ImageEncoder(nn.Module):
+    """Convolutions over a batch of images: `(B, *shape)` of any dtype to `(B, size)` float32.
+
+    An image is `(height, width)`, `(channels, height, width)` or `(height, width, channels)`. With three axes
+    its channels are the first if that is shorter than the last, as for a stack of frames `(4, 84, 84)`, and
+    the last otherwise, as in MinAtar `(10, 10, channels)`. The features are in the order of the image's axes.
+
+    Args:
+        shape: of one image.
+        convs: the convolutions, first to last.
+        scale: what the image's numbers are multiplied by.
+        generator: source of the initial weights.
+
+    Raises:
+        ValueError: the image is smaller than the convolutions need.
+    """
+
+    def __init__(
+        self, shape: Sequence[int], convs: Sequence[Conv], scale: float, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.channels_last, (channels, height, width) = _axes(shape)
+        self.shape = tuple(shape)
+        self.scale = scale
+        layers: list[nn.Module] = []
+        for conv in convs:
+            layers += [make_conv(channels, *conv, generator), nn.ReLU()]
+            channels = conv.channels
+            height, width = ((side - conv.kernel) // conv.stride + 1 for side in (height, width))
+            if min(height, width) < 1:
+                raise ValueError(
+                    f"images are {tuple(shape)}, expected room for the convolutions {tuple(convs)}"
+                )
+        self.layers = nn.Sequential(*layers)
+        self.size = channels * height * width
+
+    def forward(self, obs: Tensor) -> Tensor:
+        """Return the features of each image, `(B, size)` float32."""
+        if obs.dtype == torch.bool:
+            obs = obs.view(torch.uint8)  # its conversion to float takes a fraction of that of bool
+        images = obs.float()
+        if self.scale != 1:
+            # In place, unless the numbers are the caller's own.
+            images = images * self.scale if images is obs else images.mul_(self.scale)
+        if len(self.shape) == 2:
+            images = images.unsqueeze(1)
+        features: Tensor
+        if not self.channels_last:
+            features = self.layers(images)
+        else:
+            # Left where they are in memory, before the convolutions and behind them: two copies less, which
+            # is a fifth of an update of the network for MinAtar.
+            features = self.layers(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return features.flatten(1)
+
+
+def is_image(space: spaces.Box) -> bool:
+    """Return whether a Box holds images: three axes, or two of uint8, and both sides at least 3 long."""
+    axes = len(space.shape)
+    if axes != 3 and not (axes == 2 and space.dtype == np.uint8):
+        return False
+    return min(_axes(space.shape)[1][1:]) >= _MINATAR_MIN
+
+
+def make_image_encoder(
+    space: spaces.Box, generator: torch.Generator, convs: Sequence[Conv] | None = None
+) -> ImageEncoder:
+    """Return the encoder for a Box that `is_image`.
+
+    Whole numbers are divided by the largest that the space allows: 255 for the usual uint8, 1 for bool.
+
+    Args:
+        space: of one image.
+        generator: source of the initial weights.
+        convs: None is the DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
+
+    Raises:
+        ValueError: the image is smaller than the convolutions need.
+    """
+    if convs is None:
+        convs = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR
+    return ImageEncoder(space.shape, convs, _scale(space), generator)
+
+
+def _axes(shape: Sequence[int]) -> tuple[bool, tuple[int, int, int]]:
+    """Whether an image's channels are its last axis; channels, height and width."""
+    if len(shape) == 2:
+        return False, (1, shape[0], shape[1])
+    first, middle, last = shape
+    return (False, (first, middle, last)) if first < last else (True, (last, first, middle))
+
+
+def _scale(space: spaces.Box) -> float:
+    highest: Any = space.high.max()
+    return 1.0 if np.issubdtype(space.dtype, np.floating) or highest <= 0 else 1.0 / float(highest)

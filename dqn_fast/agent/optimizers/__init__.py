@@ -1,0 +1,1 @@
+"""Optimisers over one vector of all parameters."""

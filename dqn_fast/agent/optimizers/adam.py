@@ -1,0 +1,64 @@
+"""Adam over one vector, by PyTorch's kernel and without PyTorch's optimiser around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dqn_fast.agent.optimizers.parameters import FlatParameters
+
+
+class Adam:
+    """Adam (Kingma & Ba, 2015), as `torch.optim.Adam(..., fused=True)` computes it, to the bit.
+
+    On a vector of some thousand numbers nearly all of the time of that class is the way to its kernel: groups
+    of parameters, hooks, profiling. Called directly, the kernel makes a step in a fifth of the time.
+
+    Args:
+        parameters: `vector` moves against `gradient`.
+        eps: added to the denominator of the step, above 0.
+        betas: decay per step of the averages of the gradient and of its square.
+    """
+
+    def __init__(
+        self, parameters: FlatParameters, *, eps: float = 1e-8, betas: tuple[float, float] = (0.9, 0.999)
+    ) -> None:
+        self._eps = eps
+        self._betas = betas
+        vector = parameters.vector.detach()
+        self._average, self._square = torch.zeros_like(vector), torch.zeros_like(vector)
+        self._steps = torch.zeros((), dtype=torch.float32)  # which the kernel wants as a tensor
+        self._lists: tuple[list[Tensor], ...] = (
+            [vector],
+            [parameters.gradient],
+            [self._average],
+            [self._square],
+            [],
+            [self._steps],
+        )
+
+    def step(self, learning_rate: float) -> None:
+        """Make one step by the gradient as it is now."""
+        self._steps += 1
+        torch._fused_adam_(
+            *self._lists,
+            lr=learning_rate,
+            beta1=self._betas[0],
+            beta2=self._betas[1],
+            weight_decay=0.0,
+            eps=self._eps,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that changes from step to step, to be saved."""
+        return {"average": self._average, "square": self._square, "steps": self._steps}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the optimiser was that `state` was taken from."""
+        self._average.copy_(state["average"])
+        self._square.copy_(state["square"])
+        self._steps.copy_(state["steps"])

@@ -1,0 +1,187 @@
+"""The commands of `dqn-fast`: functions whose arguments and docstrings are the command line and its help."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import textwrap
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from dqn_fast.errors import UsageError
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.evaluation.video import record_video
+from dqn_fast.training.multi_seed import Group, default_jobs, is_group, resume_group, train_group
+from dqn_fast.training.presets import PRESETS
+from dqn_fast.training.run import Run, evaluate_run
+from dqn_fast.training.run import resume as resume_run
+from dqn_fast.training.run import train as train_run
+from dqn_fast.training.run_folder.finished import by_settings, find_runs
+from dqn_fast.training.run_folder.layout import default_run_folder
+from dqn_fast.training.run_folder.model import load_config
+from dqn_fast.training.run_folder.table import markdown
+
+_WIDTH = 75  # of a text, in columns
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_FAILED = 1
+_INTERRUPTED = 130  # what shells report for a program that SIGINT ended
+
+
+def train(
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")],
+    output: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
+    overwrite: bool = False,
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
+    video: bool = True,
+    seeds: int = 1,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
+
+    Ctrl-C ends the run early and saves what there is; `dqn-fast resume` goes on with it exactly.
+
+    Args:
+        config: settings of the run.
+        output: Folder for the run's files; by default a new one, runs/<environment>-seed<seed>-<time>. A
+            folder that already holds a run is refused.
+        overwrite: Replace the run that --output holds: its files are deleted first, other files are left
+            alone.
+        preset: Settings to begin with, instead of those for the environment; `dqn-fast presets` lists them.
+        video: Film one episode of the trained agent, where the environment can be drawn.
+        seeds: Runs to make, with --seed, --seed + 1, …: each in a process and in a folder of its own
+            (seed-<seed> in the output folder), with one picture and one score of them all.
+        jobs: Runs to make side by side; by default one for each processor.
+    """
+    if seeds < 1:
+        raise UsageError(f"seeds is {seeds}, expected at least 1")
+    all_seeds = range(config.seed, config.seed + seeds)
+    folder = output or default_run_folder(config.env_id, all_seeds, datetime.now())
+    if seeds > 1:
+        jobs = default_jobs() if jobs is None else jobs
+        group = train_group(config, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video)
+        return _report_group(group, folder)
+    return _report(train_run(config, folder, overwrite=overwrite), folder, video)
+
+
+def resume(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    video: bool = True,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Go on with a run that was stopped or killed, from its last checkpoint, as if it had never stopped.
+
+    Args:
+        folder: Folder of the run, or of several seeds, of which each that is not complete goes on. Its
+            checkpoint is unpickled: it must be one that you trust.
+        video: Film one episode of the trained agent, where the environment can be drawn.
+        jobs: Several seeds: runs to make side by side; by default one for each processor.
+    """
+    if is_group(folder):
+        jobs = default_jobs() if jobs is None else jobs
+        return _report_group(resume_group(folder, jobs=jobs, video=video), folder)
+    return _report(resume_run(folder), folder, video)
+
+
+def _report(run: Run, folder: Path, video: bool) -> int:
+    if run.evaluation is None:
+        sys.stderr.write(
+            f"dqn-fast: interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}\n"
+        )
+        return _INTERRUPTED
+    sys.stdout.write(f"{run.result.env_id}: {run.evaluation}\n")
+    if video:
+        try:
+            record_video(folder, load_config(folder))
+        except UsageError as error:  # of what there is to show for the run, the least
+            sys.stderr.write(f"dqn-fast: no video: {error}\n")
+    sys.stdout.write(f"saved in {folder}\n")
+    return 0
+
+
+def _report_group(group: Group, folder: Path) -> int:
+    for outcome in group.outcomes:
+        sys.stdout.write(f"seed {outcome.seed}: {outcome}\n")
+    sys.stdout.write(f"{group.env_id}: {group}\nsaved in {folder}\n")
+    if group.failed:
+        failed = ", ".join(map(str, group.failed))
+        sys.stderr.write(f"dqn-fast: failed seeds: {failed}; to go on: {_resume(folder)}\n")
+        return _FAILED
+    if group.interrupted:
+        sys.stderr.write(f"dqn-fast: interrupted; to go on: {_resume(folder)}\n")
+        return _INTERRUPTED
+    return 0
+
+
+def _resume(folder: Path) -> str:
+    return f"dqn-fast resume {shlex.quote(str(folder))}"
+
+
+def presets() -> int:
+    """List the presets: the environments they are for, and the settings that differ from the defaults."""
+    for name, preset in PRESETS.items():
+        settings = [_argument(*item).replace(" ", _NO_BREAK) for item in preset.settings.items()]
+        sys.stdout.write(f"{name}\n")
+        for text in (", ".join(preset.env_ids), " ".join(settings) or "(the defaults)"):
+            for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False):
+                sys.stdout.write(f"    {line.replace(_NO_BREAK, ' ')}\n")
+    return 0
+
+
+def _argument(name: str, value: Any) -> str:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return " ".join([f"--{option}", *map(str, value if isinstance(value, tuple) else (value,))])
+
+
+def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional]) -> int:
+    """Repeat the evaluation at the end of a run: the same model, episodes and seeds.
+
+    Args:
+        folder: Folder of the run.
+    """
+    evaluation = evaluate_run(folder)
+    if evaluation is None:
+        sys.stderr.write("dqn-fast: interrupted before the evaluation was complete\n")
+        return _INTERRUPTED
+    sys.stdout.write(f"{evaluation}\n")
+    return 0
+
+
+def video(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    episodes: int = 1,
+    fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
+) -> int:
+    """Film the agent of a run (ε = 0) to video.mp4 in its folder, in place of an older one.
+
+    Args:
+        folder: Folder of the run.
+        episodes: The first so many episodes of its evaluation.
+        fps: Frames per second, one frame for each environment step; by default what the environment names.
+    """
+    film = record_video(folder, load_config(folder), episodes=episodes, fps=fps)
+    sys.stdout.write(f"{film}\nsaved as {film.path}\n")
+    return 0
+
+
+def table(
+    folders: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ..."), tyro.conf.Positional] = (
+        Path("runs"),
+    ),
+) -> int:
+    """Print a Markdown table of finished runs, with mean ± standard deviation over the seeds.
+
+    Runs with the same environment, steps and settings are one line. Interrupted ones are left out.
+
+    Args:
+        folders: Folders of runs, or folders somewhere above them.
+    """
+    runs, interrupted = find_runs(folders)
+    for folder in interrupted:
+        sys.stderr.write(f"dqn-fast: left out, since interrupted: {folder}\n")
+    sys.stdout.write(markdown(by_settings(runs)))
+    return 0

@@ -1,0 +1,172 @@
+"""The buffer of CleanRL's `dqn.py`, `dqn_atari.py` and `c51.py`."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium import spaces
+
+from dqn_fast.checks import at_least
+from dqn_fast.dropin.cleanrl.common import device_of, seed_of_numpy, stack_of, tensor
+from dqn_fast.replay import ReplayBuffer as _ReplayBuffer
+
+
+class ReplayBufferSamples(NamedTuple):
+    """B transitions as tensors on the buffer's device."""
+
+    observations: torch.Tensor
+    actions: torch.Tensor
+    next_observations: torch.Tensor
+    dones: torch.Tensor
+    rewards: torch.Tensor
+
+
+class ReplayBuffer:
+    """A uniform replay buffer (Lin, 1992) with the interface of `cleanrl_utils.buffers.ReplayBuffer`.
+
+    Args:
+        buffer_size: transitions to hold; each environment holds `buffer_size // n_envs`.
+        observation_space: of one environment: Box, Discrete, MultiDiscrete or MultiBinary.
+        action_space: of one environment.
+        device: of the sampled tensors; `"auto"` is a GPU if there is one.
+        n_envs: environments whose steps come in each `add`.
+        optimize_memory_usage: store each frame of a stack once, besides each observation once, which is
+            always so. Observations of uint8 and shape (4, height, width) are taken for stacks.
+        handle_timeout_termination: read `infos[i]["TimeLimit.truncated"]`: such an end is not `done`.
+        frame_stack: frames along the first axis of an observation, where the above does not say it; 1 for
+            none. Whatever the frames are, every observation comes back as it was added.
+
+    Raises:
+        ValueError: if a size is out of its range.
+        NotImplementedError: if a space is of another kind.
+    """
+
+    def __init__(
+        self,
+        buffer_size: int,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        device: torch.device | str = "auto",
+        n_envs: int = 1,
+        optimize_memory_usage: bool = False,
+        handle_timeout_termination: bool = True,
+        *,
+        frame_stack: int | None = None,
+    ) -> None:
+        self.observation_space, self.action_space = observation_space, action_space
+        self.obs_shape, self.action_dim = _obs_shape(observation_space), _action_dim(action_space)
+        self.n_envs = at_least("n_envs", n_envs, 1)
+        self.buffer_size = max(at_least("buffer_size", buffer_size, 1) // n_envs, 1)
+        self.device = device_of(device)
+        self.optimize_memory_usage = optimize_memory_usage
+        self.handle_timeout_termination = handle_timeout_termination
+        if frame_stack is None:
+            stacked = optimize_memory_usage and observation_space.dtype == np.uint8
+            frame_stack = stack_of(self.obs_shape) if stacked else 1
+        action_dtype = np.dtype(action_space.dtype)
+        self._buffer = _ReplayBuffer(
+            self.buffer_size * n_envs,
+            SimpleNamespace(shape=self.obs_shape, dtype=observation_space.dtype),
+            SimpleNamespace(
+                shape=(self.action_dim,), dtype=np.float32 if action_dtype == np.float64 else action_dtype
+            ),
+            num_envs=n_envs,
+            frame_stack=frame_stack,
+            seed=seed_of_numpy(),
+        )
+        self.pos = 0  # of the next step in a ring of `buffer_size`
+        lead = () if n_envs == 1 else (n_envs,)
+        self._shapes = (*lead, *self.obs_shape), (*lead, self.action_dim)
+
+    def add(self, obs: Any, next_obs: Any, action: Any, reward: Any, done: Any, infos: Any = None) -> None:
+        """Adds a step of every environment; arrays have `n_envs` as their first axis.
+
+        Args:
+            obs: observations.
+            next_obs: observations after the step; where an episode ended, its last one.
+            action: actions.
+            reward: rewards.
+            done: where the episode terminated.
+            infos: read only with `handle_timeout_termination`; then a list with a dict for each.
+
+        Raises:
+            TypeError: if a value is of another kind.
+            ValueError: if a shape differs.
+        """
+        obs_shape, action_shape = self._shapes
+        terminated = np.asarray(done)
+        terminated = terminated if terminated.dtype == np.bool_ else terminated != 0
+        truncated: Any = False
+        if self.handle_timeout_termination:
+            truncated = np.array([bool(info.get("TimeLimit.truncated", False)) for info in infos])
+            terminated, truncated = terminated & ~truncated, terminated & truncated
+        if self.n_envs == 1:
+            reward, terminated = np.asarray(reward).item(), terminated.item()
+            truncated = truncated if truncated is False else truncated.item()
+        self._buffer.add(
+            np.asarray(obs).reshape(obs_shape),
+            np.asarray(action).reshape(action_shape),
+            reward,
+            np.asarray(next_obs).reshape(obs_shape),
+            terminated,
+            truncated,
+        )
+        self.pos = (self.pos + 1) % self.buffer_size
+
+    def extend(self, *args: Any, **kwargs: Any) -> None:
+        """Adds the steps of sequences of `add`'s arguments."""
+        for step in zip(*args, strict=True):
+            self.add(*step, **kwargs)
+
+    def sample(self, batch_size: int) -> ReplayBufferSamples:
+        """Draws transitions with replacement.
+
+        Returns:
+            Observations in their space's dtype; actions (B, action_dim), int64 for Discrete; dones and
+            rewards float32 (B, 1). Fresh tensors.
+
+        Raises:
+            ValueError: if the buffer is empty.
+        """
+        batch = self._buffer.sample(batch_size)
+        values = (
+            batch.obs,
+            batch.action,
+            batch.next_obs,
+            batch.terminated[:, None].astype(np.float32),
+            batch.reward[:, None],
+        )
+        return ReplayBufferSamples(*(tensor(value, self.device) for value in values))
+
+    def size(self) -> int:
+        """Steps of each environment that it holds."""
+        return len(self._buffer) // self.n_envs
+
+    def reset(self) -> None:
+        """Forgets all transitions."""
+        self._buffer.clear()
+        self.pos = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the next step replaces the oldest."""
+        return self._buffer.is_full()
+
+
+def _obs_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+    if isinstance(space, spaces.Discrete):
+        return (1,)
+    if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
+        return tuple(space.shape)
+    raise NotImplementedError(f"observation_space: got {space}, expected one with a single array")
+
+
+def _action_dim(space: spaces.Space[Any]) -> int:
+    if isinstance(space, spaces.Discrete):
+        return 1
+    if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
+        return int(np.prod(space.shape))
+    raise NotImplementedError(f"action_space: got {space}, expected one with a single array")

@@ -1,0 +1,22 @@
+"""Environments: made by id, one or many, whenever they reset, and put back exactly where they were."""
+
+from dqn_fast.envs.action_mask import ActionMaskObservation
+from dqn_fast.envs.episodes import SeededEpisodes
+from dqn_fast.envs.errors import RestoreError
+from dqn_fast.envs.make import Vectorization, make_env, make_environments
+from dqn_fast.envs.serial import SerialEnvironments
+from dqn_fast.envs.step import Environments, Step
+from dqn_fast.envs.vector import VectorEnvironments
+
+__all__ = [
+    "ActionMaskObservation",
+    "Environments",
+    "RestoreError",
+    "SeededEpisodes",
+    "SerialEnvironments",
+    "Step",
+    "VectorEnvironments",
+    "Vectorization",
+    "make_env",
+    "make_environments",
+]

@@ -1,0 +1,148 @@
+"""Any of Gymnasium's vector environments, whenever it resets its environments."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+
+from dqn_fast.envs.batches import contiguous, copy_batch, get_row, put_row
+from dqn_fast.envs.errors import RestoreError
+from dqn_fast.envs.snapshots import AnyVectorEnv, NoSnapshots, Snapshots
+from dqn_fast.envs.step import Array, Flags, Step
+
+
+class VectorState(NamedTuple):
+    """Where a vector environment is.
+
+    Attributes:
+        obs: the latest observations, (N, ...).
+        mask: of the next step.
+        snapshot: of the vector environment.
+    """
+
+    obs: Any
+    mask: Flags | None
+    snapshot: Any
+
+
+class VectorEnvironments:
+    """A vector environment as `Environments`: whenever it resets, a step gives true transitions.
+
+    Gymnasium's vector environments differ in what they do when an episode has ended
+    (https://farama.org/Vector-Autoreset-Mode): reset in the same step, and give the last observation in
+    `infos`; reset in the next step, which is no transition then; or nothing, and want to be reset.
+
+    Args:
+        vector_env: says its mode in `metadata["autoreset_mode"]`, and gives new arrays at every step and
+            reset. Its actions are Discrete. It is closed with this object.
+        seed: of the first reset; None: not seeded.
+        snapshots: how its state is taken.
+
+    Raises:
+        ValueError: it does not say its mode, or would overwrite the arrays that it gave before.
+        TypeError: the actions are not Discrete.
+    """
+
+    def __init__(
+        self, vector_env: AnyVectorEnv, seed: int | None = None, snapshots: Snapshots | None = None
+    ) -> None:
+        mode = vector_env.metadata.get("autoreset_mode")
+        after = {
+            AutoresetMode.SAME_STEP: self._after_same_step,
+            AutoresetMode.NEXT_STEP: self._after_next_step,
+            AutoresetMode.DISABLED: self._after_disabled,
+        }
+        if mode not in after:
+            raise ValueError(f"vector_env: metadata['autoreset_mode'] is {mode!r}, expected an AutoresetMode")
+        if getattr(vector_env.unwrapped, "copy", True) is False:
+            raise ValueError("vector_env: got one with copy=False, expected copy=True")
+        action_space = vector_env.single_action_space
+        if not isinstance(action_space, spaces.Discrete):
+            raise TypeError(f"vector_env: the action space is {action_space}, expected Discrete")
+        self.num_envs = vector_env.num_envs
+        self.observation_space = vector_env.single_observation_space
+        self.action_space = spaces.Discrete(action_space.n)
+        self._env = vector_env
+        self._seed = seed
+        self._snapshots = snapshots or NoSnapshots()
+        self._after = after[mode]
+        self._first_action = int(action_space.start)
+        self._obs: Any = None
+        self._mask: Flags | None = None  # of the next step; only "next step" has masks
+
+    def reset(self) -> Any:
+        """Start a new episode in every environment and return the first observations."""
+        obs, _ = self._env.reset(seed=self._seed)
+        self._obs = contiguous(obs)
+        self._seed, self._mask = None, None
+        return self._obs
+
+    def step(self, action: Array) -> Step:
+        """Act in every environment; see `Environments.step`."""
+        if self._first_action:
+            action = action + self._first_action
+        next_obs, reward, terminated, truncated, infos = self._env.step(action)
+        # Gymnasium's CartPole gives transposed arrays. Whoever reads rows would copy them, again and again.
+        next_obs = contiguous(next_obs)
+        if reward.dtype.kind != "f":  # Atari's are whole numbers
+            reward = reward.astype(np.float64)
+        ended = terminated | truncated
+        # Much quicker than `any` on few environments; this is all that most steps need.
+        if not np.count_nonzero(ended):
+            step = Step(next_obs, reward, next_obs, terminated, truncated, (), self._mask)
+            self._mask = None
+        else:
+            rows = np.flatnonzero(ended).tolist()
+            step = Step(next_obs, reward, next_obs, terminated, truncated, rows, None)
+            step = self._after(step, ended, infos)
+        self._obs = step.obs
+        return step
+
+    def state(self) -> VectorState | None:
+        """Return where the environments are; see `Environments.state`."""
+        snapshot = self._snapshots.take(self._env)
+        return None if snapshot is None else VectorState(self._obs, self._mask, snapshot)
+
+    def restore(self, state: VectorState | None) -> Any | None:
+        """Put the environments back to where they were; see `Environments.restore`."""
+        if state is None:
+            return None
+        if not isinstance(state, VectorState):
+            raise RestoreError(f"the state is a {type(state).__name__}, expected a VectorState")
+        count = len(next(iter(_leaves(state.obs))))
+        if count != self.num_envs:
+            raise RestoreError(f"the state is that of {count} environments, these are {self.num_envs}")
+        self._snapshots.put_back(self._env, state.snapshot)
+        self._obs, self._mask = state.obs, state.mask
+        return self._obs
+
+    def close(self) -> None:
+        """Close the vector environment."""
+        self._env.close()
+
+    def _after_same_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
+        next_obs, finals = copy_batch(step.obs), infos.get("final_obs")
+        for row in step.ended:
+            final = None if finals is None else get_row(finals, row)
+            if final is None:
+                raise ValueError(f"infos['final_obs']: got none for environment {row}, whose episode ended")
+            put_row(next_obs, row, final)
+        return step._replace(next_obs=next_obs)
+
+    def _after_next_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
+        # The next step is spent on the reset, whatever the action: the row that it gives is no transition.
+        mask, self._mask = self._mask, ~ended
+        return step._replace(mask=mask)
+
+    def _after_disabled(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
+        obs, _ = self._env.reset(options={"reset_mask": ended})
+        return step._replace(obs=contiguous(obs))
+
+
+def _leaves(batch: Any) -> list[Any]:
+    if isinstance(batch, dict):
+        return [leaf for part in batch.values() for leaf in _leaves(part)]
+    return [batch]

@@ -1,0 +1,7 @@
+"""The replay memory: the buffers, what goes in and what comes out. It needs NumPy and the C++ core alone."""
+
+from dqn_fast.replay.batch import Batch
+from dqn_fast.replay.buffer import ReplayBuffer
+from dqn_fast.replay.prioritized import PrioritizedReplayBuffer
+
+__all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer"]

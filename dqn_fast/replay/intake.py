@@ -1,0 +1,139 @@
+"""From what users give to what the core takes: schema, structure, autoreset, conversion."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dqn_fast import _core
+from dqn_fast.replay.autoreset import true_next_obs
+from dqn_fast.replay.batch import BatchLayout
+from dqn_fast.replay.fields import as_array
+from dqn_fast.replay.schema import FLAG, PRIORITY, SchemaDraft, Step, StepSchema, core_obs
+
+
+class MemoryOptions(NamedTuple):
+    """What a memory is besides its fields; `capacity` is that of one environment."""
+
+    num_envs: int
+    capacity: int
+    reserve: float | None
+    autoreset: str | None
+    seed: int
+    # alpha, eps, weight normalisation and stratification; None samples uniformly.
+    priorities: tuple[float, float, str, bool] | None
+
+    def allocate(self, schema: StepSchema) -> _core.ReplayMemory:
+        """An empty memory of these fields.
+
+        Raises:
+            MemoryError: if the machine does not have the memory.
+        """
+        drops_resets = self.autoreset == "next_step"
+        return _core.ReplayMemory(
+            list(schema.fields),
+            self.num_envs,
+            self.capacity,
+            self.reserve,
+            drops_resets,
+            self.seed,
+            self.priorities,
+        )
+
+
+class Intake:
+    """Adds steps to a memory, which it makes when the first one says what a step is.
+
+    Args:
+        draft: what is known of a step beforehand.
+        options: of the memory.
+    """
+
+    def __init__(self, draft: SchemaDraft, options: MemoryOptions) -> None:
+        self.draft, self.options = draft, options
+        self.memory: Any = None  # _core.ReplayMemory, once a step is known
+        self.schema: StepSchema | None = None
+        self.layout: BatchLayout | None = None
+        self.is_plain = False  # the core takes well-formed steps as they are
+        self._first_add = Lock()
+
+    def allocate_if_known(self) -> None:
+        """Makes the memory if no step is needed to know what one is."""
+        if self.draft.is_complete:
+            schema = self.draft.complete(self.draft.structure_of(None), None, ())
+            self.adopt(schema, self.options.allocate(schema))
+
+    def adopt(self, schema: StepSchema, memory: _core.ReplayMemory) -> None:
+        """Adds to this memory from now on."""
+        self.schema, self.layout, self.memory = schema, schema.layout, memory
+        self.is_plain = schema.structure.is_plain and self.options.autoreset != "same_step"
+
+    def add(
+        self,
+        step: Step,
+        lead: tuple[int, ...],
+        rows: int | None = None,
+        env: int | None = None,
+        final_obs: Any = None,
+        final_mask: Any = None,
+    ) -> None:
+        """Adds a step, or `rows` of them, or says what is wrong with it and changes nothing."""
+        if step[PRIORITY] is not None and self.options.priorities is None:
+            raise TypeError(f"priority: got {step[PRIORITY]!r}, expected none: this buffer samples uniformly")
+        structure = self.draft.structure_of(step[0]) if self.schema is None else self.schema.structure
+        obs, next_obs = structure.flatten("obs", step[0]), structure.flatten("next_obs", step[3])
+        schema = self.schema
+        if self.options.autoreset == "same_step" and rows is None:
+            if schema is None:
+                schema = self.draft.complete(structure, (obs, *step[1:3], next_obs, *step[4:]), lead)
+            next_obs = _true_next_obs(schema, step, next_obs, lead, final_obs, final_mask)
+        elif final_obs is not None or final_mask is not None:
+            name = "final_mask" if final_obs is None else "final_obs"
+            raise TypeError(f"{name}: got one, expected none without autoreset='same_step'")
+        flat = (core_obs(obs), *step[1:3], core_obs(next_obs), *step[4:])
+        if self.memory is not None and self.memory.add(*flat, rows, env):
+            return
+        with self._first_add:
+            known = (obs, *step[1:3], next_obs, *step[4:])
+            schema = self.draft.complete(structure, known, lead) if self.schema is None else self.schema
+            converted = schema.convert(known, lead)
+            memory = self.options.allocate(schema) if self.memory is None else self.memory
+            if not memory.add(*converted, rows, env):
+                raise AssertionError(f"the core refuses a step converted to {schema}")
+            self.adopt(schema, memory)  # only now: an error has changed nothing
+
+    def add_context(self, obs: Any, mask: Any, lead: tuple[int, ...]) -> None:
+        """Adds observations that nobody acted on."""
+        if self.schema is None:
+            raise ValueError("add_context: shapes are not known before the first add; give the spaces")
+        leaves = self.schema.structure.flatten("obs", obs)
+        self.memory.add_context(
+            self.schema.convert_obs("obs", leaves, lead),
+            None if mask is None else FLAG.convert(mask, lead, "mask"),
+        )
+
+
+def _true_next_obs(
+    schema: StepSchema,
+    step: Step,
+    next_obs: tuple[Any, ...],
+    lead: tuple[int, ...],
+    final_obs: Any,
+    final_mask: Any,
+) -> tuple[Any, ...]:
+    ended = np.zeros(lead, np.bool_)
+    for name, flags in (("terminated", step[4]), ("truncated", step[5])):
+        if flags is not False and flags is not None:
+            ended = ended | FLAG.convert(flags, lead, name)
+    if step[6] is not None:
+        ended = ended & FLAG.convert(step[6], lead, "mask")
+    if not ended.any():
+        return next_obs
+    if lead:
+        return true_next_obs(schema, next_obs, ended, final_obs, final_mask)
+    # One environment: the same with a leading axis.
+    rows = tuple(as_array("next_obs", leaf)[None] for leaf in next_obs)
+    mask = None if final_mask is None else FLAG.convert(final_mask, (), "final_mask")[None]
+    return tuple(leaf[0] for leaf in true_next_obs(schema, rows, ended[None], [final_obs], mask))

@@ -1,0 +1,122 @@
+"""The prioritised replay buffer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dqn_fast.checks import within
+from dqn_fast.replay.batch import Batch
+from dqn_fast.replay.buffer import ReplayBuffer
+from dqn_fast.replay.fields import as_array
+from dqn_fast.replay.schema import INDEX, PRIORITIES
+
+LARGEST_EXPONENT = 1_000  # of priorities and weights: far beyond use, and its products stay finite
+
+
+class PrioritizedReplayBuffer(ReplayBuffer):
+    """A replay memory with proportional prioritised sampling (Schaul et al., 2016).
+
+    A transition is drawn with a probability P proportional to `(priority + priority_eps) ** alpha`,
+    and weighs `(len(buffer) * P) ** -beta`. A new one gets the largest priority seen so far.
+
+    Args:
+        capacity: and what follows up to `seed`, see `ReplayBuffer`.
+        observation_space: see `ReplayBuffer`.
+        action_space: see `ReplayBuffer`.
+        alpha: exponent of the priorities, at least 0; at 0 all positive ones count the same.
+        beta: exponent of the weights, at least 0, unless `sample` says otherwise.
+        priority_eps: added to every priority, so that none starves.
+        weight_normalization: divide a batch's weights by the largest in the `"batch"`, by the largest
+            possible in the `"buffer"`, or by `"none"`.
+        stratified: one draw in each equal part of the total priority, as in the paper, rather than
+            independent draws.
+        **options: the keyword arguments of `ReplayBuffer`.
+
+    Raises:
+        TypeError: see `ReplayBuffer`.
+        ValueError: see `ReplayBuffer`.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        observation_space: Any = None,
+        action_space: Any = None,
+        *,
+        alpha: float = 0.6,
+        beta: float = 0.4,
+        priority_eps: float = 1e-6,
+        weight_normalization: str = "batch",
+        stratified: bool = True,
+        **options: Any,
+    ) -> None:
+        self._beta = within("beta", beta, 0, LARGEST_EXPONENT)
+        if weight_normalization not in ("batch", "buffer", "none"):
+            raise ValueError(
+                f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
+            )
+        self._priorities = (
+            within("alpha", alpha, 0, LARGEST_EXPONENT),
+            within("priority_eps", priority_eps, 0),
+            weight_normalization,
+            bool(stratified),
+        )
+        super().__init__(capacity, observation_space, action_space, **options)
+
+    def sample(
+        self,
+        batch_size: int,
+        *,
+        n_step: int | None = None,
+        gamma: float | None = None,
+        beta: float | None = None,
+        out: Batch[Any] | None = None,
+    ) -> Batch[Any]:
+        """Draws transitions by priority, with replacement; see `ReplayBuffer.sample`.
+
+        Raises:
+            ValueError: if nothing can be drawn, every priority is zero, or a number is out of range.
+        """
+        beta = self._beta if beta is None else within("beta", beta, 0, LARGEST_EXPONENT)
+        return self._sample(batch_size, n_step, gamma, beta, out)
+
+    def _settings(self) -> dict[str, Any]:
+        return {**super()._settings(), "beta": self._beta}
+
+    def update_priorities(self, indices: Any, priorities: Any) -> int:
+        """Gives transitions new priorities, usually the absolute TD errors of a batch.
+
+        Indices stay good however many batches are outstanding: those of transitions that were
+        evicted meanwhile are ignored. The last of repeated indices wins.
+
+        Args:
+            indices: int64 (B,), from `batch.indices`.
+            priorities: (B,), finite and at least 0.
+
+        Returns:
+            How many indices were ignored; each duplicate counts.
+
+        Raises:
+            IndexError: if an index was never given out.
+            TypeError: if an array is of another kind.
+            ValueError: if a shape differs, or a priority is NaN, infinite, negative or too large.
+        """
+        memory = self._memory
+        stale = None if memory is None else memory.update_priorities(indices, priorities)
+        if stale is None and memory is not None:  # tensors, perhaps
+            indices, priorities = as_array("indices", indices), as_array("priorities", priorities)
+            stale = memory.update_priorities(indices, priorities)
+        if stale is None:
+            array = as_array("indices", indices)
+            if array.dtype.kind == "b":
+                raise TypeError("indices: got booleans, expected the indices of a batch, not a mask")
+            lead = array.shape[:1]
+            indices = INDEX.convert(indices, lead)
+            priorities = PRIORITIES.convert(priorities, lead)
+            if memory is None:
+                if lead == (0,):
+                    return 0
+                raise IndexError(f"indices: got {indices[0]}, but the buffer is empty: none was given out")
+            stale = memory.update_priorities(indices, priorities)
+            assert stale is not None  # converted
+        return stale

@@ -1,0 +1,222 @@
+"""The fields of a step together: known from spaces, completed by the first data, fitted by later data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dqn_fast.checks import at_least
+from dqn_fast.replay.batch import BatchLayout
+from dqn_fast.replay.fields import Field, declared, from_space, infer
+from dqn_fast.replay.structure import Structure
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+# The arguments of the core's `add`: obs, action, reward, next_obs, terminated, truncated, mask,
+# new_segment, priority, extra.
+Step = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, dict[str, Any]]
+PRIORITY = 8
+
+FLAG = Field("flag", "extra", np.dtype(np.bool_), ())
+INDEX = Field("indices", "extra", np.dtype(np.int64), ())
+PRIORITIES = Field("priorities", "extra", np.dtype(np.float64), ())
+
+
+def _flags(name: str, value: Any, lead: tuple[int, ...]) -> npt.NDArray[Any] | None:
+    """One flag for every step, from one or from an array; None if none is set."""
+    if value is None or value is False:
+        return None
+    return _each(name, np.dtype(np.bool_), value, lead)
+
+
+def _each(name: str, dtype: np.dtype[Any], value: Any, lead: tuple[int, ...]) -> npt.NDArray[Any]:
+    """One number for every step, from one or from an array of shape `lead`."""
+    field = Field(name, "extra", dtype, ())
+    if np.ndim(value) == 0:
+        return np.full(lead, field.convert(value), dtype)
+    return field.convert(value, lead)
+
+
+class StepSchema(NamedTuple):
+    """All fields of a step; `obs` has one for each array of an observation."""
+
+    structure: Structure
+    obs: tuple[Field, ...]
+    action: Field
+    reward: Field
+    extra: tuple[Field, ...]
+
+    @property
+    def layout(self) -> BatchLayout:
+        """How the core's arrays make a batch."""
+        return BatchLayout(self.structure, tuple(field.name for field in self.extra))
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All of them, in the core's order."""
+        return (*self.obs, self.action, self.reward, *self.extra)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` makes the same schema of."""
+        return {
+            "paths": self.structure.paths,
+            "obs": [field.to_json() for field in self.obs],
+            "action": self.action.to_json(),
+            "reward": self.reward.to_json(),
+            "extra": [field.to_json() for field in self.extra],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> StepSchema:
+        """The schema that `to_json` described."""
+        return cls(
+            _structure(data["paths"]),
+            tuple(Field.from_json(field) for field in data["obs"]),
+            Field.from_json(data["action"]),
+            Field.from_json(data["reward"]),
+            tuple(Field.from_json(field) for field in data["extra"]),
+        )
+
+    def convert_obs(self, root: str, leaves: tuple[Any, ...], lead: tuple[int, ...]) -> Any:
+        """Flat observations in arrays of the exact dtypes and shapes, as the core takes them."""
+        names = self.structure.names(root)
+        return core_obs(
+            tuple(f.convert(leaf, lead, name) for f, leaf, name in zip(self.obs, leaves, names, strict=True))
+        )
+
+    def convert(self, step: Step, lead: tuple[int, ...]) -> Step:
+        """The same step, flat observations, in arrays of the exact dtypes and of shapes `lead + ...`.
+
+        Raises:
+            TypeError: if a value is of another kind, or an extra field is missing or unknown.
+            ValueError: if a shape differs.
+        """
+        obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra = step
+        expected = sorted(field.name for field in self.extra)
+        if sorted(extra) != expected:
+            raise TypeError(f"extra fields: got {sorted(extra)}, expected {expected}")
+        return (
+            self.convert_obs("obs", obs, lead),
+            self.action.convert(action, lead),
+            self.reward.convert(reward, lead),
+            self.convert_obs("next_obs", next_obs, lead),
+            FLAG.convert(terminated, lead, "terminated"),
+            _flags("truncated", truncated, lead),
+            None if mask is None else FLAG.convert(mask, lead, "mask"),
+            _flags("new_segment", new_segment, lead),
+            None if priority is None else _each("priority", np.dtype(np.float64), priority, lead),
+            {field.name: field.convert(extra[field.name], lead) for field in self.extra},
+        )
+
+
+def core_obs(leaves: tuple[Any, ...]) -> Any:
+    """Flat observations as the core takes them: a single array is not wrapped."""
+    return leaves[0] if len(leaves) == 1 else leaves
+
+
+class SchemaDraft(NamedTuple):
+    """What the constructor's arguments say of the fields; the first step says the rest."""
+
+    structure: Structure | None
+    obs: tuple[Field, ...]  # known if the structure is
+    action: Field | None
+    extra: tuple[Field, ...]
+    frame_stack: int | Mapping[str, Any]
+    frame_axis: int | Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        observation_space: Any,
+        action_space: Any,
+        extra_fields: Mapping[str, Any],
+        frame_stack: int | Mapping[str, Any],
+        frame_axis: int | Mapping[str, Any],
+    ) -> SchemaDraft:
+        """The draft of a constructor's arguments; see `ReplayBuffer`.
+
+        Raises:
+            TypeError: if a space or an extra field has no shape and numeric dtype.
+            ValueError: if stacks do not fit the observation space.
+        """
+        if not isinstance(extra_fields, Mapping):
+            raise TypeError(f"extra_fields: got {extra_fields!r}, expected a dict of name: (shape, dtype)")
+        extra = tuple(declared(name, spec) for name, spec in extra_fields.items())
+        for name, option, check in (("frame_stack", frame_stack, _frames), ("frame_axis", frame_axis, _axis)):
+            values = Structure.of(option, name).flatten(name, option) if option != {} else ()
+            for value in values:
+                check(name, value)
+        action = None if action_space is None else from_space("action", "action", action_space)
+        draft = cls(None, (), action, extra, frame_stack, frame_axis)
+        if observation_space is None:
+            return draft
+        structure = Structure.of(observation_space)
+        spaces = structure.flatten("observation_space", observation_space)
+        named = zip(structure.names("obs"), spaces, strict=True)
+        fields = [from_space(name, "observation", space) for name, space in named]
+        return draft._replace(structure=structure, obs=draft._stacked(structure, fields))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no step is needed to know the fields."""
+        return self.structure is not None and self.action is not None
+
+    def structure_of(self, obs: Any) -> Structure:
+        """The structure that is known, or that of a first observation."""
+        return self.structure or Structure.of(obs)
+
+    def complete(self, structure: Structure, step: Step | None, lead: tuple[int, ...]) -> StepSchema:
+        """The schema, with what is unknown taken from a flat `step`; None if the spaces say all."""
+        obs, action, reward = ((), None, 0.0) if step is None else step[:3]
+        reward_field = infer("reward", "reward", reward, lead)
+        if reward_field.shape != ():
+            raise ValueError(f"reward: got shape {lead + reward_field.shape}, expected {lead}")
+        fields = self.obs
+        if not fields:
+            named = zip(structure.names("obs"), obs, strict=True)
+            fields = self._stacked(structure, [infer(name, "observation", o, lead) for name, o in named])
+        action_field = self.action or infer("action", "action", action, lead)
+        return StepSchema(structure, fields, action_field, reward_field, self.extra)
+
+    def _stacked(self, structure: Structure, fields: list[Field]) -> tuple[Field, ...]:
+        frames = structure.each("frame_stack", self.frame_stack, _frames, 1)
+        axes = structure.each("frame_axis", self.frame_axis, _axis, 0)
+        return tuple(f.stacked(k, axis) for f, k, axis in zip(fields, frames, axes, strict=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` makes the same draft of."""
+        return {
+            "paths": None if self.structure is None else self.structure.paths,
+            "obs": [field.to_json() for field in self.obs],
+            "action": None if self.action is None else self.action.to_json(),
+            "extra": [field.to_json() for field in self.extra],
+            "frame_stack": self.frame_stack,
+            "frame_axis": self.frame_axis,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> SchemaDraft:
+        """The draft that `to_json` described."""
+        return cls(
+            None if data["paths"] is None else _structure(data["paths"]),
+            tuple(Field.from_json(field) for field in data["obs"]),
+            None if data["action"] is None else Field.from_json(data["action"]),
+            tuple(Field.from_json(field) for field in data["extra"]),
+            data["frame_stack"],
+            data["frame_axis"],
+        )
+
+
+def _structure(paths: list[list[str]]) -> Structure:
+    return Structure(tuple(tuple(path) for path in paths))
+
+
+def _frames(name: str, value: Any) -> int:
+    return at_least(name, value, 1)
+
+
+def _axis(name: str, value: Any) -> int:
+    return at_least(name, value, -64)  # NumPy has no more axes

@@ -1,0 +1,63 @@
+"""What a buffer holds, what it costs, and what happened to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dqn_fast.replay.intake import Intake
+
+_COUNTS = (
+    "size",
+    "added",
+    "evicted",
+    "evicted_early",
+    "segments",
+    "steps",
+    "stale_updates",
+    "dropped",
+)
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def collect(intake: Intake) -> dict[str, Any]:
+    """Statistics of a buffer.
+
+    Returns:
+        Counts: `size`, `added`, `evicted` and `evicted_early` (before the capacity was reached, because
+        the reserve ran out) of transitions, `segments` begun, `steps` held (final, context and open ones
+        included), `stale_updates` (priorities that came too late), `dropped` (rows of resets).
+        `bytes` by field of the steps held, and `bytes_saved`: what observations and next observations of
+        all transitions would take if each were stored whole, less what they take here.
+        `kernels`, the instruction set that the core's loops were chosen for.
+        `age_mean` and `age_max` of the transitions, in steps of their environment.
+        Of prioritised buffers: `largest_priority` (what a new step gets, with its eps),
+        `priority_quantiles` (least, quartiles and largest, with eps; of the masses if alpha is 0), and
+        `effective_size`, how many equally likely transitions would be drawn as diversely.
+    """
+    if intake.memory is None or intake.schema is None:
+        return dict.fromkeys(_COUNTS, 0)
+    stats: dict[str, Any] = intake.memory.stats()
+    schema = intake.schema
+    stats["kernels"] = intake.memory.kernels
+    stats["bytes"] = {field.name: stats["steps"] * field.nbytes for field in schema.fields}
+    whole = sum(field.frames * field.nbytes for field in schema.obs)
+    here = sum(stats["bytes"][field.name] for field in schema.obs)
+    stats["bytes_saved"] = max(0, 2 * stats["size"] * whole - here)
+    t, env = np.divmod(intake.memory.held(), intake.options.num_envs)
+    if len(t):
+        newest = np.zeros(intake.options.num_envs, np.int64)
+        np.maximum.at(newest, env, t)
+        ages = newest[env] - t
+        stats["age_mean"], stats["age_max"] = float(ages.mean()), int(ages.max())
+    if intake.options.priorities is not None and len(t):
+        alpha = intake.options.priorities[0]
+        masses = intake.memory.held_masses()
+        priorities = masses if alpha == 0 else masses ** (1 / alpha)
+        stats["priority_quantiles"] = dict(
+            zip(QUANTILES, np.quantile(priorities, QUANTILES).tolist(), strict=True)
+        )
+        scaled = masses / max(masses.max(), np.finfo(np.float64).tiny)  # so that no square overflows
+        stats["effective_size"] = float(scaled.sum() ** 2 / max((scaled**2).sum(), 1e-300))
+    return stats

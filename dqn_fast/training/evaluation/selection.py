@@ -1,0 +1,125 @@
+"""Model selection: keeps the weights that did best in evaluations during the training.
+
+Q-learning with function approximation does not improve steadily: a policy that is good now may be worse
+some thousand updates later. Evaluating now and then in an environment of its own, on episodes of their own,
+and keeping the best is common practice (Stable-Baselines3's EvalCallback does it, too). The evaluation at the
+end of a run uses other episodes again, so that its figure is not flattered by the choice.
+
+Many episodes make the choice a good one, and take long. So evaluations race (Maron & Moore, 1994): every
+network plays the same episodes, and who does worse in the first of them is not asked to play the others.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from dqn_fast.agent import QNetwork
+from dqn_fast.envs.random_states import random_states, restore_random_states
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
+from dqn_fast.training.metrics import MetricsRow
+
+_FIRST = 10  # episodes before the first comparison; there is one more at each doubling
+
+
+class BestModel:
+    """An observer of metrics that evaluates the Q-network every so often and remembers the best.
+
+    Args:
+        q_net: the network that learns; only read until `restore`.
+        env: an environment of its own; not closed.
+        period: environment steps from one evaluation to the next, made with the first row at or after it.
+        episodes: of each evaluation, unless it is given up.
+        seed: of the first episode of each evaluation.
+        should_stop: asked after every environment step; True gives an evaluation up, to be made up for.
+    """
+
+    def __init__(
+        self,
+        q_net: QNetwork,
+        env: gym.Env[Any, Any],
+        *,
+        period: int,
+        episodes: int,
+        seed: int,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.best: tuple[int, Evaluation] | None = None  # step and evaluation
+        self._q_net = q_net
+        self._env = env
+        self._period = period
+        self._episodes = episodes
+        self._seed = seed
+        self._should_stop = should_stop
+        self._next_step = period
+        self._given_up: int | None = None  # step of an evaluation that is still to be made
+        self._weights: dict[str, Any] = {}
+
+    def __call__(self, row: MetricsRow) -> None:
+        """Evaluate if it is due; of equally good weights the later are kept."""
+        if row.step >= self._next_step:
+            self._consider(row.step)
+
+    def make_up(self) -> None:
+        """Make the evaluation that was given up where the run stopped; the weights must still be those."""
+        if self._given_up is not None:
+            self._consider(self._given_up)
+
+    def _consider(self, step: int) -> None:
+        before = random_states()
+        evaluation = self._evaluate()
+        self._given_up = step if evaluation is None else None
+        if evaluation is None:
+            restore_random_states(before)
+            return
+        self._next_step = step + self._period
+        if self.best is None or (
+            len(evaluation.returns) == self._episodes and evaluation.mean >= self.best[1].mean
+        ):
+            self.best = (step, evaluation)
+            self._weights = copy.deepcopy(self._q_net.state_dict())
+
+    def restore(self) -> None:
+        """Put the best weights back into the Q-network; without an evaluation it stays as it is."""
+        if self.best is not None:
+            self._q_net.load_state_dict(self._weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best so far and when the next evaluation is due, to be saved."""
+        return {
+            "best": self.best,
+            "weights": self._weights,
+            "next_step": self._next_step,
+            "given_up": self._given_up,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
+        self._given_up = state["given_up"]
+
+    def _evaluate(self) -> Evaluation | None:
+        """Play all episodes, or as many as show that the best is better; None if told to stop."""
+        returns: list[float] = []
+        cut = 0
+        while len(returns) < self._episodes:
+            count = min(len(returns) or _FIRST, self._episodes - len(returns))
+            seed = self._seed + len(returns)
+            some = evaluate(self._q_net, self._env, count, seed, should_stop=self._should_stop)
+            if some is None:
+                return None
+            returns += some.returns
+            cut += some.cut
+            if self.best is not None and _is_worse(returns, self.best[1].returns):
+                break
+        return Evaluation(returns, cut)
+
+
+def _is_worse(returns: list[float], best: list[float]) -> bool:
+    """Whether returns are below those of the best in the same episodes by more than a standard error."""
+    difference = np.subtract(returns, best[: len(returns)])
+    return bool(difference.mean() + difference.std() / np.sqrt(len(difference)) < 0)

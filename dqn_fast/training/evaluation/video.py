@@ -1,0 +1,181 @@
+"""video.mp4: the trained agent at work, as its environment draws itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+from dqn_fast.agent import Greedy, QNetwork
+from dqn_fast.errors import UsageError
+from dqn_fast.training.build import build_env
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.layout import VIDEO
+from dqn_fast.training.run_folder.model import load_model
+from dqn_fast.training.seeds import derive_seeds
+
+_FPS = 15.0  # for environments that name no rate: grid worlds, in which each frame is to be seen
+_SMALL = 320  # pixels: frames of less height are enlarged by a whole factor, to about this
+
+
+class Video(NamedTuple):
+    """A video that was written.
+
+    Attributes:
+        path: of the file.
+        returns: undiscounted return of each episode, of the last one until the film ended.
+        frames: pictures in it, one per environment step and one per reset.
+        complete: False if the last episode went on for longer than the film.
+    """
+
+    path: Path
+    returns: list[float]
+    frames: int
+    complete: bool
+
+    def __str__(self) -> str:
+        returns = ", ".join(f"{one:.1f}" for one in self.returns)
+        cut = "" if self.complete else ", cut off there"
+        return f"return {returns} (ε = 0), {self.frames} frames{cut}"
+
+
+def record_video(
+    folder: str | Path,
+    config: TrainConfig,
+    *,
+    episodes: int = 1,
+    fps: float | None = None,
+    max_frames: int = 5_000,
+) -> Video:
+    """Film the greedy policy of a run: the first episodes of its evaluation, with the same seeds.
+
+    Args:
+        folder: of the run; it holds the model, and gets the video, in place of an older one.
+        config: of the run.
+        episodes: how many, at least 1.
+        fps: frames per second, above 0; by default what the environment names.
+        max_frames: the film ends here, since a policy may be stuck in an episode without a time limit.
+
+    Raises:
+        UsageError: an argument is outside its range, the environment cannot be drawn, there is no encoder, or
+            no model.
+    """
+    folder = Path(folder)
+    if episodes < 1:
+        raise UsageError(f"episodes is {episodes}, expected at least 1")
+    if fps is not None and not 0 < fps <= 1_000:
+        raise UsageError(f"fps is {fps}, expected above 0 and at most 1000")
+    if find_spec("av") is None:
+        raise UsageError("a video needs the package av: pip install 'dqn_fast[video]'")
+    env = _drawing_env(config)
+    try:
+        q_net = load_model(folder, config, env)
+        film = _Film(env, q_net, episodes, derive_seeds(config.seed).evaluation, max_frames)
+        rate = fps or env.metadata.get("render_fps") or _FPS
+        with written_whole(folder / VIDEO) as path:
+            _encode(path, film, rate)
+    finally:
+        env.close()
+    return Video(folder / VIDEO, film.returns, film.frames, film.complete)
+
+
+def _drawing_env(config: TrainConfig) -> gym.Env[Any, Any]:
+    # SDL, with which many environments draw, looks for a screen although none is needed.
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    env = build_env(config)
+    modes = env.metadata.get("render_modes") or []
+    env.close()
+    if "rgb_array" not in modes:
+        raise UsageError(
+            f"cannot draw {config.env_id}: its render modes are {modes}, expected rgb_array among them"
+        )
+    return build_env(config, render_mode="rgb_array")
+
+
+class _Film:
+    """Plays the episodes while its frames are taken; what it counts is right after the last frame."""
+
+    def __init__(
+        self, env: gym.Env[Any, Any], q_net: QNetwork, episodes: int, seed: int, max_frames: int
+    ) -> None:
+        self.returns: list[float] = []
+        self.frames = 0
+        self.complete = True
+        self._env = env
+        self._greedy = Greedy(q_net)
+        self._seeds = range(seed, seed + episodes)
+        self._max_frames = max_frames
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for seed in self._seeds:
+            self.returns.append(0.0)
+            obs, _ = self._env.reset(seed=seed)
+            yield self._frame()
+            episode_end = False
+            while not episode_end:
+                if self.frames >= self._max_frames:
+                    self.complete = False
+                    return
+                obs, reward, terminated, truncated, _ = self._env.step(self._greedy(obs))
+                self.returns[-1] += float(reward)
+                episode_end = terminated or truncated
+                yield self._frame()
+
+    def _frame(self) -> np.ndarray:
+        self.frames += 1
+        try:
+            drawn = self._env.render()
+        except Exception as error:  # the environment's own code, which may lack a package of any kind
+            reason = " ".join(str(error).split())
+            raise UsageError(f"the environment cannot draw itself: {reason}") from error
+        return as_frame(drawn)
+
+
+def as_frame(drawn: Any) -> np.ndarray:
+    """Return what an environment has drawn as a picture that the encoder takes.
+
+    Args:
+        drawn: (height, width, 3), uint8, or floating point from 0 to 1 (MinAtar).
+
+    Returns:
+        (height, width, 3) uint8 of even height and width, enlarged if it is small.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    frame = np.asarray(drawn)
+    if frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
+        raise UsageError(f"cannot film frames of shape {frame.shape}, expected (height, width, 3)")
+    if np.issubdtype(frame.dtype, np.floating):
+        frame = np.rint(frame.clip(0, 1) * 255).astype(np.uint8)
+    elif frame.dtype != np.uint8:
+        raise UsageError(f"cannot film frames of {frame.dtype}, expected uint8 or floating point")
+    factor = max(round(_SMALL / frame.shape[0]), 1)
+    frame = frame.repeat(factor, axis=0).repeat(factor, axis=1)
+    # H.264 keeps colour at half the resolution, so sides are even: the last row or column is repeated.
+    return np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge")
+
+
+def _encode(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
+    """Write H.264 in yuv420p, which every browser plays; all frames have the size of the first."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        try:
+            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1_000))
+        except ValueError as error:  # PyAV's UnknownCodecError: built against an FFmpeg without it
+            raise UsageError(f"the package av has no H.264 encoder ({error})") from error
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"preset": "veryfast", "crf": "20"}
+        for number, frame in enumerate(frames):
+            if number == 0:
+                stream.height, stream.width = frame.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())

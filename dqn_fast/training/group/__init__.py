@@ -1,6 +1,0 @@
-"""Several runs of one configuration that differ in their seed, side by side."""
-
-from dqn_fast.training.group.outcome import Group, Outcome
-from dqn_fast.training.group.run import default_jobs, is_group, resume_group, train_group
-
-__all__ = ["Group", "Outcome", "default_jobs", "is_group", "resume_group", "train_group"]

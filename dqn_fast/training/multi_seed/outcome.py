@@ -1,0 +1,93 @@
+"""group.json: what became of a group, seed by seed and together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.layout import GROUP_RESULT
+from dqn_fast.training.run_folder.result import Result
+
+Status = Literal["done", "interrupted", "failed"]
+
+
+class Outcome(NamedTuple):
+    """What became of one seed.
+
+    Attributes:
+        seed: of the run.
+        folder: of the run.
+        status: whether the run came to its end, Ctrl-C came before it, or it failed.
+        result: what its result.json says, None if there is none.
+    """
+
+    seed: int
+    folder: Path
+    status: Status
+    result: Result | None
+
+    def __str__(self) -> str:
+        result = self.result
+        if result is None or result.eval_return_mean is None:
+            return self.status if result is None else f"{self.status} after {result.steps:,} steps"
+        score = f"return {result.eval_return_mean:.1f} ± {result.eval_return_std:.1f}"
+        return score if self.status == "done" else f"{score}, then {self.status}"
+
+
+class Group(NamedTuple):
+    """A group that has ended; seeds that were never begun are not in it.
+
+    Attributes:
+        env_id: Gymnasium id of the environment.
+        outcomes: one for each seed, in order of the seeds.
+        interrupted: Ctrl-C ended the group early.
+    """
+
+    env_id: str
+    outcomes: list[Outcome]
+    interrupted: bool
+
+    @property
+    def scores(self) -> list[float]:
+        """Mean return of the evaluation of each seed that has one."""
+        means = [outcome.result.eval_return_mean for outcome in self.outcomes if outcome.result]
+        return [mean for mean in means if mean is not None]
+
+    @property
+    def failed(self) -> list[int]:
+        """Seeds whose run failed."""
+        return [outcome.seed for outcome in self.outcomes if outcome.status == "failed"]
+
+    def __str__(self) -> str:
+        scores = self.scores
+        if not scores:
+            return "no seed was evaluated"
+        return f"return {np.mean(scores):.1f} ± {np.std(scores):.1f} over {len(scores)} seeds (ε = 0)"
+
+
+def save_group(folder: Path, group: Group) -> None:
+    """Write group.json."""
+    scores = group.scores
+    content = {
+        "env_id": group.env_id,
+        "eval_return_mean": float(np.mean(scores)) if scores else None,
+        "eval_return_std_over_seeds": float(np.std(scores)) if scores else None,
+        "evaluated_seeds": len(scores),
+        "interrupted": group.interrupted,
+        "seeds": [
+            {
+                "seed": outcome.seed,
+                "folder": outcome.folder.name,
+                "status": outcome.status,
+                "result": outcome.result and asdict(outcome.result),
+            }
+            for outcome in group.outcomes
+        ],
+    }
+    with written_whole(folder / GROUP_RESULT) as path:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,127 @@
+"""Checkpoints: all that a run needs to go on as if it had never stopped, in one folder, whole or not there.
+
+A folder `checkpoint-<step>` holds `memory.dqn`, the replay memory, and `state.pt`, everything else: networks,
+optimiser, schedules' step, random states, metrics, the best weights so far and the environments. It is
+written under another name and renamed when it is complete; only then its predecessor is deleted. So a run
+can be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, NamedTuple
+
+import torch
+
+from dqn_fast import ReplayBuffer
+from dqn_fast.envs.random_states import random_states
+from dqn_fast.errors import UsageError
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run_folder.layout import CHECKPOINTS, CONFIG, PARTIAL_CHECKPOINT
+
+MEMORY, STATE = "memory.dqn", "state.pt"
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds.
+
+    Attributes:
+        memory: the file of the replay memory.
+        state: what was saved beside it.
+    """
+
+    memory: Path
+    state: dict[str, Any]
+
+
+def save_checkpoint(
+    folder: Path, config: TrainConfig, step: int, buffer: ReplayBuffer, state: dict[str, Any]
+) -> None:
+    """Write a checkpoint, then delete older ones.
+
+    Args:
+        folder: of the run.
+        config: of the run.
+        step: environment steps so far.
+        buffer: the replay memory.
+        state: everything else; the configuration and the process's random states are added.
+    """
+    final = folder / CHECKPOINTS.replace("*", f"{step:012d}")
+    if final.exists():  # nothing has happened since
+        return
+    partial = folder / PARTIAL_CHECKPOINT
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    buffer.save(partial / MEMORY)
+    with (partial / STATE).open("wb") as file:
+        torch.save({**state, "config": asdict(config), "random": random_states()}, file)
+        os.fsync(file.fileno())
+    _sync(partial)
+    older = list(folder.glob(CHECKPOINTS))
+    partial.rename(final)
+    _sync(folder)
+    for path in older:
+        shutil.rmtree(path)
+
+
+def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
+    """Return a run's latest checkpoint; None if there is none.
+
+    The state is pickled: only read checkpoints that you trust.
+
+    Args:
+        folder: of the run.
+        config: that the run is to go on with: the checkpoint's own.
+
+    Raises:
+        UsageError: the checkpoint cannot be read, or is another configuration's.
+    """
+    paths = sorted(folder.glob(CHECKPOINTS))
+    if not paths:
+        return None
+    with readable_errors(paths[-1]):
+        state = torch.load(paths[-1] / STATE, weights_only=False)
+    saved = state.get("config", {})
+    changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
+    if changed:
+        raise UsageError(
+            f"{paths[-1]} was made with another configuration ({', '.join(changed)}): expected {CONFIG}"
+            " as it was, so that the run goes on as if it had never stopped"
+        )
+    return Checkpoint(paths[-1] / MEMORY, state)
+
+
+@contextmanager
+def readable_errors(path: Path) -> Iterator[None]:
+    """Say in one line what keeps a checkpoint's files from being read.
+
+    Raises:
+        UsageError: instead of what is raised within.
+    """
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"cannot resume from {path}: {reason}; delete it to begin the run again") from error
+
+
+def delete_checkpoints(folder: Path) -> None:
+    """Delete all checkpoints of a run, and what is left of an unfinished one."""
+    for path in [*folder.glob(CHECKPOINTS), folder / PARTIAL_CHECKPOINT]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

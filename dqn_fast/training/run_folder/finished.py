@@ -1,0 +1,134 @@
+"""Finished runs on the disk: found below folders, and grouped by what they have in common but the seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dqn_fast.errors import UsageError
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run_folder.layout import CONFIG, RESULT
+
+# Settings that change what is reported, and not what is trained.
+_NO_SETTINGS = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
+# A configuration that was written before there was a setting means the setting's default.
+_DEFAULTS = {field.name: field.default for field in fields(TrainConfig) if field.name != "env_id"}
+_RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")
+
+
+class FinishedRun(NamedTuple):
+    """A run that came to its end.
+
+    Attributes:
+        folder: of the run.
+        result: what its result.json says.
+        config: what its config.json says; empty if there is none.
+    """
+
+    folder: Path
+    result: dict[str, Any]
+    config: dict[str, Any]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The part of the configuration that decides how good an agent becomes, but for its seed."""
+        settings = {**_DEFAULTS, **self.config} if self.config else {}
+        return {name: value for name, value in settings.items() if name not in _NO_SETTINGS}
+
+
+class Score(NamedTuple):
+    """Mean and standard deviation (divided by their number) over so many seeds."""
+
+    mean: float
+    std: float
+    seeds: int
+
+    def __str__(self) -> str:
+        # The spread of one seed is unknown, not zero.
+        return f"{self.mean:.1f}" if self.seeds == 1 else f"{self.mean:.1f} ± {self.std:.1f}"
+
+
+class Seeds(NamedTuple):
+    """Runs with the same environment, length and settings, one for each seed, in order of the seeds."""
+
+    env_id: str
+    steps: int
+    runs: list[FinishedRun]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the runs' configurations have in common."""
+        return self.runs[0].settings
+
+    def score(self, name: str) -> Score | None:
+        """Return the score over seeds of a number in result.json, None if a run doesn't have it.
+
+        Args:
+            name: such as eval_return_mean.
+        """
+        values = [run.result.get(name) for run in self.runs]
+        if None in values:
+            return None
+        return Score(float(np.mean(values)), float(np.std(values)), len(values))  # type: ignore[arg-type]
+
+
+def find_runs(folders: Sequence[Path]) -> tuple[list[FinishedRun], list[Path]]:
+    """Return the finished runs in and below folders, and the folders of interrupted ones.
+
+    Raises:
+        UsageError: there is no finished run, or a file of one cannot be read.
+    """
+    finished, interrupted = [], []
+    paths = {path for folder in folders for path in folder.rglob(RESULT)}
+    for path in sorted(paths):
+        config = path.with_name(CONFIG)
+        run = FinishedRun(path.parent, _read_result(path), _read(config) if config.exists() else {})
+        if run.result["interrupted"]:
+            interrupted.append(run.folder)
+        else:
+            finished.append(run)
+    if not finished:
+        names = ", ".join(map(str, folders))
+        raise UsageError(f"no finished run in {names}: expected a {RESULT}, there or below")
+    return finished, interrupted
+
+
+def by_settings(runs: Iterable[FinishedRun]) -> list[Seeds]:
+    """Return runs grouped, sorted by environment and steps.
+
+    Of several runs with the same seed, the one whose folder's name comes last counts.
+    """
+    groups: dict[tuple[str, int, str], dict[int, FinishedRun]] = {}
+    for run in sorted(runs, key=lambda run: run.folder):
+        settings = json.dumps(run.settings, sort_keys=True)
+        key = run.result["env_id"], run.result["steps"], settings
+        groups.setdefault(key, {})[run.result["seed"]] = run
+    return [
+        Seeds(env_id, steps, [seeds[seed] for seed in sorted(seeds)])
+        for (env_id, steps, _), seeds in sorted(groups.items(), key=lambda item: item[0])
+    ]
+
+
+def _read_result(path: Path) -> dict[str, Any]:
+    result = _read(path)
+    missing = [name for name in _RESULT_NEEDS if name not in result]
+    if missing:
+        raise UsageError(f"{path} is not the result of a run: got no {', '.join(missing)}")
+    return result
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} holds {type(content).__name__}, expected an object")
+    return content

@@ -1,0 +1,73 @@
+"""The configuration and the model of a run, to the run's folder and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import torch
+
+from dqn_fast.agent import QNetwork
+from dqn_fast.errors import UsageError
+from dqn_fast.training.build import build_q_net
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.layout import CONFIG, MODEL
+
+
+def save_config(folder: Path, config: TrainConfig) -> None:
+    """Write config.json."""
+    with written_whole(folder / CONFIG) as path:
+        path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+
+
+def load_config(folder: str | Path) -> TrainConfig:
+    """Read config.json.
+
+    Raises:
+        UsageError: there is none, or it is not the configuration of a run of this version.
+    """
+    path = Path(folder) / CONFIG
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
+    except OSError as error:
+        members = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
+        advice = f"; {members[0].parent} does" if members else ""
+        raise UsageError(
+            f"{folder} holds no run: cannot read {path.name} ({error.strerror}){advice}"
+        ) from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is not a configuration of this version: {error}") from error
+
+
+def save_model(folder: Path, q_net: QNetwork) -> None:
+    """Write model.pt: the weights of the Q-network."""
+    # Given a path, torch puts the file's name into the archive, and equal models differ in their bytes.
+    with written_whole(folder / MODEL) as path, path.open("wb") as file:
+        torch.save({"q_net": q_net.state_dict()}, file)
+
+
+def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
+    """Return the Q-network of a run with the weights of model.pt.
+
+    Only tensors are read: a model file from elsewhere cannot run code.
+
+    Raises:
+        UsageError: there is no model, or it does not fit the configuration.
+    """
+    path = Path(folder) / MODEL
+    q_net = build_q_net(config, env.observation_space, env.action_space)
+    try:
+        q_net.load_state_dict(torch.load(path, weights_only=True)["q_net"])
+    except OSError as error:
+        raise UsageError(f"{folder} has no model yet: cannot read {path.name} ({error.strerror})") from error
+    except Exception as error:  # torch raises many kinds for a file that is damaged or of another shape
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"{path} does not fit the run's configuration: {reason}") from error
+    return q_net

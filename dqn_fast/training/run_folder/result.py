@@ -1,0 +1,85 @@
+"""result.json: a run in numbers, for tables and for other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from dqn_fast.errors import UsageError
+from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.layout import RESULT
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a run.
+
+    Attributes:
+        env_id: Gymnasium id of the environment.
+        seed: of the run.
+        steps: environment steps made; an observer may have ended the training early.
+        updates: learner updates made.
+        wall_seconds: from the first step to the last, with the evaluations in between; imports, the last
+            evaluation and pictures are not in it.
+        steps_per_second: steps / wall_seconds.
+        train_return_mean: mean undiscounted return of the latest `return_window` episodes of the training,
+            with their exploration; None if none was finished.
+        train_return_std: standard deviation of those returns, None likewise.
+        train_episodes: how many they are.
+        eval_return_mean: mean undiscounted return of the evaluation, None if the run was interrupted.
+        eval_return_std: standard deviation of those returns, None likewise.
+        eval_episodes: episodes of the evaluation, 0 likewise.
+        interrupted: Ctrl-C ended the run early.
+        model_step: environment step of the weights that were kept.
+        version: of dqn_fast; "unknown" where an older result does not say.
+    """
+
+    env_id: str
+    seed: int
+    steps: int
+    updates: int
+    wall_seconds: float
+    steps_per_second: float
+    train_return_mean: float | None
+    train_return_std: float | None
+    train_episodes: int
+    eval_return_mean: float | None
+    eval_return_std: float | None
+    eval_episodes: int
+    interrupted: bool
+    model_step: int
+    version: str = "unknown"
+
+
+def save_result(folder: Path, result: Result) -> None:
+    """Write result.json."""
+    with written_whole(folder / RESULT) as path:
+        path.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+
+
+def complete_result(folder: Path) -> Result | None:
+    """Return the result of a run that came to its end, None if it has not.
+
+    Raises:
+        UsageError: there is a result.json, but not of a run of this version.
+    """
+    result = load_result(folder) if (folder / RESULT).exists() else None
+    return result if result and not result.interrupted else None
+
+
+def load_result(folder: Path) -> Result:
+    """Read result.json.
+
+    Raises:
+        UsageError: there is none, or it is not the result of a run of this version.
+    """
+    path = folder / RESULT
+    known = {field.name for field in fields(Result)}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Result(**{name: value for name, value in found.items() if name in known})
+    except OSError as error:
+        raise UsageError(f"{folder} has no result: cannot read {path.name} ({error.strerror})") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is not a result of this version: {error}") from error

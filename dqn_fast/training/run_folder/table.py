@@ -1,0 +1,62 @@
+"""A Markdown table of finished runs: one line for each environment and settings, over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dqn_fast.training.run_folder.finished import Seeds
+
+
+def markdown(groups: Sequence[Seeds]) -> str:
+    """Return the table.
+
+    A column that no line has anything for is left out. Where an environment has several lines of different
+    settings, the column "settings" says in what they differ.
+    """
+    differing = _differences(groups)
+    columns = {
+        "environment": [group.env_id for group in groups],
+        "settings": [
+            ", ".join(f"{name}={group.settings.get(name)}" for name in names)
+            for group, names in zip(groups, differing, strict=True)
+        ],
+        "steps": [f"{group.steps:,}" for group in groups],
+        "seeds": [str(len(group.runs)) for group in groups],
+        "evaluation (ε = 0)": [_cell(group.score("eval_return_mean")) for group in groups],
+        "training, last episodes": [_cell(group.score("train_return_mean")) for group in groups],
+        "steps/s": [_speed(group) for group in groups],
+    }
+    columns = {name: cells for name, cells in columns.items() if any(cells)}
+    return markdown_table(columns, left=("environment", "settings"))
+
+
+def markdown_table(columns: dict[str, list[str]], left: Sequence[str]) -> str:
+    """Return a table in Markdown.
+
+    Args:
+        columns: cells by heading, all of one length.
+        left: headings of the columns to align to the left; the others are aligned to the right.
+    """
+    lines = [list(columns), ["---" if name in left else "---:" for name in columns]]
+    lines += [list(cells) for cells in zip(*columns.values(), strict=True)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _differences(groups: Sequence[Seeds]) -> list[list[str]]:
+    """Names of the settings, for each group, in which those of its environment and length differ."""
+    result = []
+    for group in groups:
+        same = [one.settings for one in groups if (one.env_id, one.steps) == (group.env_id, group.steps)]
+        names: dict[str, Any] = dict.fromkeys(name for settings in same for name in settings)
+        result.append([name for name in names if any(one.get(name) != same[0].get(name) for one in same)])
+    return result
+
+
+def _cell(score: object) -> str:
+    return "" if score is None else str(score)
+
+
+def _speed(group: Seeds) -> str:
+    score = group.score("steps_per_second")
+    return "" if score is None else f"{score.mean:,.0f}"

@@ -1,0 +1,66 @@
+"""One vector for all parameters: the same network, the same learning, fewer calls."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from dqn_fast.agent import FlatParameters
+from dqn_fast.agent.optimizers.parameters import shorten
+
+
+def net(seed: int = 0) -> nn.Sequential:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Conv2d(2, 3, 2), nn.Flatten(), nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 2))
+
+
+def test_the_parameters_are_views_of_the_vector_and_keep_names_and_values() -> None:
+    network = nn.Sequential(net(), nn.BatchNorm1d(2))
+    before = copy.deepcopy(network.state_dict())
+    flat = FlatParameters(network)
+    assert list(network.state_dict()) == list(before)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert flat.vector.numel() == sum(parameter.numel() for parameter in network.parameters())
+    with torch.no_grad():
+        flat.vector.fill_(2.0)
+    assert all((parameter == 2.0).all() for parameter in network.parameters())
+    assert len(flat.buffers) == 2  # running mean and variance; not the whole number of batches
+
+
+def test_it_learns_what_the_network_learns_with_an_optimiser_of_many_parameters() -> None:
+    plain = net()
+    flattened = copy.deepcopy(plain)
+    flat = FlatParameters(flattened)
+    optimizers = [
+        torch.optim.Adam(plain.parameters(), 1e-2, fused=True),
+        torch.optim.Adam([flat.vector], 1e-2, fused=True),
+    ]
+    for step in range(20):
+        inputs = torch.randn(8, 2, 3, 3, generator=torch.Generator().manual_seed(step))
+        optimizers[0].zero_grad()
+        flat.gradient.zero_()
+        for network, optimizer in zip((plain, flattened), optimizers, strict=True):
+            network(inputs).square().mean().backward()
+            optimizer.step()
+    for one, two in zip(plain.parameters(), flattened.parameters(), strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 5.0, 50.0, math.inf])
+def test_shorten_is_pytorchs_clip(max_norm: float) -> None:
+    parameter = nn.Parameter(torch.zeros(4))
+    parameter.grad = torch.tensor([3.0, -4.0, 0.0, 12.0])
+    gradient = parameter.grad.clone()
+    shorten(gradient, max_norm)
+    torch.nn.utils.clip_grad_norm_([parameter], max_norm)
+    torch.testing.assert_close(gradient, parameter.grad)
+    assert gradient.norm().item() == pytest.approx(min(13.0, max_norm), rel=1e-5)
+
+
+def test_a_network_without_parameters_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"^net has no parameters: Flatten"):
+        FlatParameters(nn.Flatten())

@@ -1,0 +1,443 @@
+"""The state machine that drives a real buffer and its slow twin in step, and compares them throughout.
+
+One long file because all rules share one state: the buffer, its twin and the batches outstanding.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from replay.support.building import build_buffer, check_batch, check_rows, stacked
+from replay.support.oracles import PriorityTwin, ReplayTwin, default_reserve
+from replay.support.segment_oracle import Obs
+from replay.support.strategies import (
+    PRIORITIES,
+    REWARDS,
+    STYLES,
+    TAME_PRIORITIES,
+    TAME_REWARDS,
+    Levels,
+    Move,
+    Options,
+    Pair,
+    World,
+    encode_obs,
+    fill,
+    moves,
+    options,
+    pairs_of,
+)
+
+MET: Counter[Pair] = Counter()  # pairs of option levels that one example brought together
+HAPPENED: Counter[str] = (
+    Counter()
+)  # what the rules have run into; "examples" and "rules" count the random cases
+
+SEEDS = st.integers(0, 2**32 - 1)
+GAMMAS = st.sampled_from((None, 0.0, 0.5, 0.99, 1.0))
+HORIZONS = st.sampled_from((None, 1, 2, 3, 10, 1000))
+FINAL_FORMS = (
+    "objects",
+    "objects and a mask",
+    "arrays",
+    "arrays and a mask",
+    "nothing where nothing ended",
+)
+
+
+def first_of(obs: Obs) -> Obs:
+    """What comes first along the leading axis of each array: arrays, not scalars; objects as they are."""
+    return each(lambda a: a[0] if a.dtype == object else a[0, ...], obs)
+
+
+def of_one_stream(obs: Obs) -> Obs:
+    return each(lambda a: a[:, 0], obs)
+
+
+def none_of(obs: Obs, streams: int) -> Obs:
+    """No row of each array."""
+    return each(lambda a: np.empty((0, streams, *a.shape), a.dtype), obs)
+
+
+def each(function: Callable[[np.ndarray], Any], obs: Obs) -> Obs:
+    if isinstance(obs, dict):
+        return {key: each(function, inner) for key, inner in obs.items()}
+    return function(obs)
+
+
+class ReplayMachine(RuleBasedStateMachine):
+    """Rules that a user could follow; `pinned` holds levels of options that are not drawn."""
+
+    def __init__(self, pinned: Levels | None = None) -> None:
+        super().__init__()
+        self.pinned = pinned
+        self.options: Options | None = None
+
+    @initialize(data=st.data())
+    def build(self, data: st.DataObject) -> None:
+        self.options = o = data.draw(options(self.pinned), label="options")
+        self.buffer = build_buffer(o)
+        priorities = None if o.alpha is None else PriorityTwin(o.alpha, o.priority_eps)
+        reserve = default_reserve(o.step_bytes) if o.reserve is None else o.reserve
+        drops = o.autoreset == "next_step"
+        capacity = o.capacity * o.num_envs
+        self.twin = ReplayTwin(capacity, o.num_envs, reserve, priorities, o.stacks, drops)
+        origin = World(np.random.default_rng(0), o.obs, 1).origin()
+        self.at = [(origin, False)] * o.num_envs  # where each environment stands, and whether it is over
+        self.shapes_known = o.spaces
+        self.outstanding: list[np.ndarray] = []
+        self.last_out: Any = None
+        self.warned = 0
+        self.could_draw = True
+        MET.update(pairs_of(o.levels))
+        HAPPENED["examples"] += 1
+        if data.draw(st.booleans(), label="begin with rows"):
+            seed, style = data.draw(SEEDS), data.draw(st.sampled_from(STYLES))
+            self.extend(seed, style, 40, consecutive=True, one_stream=False, priority="none")
+
+    # --- what comes in ---------------------------------------------------------------------------
+
+    def _moves(self, rng: np.random.Generator, style: str, stream: int, count: int) -> Iterator[Move]:
+        o = self.options
+        assert o is not None
+        for move in moves(World(rng, o.obs, o.alphabet), style, *self.at[stream], count, o.autoreset):
+            self.at[stream] = move.then, move.over
+            yield move
+
+    def _row(self, rng: np.random.Generator, move: Move, rewards: tuple[float, ...]) -> dict[str, Any]:
+        """Arguments of one transition, each an array of the column's own dtype."""
+        o = self.options
+        assert o is not None
+        row: dict[str, Any] = {name: fill(rng, column) for name, column in o.columns.items()}
+        row |= {"obs": encode_obs(o.obs, move.obs), "next_obs": encode_obs(o.obs, move.next_obs)}
+        row["reward"] = np.asarray(rng.choice(rewards), o.reward)
+        row["terminated"], row["truncated"] = np.asarray(move.terminated), np.asarray(move.truncated)
+        return row
+
+    def _store_in_twin(self, stream: int, row: dict[str, Any], new: bool, priority: Any) -> None:
+        assert self.options is not None
+        fields = {name: value.copy() for name, value in row.items() if name not in ("obs", "next_obs")}
+        fields["reward"] = fields["reward"].astype(self.options.reward_kept)
+        before, twin = self.twin.stats(), self.twin.streams[stream]
+        was_context = bool(twin.steps) and twin.steps[-1].is_context
+        index = self.twin.add(stream, row["obs"], fields, row["next_obs"], new_segment=new, priority=priority)
+        grown = {name: value - before[name] for name, value in self.twin.stats().items()}
+        HAPPENED["evicted"] += grown["evicted"]
+        HAPPENED["evicted early"] += grown["evicted_early"]
+        HAPPENED["dropped a reset's row"] += grown["dropped"]
+        if index is None:
+            return
+        step = next(step for step in reversed(twin.steps) if step.fields is not None)
+        breaks = step.segment != twin.steps[-1].segment
+        begins = grown["segments"] > breaks
+        HAPPENED["began a segment" if begins else "joined a segment"] += 1
+        HAPPENED["went on from a context"] += was_context and not begins
+        HAPPENED["next_obs was no shift of obs"] += breaks
+        if begins and self.options.stacks:
+            HAPPENED["stack needed context" if step.t > step.segment else "stack padded as usual"] += 1
+            HAPPENED["tail looked back"] += twin.steps[0].t > twin.steps[0].segment
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """The one RuntimeWarning of a buffer's life comes with the first call that evicts early.
+
+        That of a copy of a buffer that has done so before comes with its first call.
+        """
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+        assert {w.category for w in caught} <= {RuntimeWarning}
+        first = self.warned == 0 and self.twin.stats()["evicted_early"] > 0
+        assert len(caught) == int(first)
+        self.warned += len(caught)
+
+    def _priorities(self, rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndarray | None:
+        if kind == "none" or self.twin.priorities is None:
+            return None
+        return np.asarray(rng.choice(PRIORITIES if kind == "wild" else TAME_PRIORITIES, shape))
+
+    @rule(
+        seed=SEEDS,
+        style=st.sampled_from(STYLES),
+        rewards=st.sampled_from((REWARDS, TAME_REWARDS)),
+        new=st.sampled_from((False, False, False, True)),
+        each_its_own=st.booleans(),
+        masked=st.booleans(),
+        priority=st.sampled_from(("none", "none", "tame", "wild")),
+        final=st.sampled_from(FINAL_FORMS),
+    )
+    def add(
+        self,
+        seed: int,
+        style: str,
+        rewards: Any,
+        new: bool,
+        each_its_own: bool,
+        masked: bool,
+        priority: str,
+        final: str,
+    ) -> None:
+        """One transition, or with several environments one row of them, perhaps with a mask."""
+        assert self.options is not None
+        n, rng = self.options.num_envs, np.random.default_rng(seed)
+        mask = rng.random(n) < 0.6 if masked and n > 1 else np.ones(n, bool)
+        news = rng.random(n) < 0.5 if new and each_its_own else np.full(n, new)
+        given = self._priorities(rng, (n,), priority)
+        before = list(self.at)
+        mine = [move for i in range(n) for move in self._moves(rng, style, i, 1)]
+        rows = [self._row(rng, move, rewards) for move in mine]
+        arguments: dict[str, Any] = {name: stacked([row[name] for row in rows]) for name in rows[0]}
+        if self.options.autoreset == "same_step":
+            arguments |= self._same_step(mine, rows, final)
+        if n == 1:
+            arguments = {name: first_of(value) for name, value in arguments.items()}
+        if masked and n > 1:
+            arguments["mask"] = mask
+        if given is not None:
+            arguments["priority"] = given if n > 1 else float(given[0])
+        if new:
+            arguments["new_segment"] = news if each_its_own and n > 1 else new
+        if style == "vector environment":
+            HAPPENED[f"stepped a vector environment, autoreset={self.options.autoreset}"] += 1
+        self.shapes_known = True
+        with self._storing():
+            self.buffer.add(**arguments)
+            for i in range(n):
+                if mask[i]:
+                    fresh = bool(news[i]) if n > 1 else new
+                    self._store_in_twin(i, rows[i], fresh, None if given is None else given[i])
+                else:
+                    self.at[i] = before[i]
+                    HAPPENED["masked out"] += 1
+
+    def _same_step(self, mine: list[Move], rows: list[dict[str, Any]], form: str) -> dict[str, Any]:
+        """What a vector environment that resets in the same step returns: resets, and what was last."""
+        o = self.options
+        assert o is not None
+        shown = [encode_obs(o.obs, move.shown) for move in mine]
+        ended = [move.ended for move in mine]
+        arguments: dict[str, Any] = {"next_obs": stacked(shown)}
+        if not any(ended) and form == "nothing where nothing ended":
+            return arguments
+        if "objects" in form:
+            final = np.empty(len(mine), object)
+            for i, row in enumerate(rows):
+                final[i] = row["next_obs"] if ended[i] else None
+        else:
+            last = (row["next_obs"] for row in rows)
+            final = stacked([a if over else b for a, b, over in zip(last, shown, ended, strict=True)])
+        arguments["final_obs"] = final
+        if "mask" in form:
+            arguments["final_mask"] = np.array(ended)
+        HAPPENED["gave final observations"] += 1
+        return arguments
+
+    @precondition(lambda self: self.options is not None and self.shapes_known)
+    @rule(seed=SEEDS, count=st.integers(1, 6), masked=st.booleans())
+    def add_context(self, seed: int, count: int, masked: bool) -> None:
+        """Observations that nobody acts on, perhaps for some environments only."""
+        o = self.options
+        assert o is not None
+        n, rng = o.num_envs, np.random.default_rng(seed)
+        worlds = [World(rng, o.obs, o.alphabet) for _ in range(n)]
+        for _ in range(count):
+            mask = rng.random(n) < 0.6 if masked and n > 1 else np.ones(n, bool)
+            places = [
+                world.reset() if rng.random() < 0.2 else world.after(at)
+                for world, (at, _) in zip(worlds, self.at, strict=True)
+            ]
+            observations = [encode_obs(o.obs, place) for place in places]
+            arguments: dict[str, Any] = {"obs": stacked(observations) if n > 1 else observations[0]}
+            if masked and n > 1:
+                arguments["mask"] = mask
+            with self._storing():
+                self.buffer.add_context(**arguments)
+                for i in np.flatnonzero(mask):
+                    segments = self.twin.streams[i].segments
+                    self.twin.add_context(i, observations[i])
+                    self.at[i] = (worlds[i].after(places[i]) if rng.random() < 0.8 else places[i], False)
+                    grew = self.twin.streams[i].segments == segments
+                    HAPPENED["context went on" if grew else "context began a segment"] += 1
+
+    @rule(
+        seed=SEEDS,
+        style=st.sampled_from(STYLES),
+        count=st.integers(0, 30),
+        consecutive=st.booleans(),
+        one_stream=st.booleans(),
+        priority=st.sampled_from(("none", "none", "tame", "wild")),
+    )
+    def extend(
+        self, seed: int, style: str, count: int, consecutive: bool, one_stream: bool, priority: str
+    ) -> None:
+        """Rows of one stream, or of all streams side by side."""
+        assert self.options is not None
+        n, rng = self.options.num_envs, np.random.default_rng(seed)
+        count = max(count, int(self.twin.stats()["added"] == 0))
+        streams = [int(rng.integers(n))] if one_stream or n == 1 else list(range(n))
+        rows = [[self._row(rng, m, REWARDS) for m in self._moves(rng, style, i, count)] for i in streams]
+        given = self._priorities(rng, (count, len(streams)), priority)
+        arguments: dict[str, Any] = {"consecutive": consecutive}
+        nothing = np.random.default_rng(0)
+        some = rows[0][0] if count else self._row(nothing, self._nowhere(), REWARDS)
+        for name in some:
+            whole = [stacked([one[t][name] for one in rows]) for t in range(count)]
+            arguments[name] = stacked(whole) if count else none_of(some[name], len(streams))
+        self.shapes_known = True
+        if given is not None:
+            arguments["priority"] = given
+        if one_stream or n == 1:
+            arguments = {k: v if k == "consecutive" else of_one_stream(v) for k, v in arguments.items()}
+            if n > 1 or rng.random() < 0.5:
+                arguments["env"] = streams[0]
+        with self._storing():
+            self.buffer.extend(**arguments)
+            for t in range(count):
+                for column, stream in enumerate(streams):
+                    each = None if given is None else given[t, column]
+                    self._store_in_twin(stream, rows[column][t], not consecutive, each)
+        HAPPENED["extended one stream" if one_stream or n == 1 else "extended all streams"] += 1
+        HAPPENED["extended by unrelated rows"] += int(not consecutive)
+
+    @rule(how=st.sampled_from(("pickle", "copy", "file")))
+    def go_on_with_a_copy(self, how: str) -> None:
+        """A copy, or a buffer that was saved and loaded, goes on as the one that it was made from."""
+        if self.options is None:
+            return
+        if how == "pickle":
+            self.buffer = pickle.loads(pickle.dumps(self.buffer))
+        elif how == "copy":
+            self.buffer = copy.deepcopy(self.buffer)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                self.buffer.save(Path(folder) / "buffer")
+                self.buffer = type(self.buffer).load(Path(folder) / "buffer")
+        self.warned = 0  # the copy's life is another one
+        HAPPENED[f"went on with a copy by {how}"] += 1
+
+    def _nowhere(self) -> Move:
+        (origin, _) = self.at[0]
+        return Move(origin, origin, False, False, origin, origin, False)
+
+    @precondition(lambda self: self.options is not None and len(self.twin))
+    @rule(really=st.sampled_from((False, False, True)))
+    def clear(self, really: bool) -> None:
+        if really:
+            self.buffer.clear()
+            self.twin.clear()
+            HAPPENED["cleared"] += 1
+
+    # --- what comes out --------------------------------------------------------------------------
+
+    @precondition(lambda self: self.options is not None and self.twin_has_mass())
+    @rule(n_step=HORIZONS, gamma=GAMMAS, beta=st.sampled_from((None, 0.0, 0.5, 1.0)), reuse=st.booleans())
+    def sample(self, n_step: int | None, gamma: float | None, beta: float | None, reuse: bool) -> None:
+        """Each row of a batch is the twin's row, byte for byte."""
+        o = self.options
+        assert o is not None
+        size = 2 * len(self.twin) + 3
+        arguments: dict[str, Any] = {"n_step": n_step, "gamma": gamma}
+        if o.alpha is not None:
+            arguments["beta"] = beta
+        out = self.last_out if reuse and self.last_out is not None else None
+        if out is not None:
+            size = len(out.indices)
+            arguments["out"] = out
+        batch = self.buffer.sample(size, **arguments)
+        assert out is None or batch is out
+        check_batch(
+            batch,
+            self.twin,
+            o,
+            o.n_step if n_step is None else n_step,
+            o.gamma if gamma is None else gamma,
+            0.4 if beta is None else beta,
+        )
+        HAPPENED["rows compared"] += size
+        HAPPENED["sampled into out"] += int(out is not None)
+        self.outstanding = [*self.outstanding[-3:], batch.indices.copy()]
+        self.last_out = batch
+
+    @precondition(lambda self: self.options is not None and self.shapes_known)
+    @rule(n_step=HORIZONS, gamma=GAMMAS)
+    def look_at_all(self, n_step: int | None, gamma: float | None) -> None:
+        """All transitions that are held, by environment and then by time."""
+        o = self.options
+        assert o is not None
+        batch = self.buffer.transitions(n_step=n_step, gamma=gamma)
+        n = o.num_envs
+        assert batch.indices.tolist() == sorted(self.twin.indices(), key=lambda i: (i % n, i // n))
+        assert (batch.weights == 1).all()
+        check_rows(batch, self.twin, n_step or o.n_step, o.gamma if gamma is None else gamma)
+        HAPPENED["looked at all"] += 1
+
+    def twin_has_mass(self) -> bool:
+        if self.twin.priorities is None:
+            return len(self.twin) > 0
+        return self.twin.priorities.sums.total() > 0
+
+    @precondition(lambda self: self.options is not None and self.twin.priorities and self.outstanding)
+    @rule(seed=SEEDS, which=st.integers(0, 3), wild=st.booleans(), final_too=st.booleans())
+    def update(self, seed: int, which: int, wild: bool, final_too: bool) -> None:
+        """New priorities for a batch, perhaps an old one whose steps have gone, with duplicates."""
+        rng = np.random.default_rng(seed)
+        drawn = self.outstanding[which % len(self.outstanding)]
+        if final_too:  # the neighbours as well: some are final steps, which sample never gives out
+            n = self.twin.num_envs
+            drawn = np.concatenate([drawn, drawn[drawn >= n] - n])
+        indices = rng.choice(drawn, int(rng.integers(1, 2 * len(drawn))))
+        priorities = rng.choice(PRIORITIES if wild else TAME_PRIORITIES, len(indices))
+        stale = self.twin.update_priorities(indices, priorities)
+        assert self.buffer.update_priorities(indices, priorities) == stale
+        HAPPENED["updated"] += len(indices)
+        HAPPENED["updated a duplicate"] += len(indices) - len(set(indices.tolist()))
+        HAPPENED["stale update"] += stale
+
+    @precondition(lambda self: self.options is not None and self.twin.priorities and len(self.twin))
+    @rule(seed=SEEDS, bad=st.sampled_from(("open step", "negative", "nan")))
+    def refuse_an_update(self, seed: int, bad: str) -> None:
+        """One bad entry among good ones: nothing of the update happens."""
+        rng = np.random.default_rng(seed)
+        indices = rng.choice(self.twin.indices(), 4)
+        priorities = rng.choice(TAME_PRIORITIES, 4)
+        place, stream = int(rng.integers(4)), int(rng.integers(self.twin.num_envs))
+        if bad == "nan":
+            priorities[place] = np.nan
+        else:
+            t = self.twin.streams[stream].first_t_never_given_out()
+            indices[place] = -1 if bad == "negative" else t * self.twin.num_envs + stream
+        with pytest.raises(ValueError if bad == "nan" else IndexError):
+            self.buffer.update_priorities(indices, priorities)
+        HAPPENED["refused an update"] += 1
+
+    # --- what always holds -----------------------------------------------------------------------
+
+    @invariant()
+    def both_agree(self) -> None:
+        if self.options is None:
+            return
+        HAPPENED["rules"] += 1
+        assert len(self.buffer) == len(self.twin)
+        assert self.buffer.capacity == self.twin.capacity
+        assert self.buffer.is_full() == self.twin.is_full()
+        expected = self.twin.stats()
+        stats = self.buffer.stats()
+        assert {name: stats[name] for name in expected} == expected
+        assert self.buffer.is_valid()
+        if self.could_draw and not self.twin_has_mass():
+            with pytest.raises(ValueError, match=r"(?i)empty|no transition|nothing|zero"):
+                self.buffer.sample(4)
+            HAPPENED["nothing to draw"] += 1
+        self.could_draw = self.twin_has_mass()

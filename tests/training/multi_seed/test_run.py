@@ -1,0 +1,226 @@
+"""Groups of real processes: one that ends, one with a killed and a failing seed, Ctrl-C, and going on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dqn_fast
+from dqn_fast.training import TrainConfig, UsageError, load_config, train
+from dqn_fast.training.multi_seed import default_jobs, is_group, train_group
+
+HERE = Path(__file__).parents[1]
+SHORT = ["--total-steps", "400", "--learning-starts", "100", "--log-period", "100", "--hidden-sizes", "8"]
+QUICK = [*SHORT, "--selection-period", "0", "--eval-episodes", "3", "--no-video"]
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays(tmp_path: Path) -> Iterator[None]:
+    yield
+    left = []
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if cwd.readlink() == tmp_path:
+                left.append(int(cwd.parent.name))
+                os.kill(left[-1], signal.SIGKILL)
+    assert not left
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    paths = os.pathsep.join(map(str, (Path(dqn_fast.__file__).parents[1], HERE)))
+    return subprocess.Popen(
+        [sys.executable, "-m", "dqn_fast", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": paths, "PYTHONUTF8": "1", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def test_two_seeds_are_two_runs_and_one_score(tmp_path: Path) -> None:
+    process = command("train", "CartPole-v1", *QUICK, "--seed", "3", "--seeds", "2", cwd=tmp_path)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.startswith("CartPole-v1-seeds3-4-")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "group.json",
+        "learning_curves.png",
+        "seed-3",
+        "seed-4",
+    ]
+    group = read(folder / "group.json")
+    results = [read(folder / f"seed-{seed}" / "result.json") for seed in (3, 4)]
+    assert [(one["seed"], one["status"], one["result"]) for one in group["seeds"]] == [
+        (3, "done", results[0]),
+        (4, "done", results[1]),
+    ]
+    means = [result["eval_return_mean"] for result in results]
+    assert group["eval_return_mean"] == pytest.approx(np.mean(means))
+    assert group["eval_return_std_over_seeds"] == pytest.approx(np.std(means))
+    assert stdout.splitlines() == [
+        *(
+            f"seed {one['seed']}: return {one['eval_return_mean']:.1f} ± {one['eval_return_std']:.1f}"
+            for one in results
+        ),
+        f"CartPole-v1: return {np.mean(means):.1f} ± {np.std(means):.1f} over 2 seeds (ε = 0)",
+        f"saved in {folder.relative_to(tmp_path)}",
+    ]
+    configs = [read(folder / f"seed-{seed}" / "config.json") for seed in (3, 4)]
+    assert configs[1] == {**configs[0], "seed": 4}
+    assert stderr.count("400/400 steps") == 2
+    assert (folder / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_killed_seed_and_one_that_raises_do_not_stop_the_others(tmp_path: Path) -> None:
+    arguments = ["deadly:Deadly-v0", *QUICK, "--seeds", "4", "--jobs", "2", "--output", "out"]
+    process = command("train", *arguments, cwd=tmp_path)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 1, stderr
+    group = read(tmp_path / "out" / "group.json")
+    assert [one["status"] for one in group["seeds"]] == ["done", "failed", "failed", "done"]
+    assert [bool(one["result"]) for one in group["seeds"]] == [True, False, False, True]
+    assert group["evaluated_seeds"] == 2
+    assert "seed 1 failed (status -9), out/seed-1.log:" in stderr
+    assert "seed 2 failed (status 1), out/seed-2.log:" in stderr
+    assert "RuntimeError: boom at step 250" in stderr
+    assert stderr.splitlines()[-1] == "dqn-fast: failed seeds: 1, 2; to go on: dqn-fast resume out"
+    assert stdout.splitlines()[1:3] == ["seed 1: failed", "seed 2: failed"]
+    assert [path.name for path in sorted((tmp_path / "out").glob("*.log"))] == ["seed-1.log", "seed-2.log"]
+
+
+@pytest.mark.usefixtures("heeds_sighup")
+@pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGHUP])  # Ctrl-C; the terminal is closed
+def test_a_request_ends_all_in_order(tmp_path: Path, request_: signal.Signals) -> None:
+    arguments = ["CartPole-v1", "--total-steps", "10000000", "--hidden-sizes", "8", "--output", "out"]
+    process = command("train", *arguments, "--seeds", "3", "--jobs", "2", cwd=tmp_path)
+    metrics = [tmp_path / "out" / f"seed-{seed}" / "metrics.csv" for seed in (0, 1)]
+    wait_until(
+        lambda: all(file.exists() and len(file.read_text().splitlines()) > 2 for file in metrics), process
+    )
+    process.send_signal(request_)
+    stdout, stderr = process.communicate(timeout=100)
+    assert process.returncode == 130, stderr
+    assert stderr.splitlines()[-1] == "dqn-fast: interrupted; to go on: dqn-fast resume out"
+    group = read(tmp_path / "out" / "group.json")
+    assert group["interrupted"] is True
+    assert [(one["seed"], one["status"]) for one in group["seeds"]] == [
+        (0, "interrupted"),
+        (1, "interrupted"),
+    ]
+    for file, one in zip(metrics, group["seeds"], strict=True):
+        assert one["result"]["interrupted"] is True
+        assert one["result"] == read(file.with_name("result.json"))
+        assert file.with_name("model.pt").exists()
+        assert f"seed {one['seed']}: interrupted after {one['result']['steps']:,} steps" in stdout
+    assert not list((tmp_path / "out").glob("*.log"))
+    assert (tmp_path / "out" / "learning_curves.png").exists()
+
+
+def test_a_group_is_not_overwritten_unless_told_to(tmp_path: Path) -> None:
+    (tmp_path / "seed-9").mkdir()
+    (tmp_path / "seed-9" / "model.pt").write_text("precious")
+    with pytest.raises(UsageError, match=r"seed-9 already holds a run \(model\.pt\)"):
+        train_group(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["seed-9"]
+    assert (tmp_path / "seed-9" / "model.pt").read_text() == "precious"
+
+
+def test_a_copy_of_a_run_beside_the_others_is_none_of_the_groups(tmp_path: Path) -> None:
+    for name in ("seed-7", "seed-7-backup", "seed-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    assert is_group(tmp_path)
+    assert not is_group(tmp_path / "seed-7")
+    (tmp_path / "seed-7").rename(tmp_path / "seven")
+    assert not is_group(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "jobs", "line"),
+    [
+        ("CartPole-v1", 0, "jobs is 0, expected at least 1"),
+        ("Pendulum-v1", 1, r"Pendulum-v1 does not fit: the action space is Box.*"),
+    ],
+)
+def test_what_cannot_be_done_begins_nothing(tmp_path: Path, env_id: str, jobs: int, line: str) -> None:
+    with pytest.raises(UsageError, match=f"^{line}$"):
+        train_group(TrainConfig(env_id), range(2), tmp_path / "out", jobs=jobs)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+def test_a_killed_group_goes_on_and_gives_the_numbers_of_unbroken_runs(tmp_path: Path) -> None:
+    arguments = ["CartPole-v1", *QUICK, "--total-steps", "1500", "--checkpoint-period", "500"]
+    process = command("train", *arguments, "--seeds", "3", "--jobs", "2", "--output", "out", cwd=tmp_path)
+    out = tmp_path / "out"
+    wait_until(lambda: bool(list(out.glob("seed-0/checkpoint-*"))), process)
+    members = children(process)
+    for member in members:
+        os.kill(member, signal.SIGSTOP)
+    process.kill()
+    process.communicate()
+    assert len(members) == 2
+    refused = command("resume", "out/seed-0", cwd=tmp_path)
+    assert refused.communicate(timeout=100) == (
+        "",
+        "dqn-fast: out/seed-0 is in use: a run is going on there in another process\n",
+    )
+    for member in members:
+        os.kill(member, signal.SIGKILL)
+    assert not (out / "seed-0" / "result.json").exists()
+
+    resumed = command("resume", "out", "--no-video", cwd=tmp_path)
+    stdout, stderr = resumed.communicate(timeout=200)
+    assert resumed.returncode == 0, stderr
+    assert len(stdout.splitlines()) == 5
+    models = [(out / f"seed-{seed}" / "model.pt") for seed in range(3)]  # one of them had not begun
+    for seed, model in enumerate(models):
+        plain = tmp_path / f"plain-{seed}"
+        run = train(load_config(model.parent), plain)
+        assert model.read_bytes() == (plain / "model.pt").read_bytes()
+        assert read(out / "group.json")["seeds"][seed]["result"]["eval_return_mean"] == run.evaluation.mean
+
+    # Complete: nothing is trained any more, and the summary comes again.
+    times = [model.stat().st_mtime_ns for model in models]
+    again = command("resume", "out", cwd=tmp_path)
+    assert again.communicate(timeout=100)[0] == stdout
+    assert times == [model.stat().st_mtime_ns for model in models]
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == process.pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 100
+    while not is_so():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_one_run_for_each_processor() -> None:
+    expected = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert default_jobs() == expected

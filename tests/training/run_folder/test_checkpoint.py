@@ -1,0 +1,66 @@
+"""Checkpoints that cannot be gone on from: damaged ones, and those of another configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from dqn_fast.training import TrainConfig, UsageError, resume, train
+from dqn_fast.training.run_folder.layout import CHECKPOINTS
+from dqn_fast.training.run_folder.model import save_config
+
+CONFIG = TrainConfig(
+    "CartPole-v1",
+    total_steps=250,
+    learning_starts=100,
+    hidden_sizes=(8,),
+    selection_period=0,
+    eval_episodes=2,
+)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a run that was killed just before its end."""
+    with monkeypatch.context() as patch:
+        patch.setattr("dqn_fast.training.run.delete_checkpoints", lambda _: None)
+        train(CONFIG, tmp_path)
+    (tmp_path / "result.json").unlink()
+    (path,) = tmp_path.glob(CHECKPOINTS)
+    return path
+
+
+@pytest.mark.parametrize("name", ["memory.dqn", "state.pt"])
+@pytest.mark.parametrize("length", [None, 0, 1000])
+def test_a_damaged_one_is_one_line(checkpoint: Path, name: str, length: int | None) -> None:
+    if length is None:
+        (checkpoint / name).unlink()
+    else:
+        os.truncate(checkpoint / name, length)
+    with pytest.raises(
+        UsageError, match=rf"^cannot resume from {checkpoint}: .*; delete it to begin .*again$"
+    ):
+        resume(checkpoint.parent)
+    shutil.rmtree(checkpoint)
+    assert resume(checkpoint.parent).evaluation
+
+
+def test_another_configuration_is_refused(checkpoint: Path) -> None:
+    save_config(checkpoint.parent, replace(CONFIG, prioritized=True, gamma=0.9))
+    with pytest.raises(UsageError, match=r"made with another configuration \(gamma, prioritized\)"):
+        resume(checkpoint.parent)
+    save_config(checkpoint.parent, CONFIG)
+    assert resume(checkpoint.parent).evaluation
+
+
+def test_one_that_does_not_say_its_configuration_is_refused(checkpoint: Path) -> None:
+    state = torch.load(checkpoint / "state.pt", weights_only=False)
+    del state["config"]
+    torch.save(state, checkpoint / "state.pt")
+    with pytest.raises(UsageError, match=r"made with another configuration \(env_id, seed, "):
+        resume(checkpoint.parent)

@@ -1,0 +1,85 @@
+"""What is saved is what is loaded, and what does not fit is said in one line."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from dqn_fast.envs import make_env
+from dqn_fast.training import TrainConfig, UsageError
+from dqn_fast.training.build import build_q_net
+from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
+
+CONFIG = TrainConfig("CartPole-v1", seed=3, hidden_sizes=(8,), learning_rate=0.1 + 0.2)
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    env = make_env("CartPole-v1")
+    q_net = build_q_net(CONFIG, env.observation_space, env.action_space)
+    with torch.no_grad():
+        next(q_net.parameters()).mul_(1.5)
+    save_config(tmp_path, CONFIG)
+    save_model(tmp_path, q_net)
+    assert load_config(tmp_path) == CONFIG
+    loaded = load_model(tmp_path, CONFIG, env)
+    for one, two in zip(q_net.parameters(), loaded.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_no_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} holds no run: cannot read config.json (No such file or directory)"
+    )
+
+
+def test_a_group_is_no_run_but_holds_some(tmp_path: Path) -> None:
+    (tmp_path / "seed-3").mkdir()
+    save_config(tmp_path / "seed-3", CONFIG)
+    with pytest.raises(UsageError, match=r"holds no run: cannot read .*; .*/seed-3 does$"):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"env_id": "X", "hidden_sizes": [], "unknown": 1}'])
+def test_a_damaged_configuration(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UsageError, match=r"config.json is not a configuration of this version: "):
+        load_config(tmp_path)
+
+
+def test_a_configuration_out_of_range(tmp_path: Path) -> None:
+    save_config(tmp_path, CONFIG)
+    path = tmp_path / "config.json"
+    path.write_text(path.read_text().replace('"tau": 0.005', '"tau": 7'))
+    with pytest.raises(UsageError, match=r"config.json: tau is 7, expected above 0 and at most 1$"):
+        load_config(tmp_path)
+
+
+def test_no_model(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r" has no model yet: cannot read model.pt \(No such file"):
+        load_model(tmp_path, CONFIG, make_env("CartPole-v1"))
+
+
+class Malicious:
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (Path("executed"),)
+
+
+@pytest.mark.parametrize("content", ["text", "pickle", "other shape"])
+def test_a_model_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = make_env("CartPole-v1")
+    if content == "other shape":
+        other = TrainConfig("CartPole-v1", hidden_sizes=(9,))
+        save_model(tmp_path, build_q_net(other, env.observation_space, env.action_space))
+    else:
+        data = b"text" if content == "text" else pickle.dumps(Malicious())
+        (tmp_path / "model.pt").write_bytes(data)
+    with pytest.raises(UsageError, match=r"model.pt does not fit the run's configuration: ") as caught:
+        load_model(tmp_path, CONFIG, env)
+    assert "\n" not in str(caught.value)
+    assert not Path("executed").exists()
