@@ -33,7 +33,7 @@ class _Finder:
         """Leave it to Python."""
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__getattr__ = partial(getattr, importlib.import_module(MOVED[module.__name__]))
+        module.__getattr__ = partial(getattr, importlib.import_module(MOVED[module.__name__]))  # type: ignore[method-assign]
 
 
 def install() -> None:

@@ -144,7 +144,7 @@ def test_ctrl_c_in_a_selection(tmp_path: Path, env_id: str, number: int, presses
     config = replace(CONFIG, env_id=env_id, log_period=100)
     whole = train(config, tmp_path / "whole")
     with pytest.MonkeyPatch.context() as patch:
-        interrupt_evaluation(patch, "selection", number, presses_after)
+        interrupt_evaluation(patch, "evaluation.selection", number, presses_after)
         assert train(config, tmp_path / "parts").evaluation is None
     resumed = resume(tmp_path / "parts")
     assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
