@@ -38,4 +38,4 @@ class _Finder:
 
 def install() -> None:
     """Let the old names be imported; asked last, when nothing else has found them."""
-    sys.meta_path.append(_Finder())  # type: ignore[arg-type]
+    sys.meta_path.append(_Finder())

@@ -8,8 +8,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from dqn_fast.agent.networks.action_mask import ACTION_MASK
 from dqn_fast.errors import UsageError
+from dqn_fast.observation_keys import ACTION_MASK
 
 
 class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):

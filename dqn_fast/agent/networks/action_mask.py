@@ -14,8 +14,8 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
-#: Where a dict observation holds its mask.
-ACTION_MASK = "action_mask"
+from dqn_fast.observation_keys import ACTION_MASK
+
 #: The value of an illegal action. It is finite, so that 0 times it is 0 in a target that doesn't bootstrap.
 ILLEGAL = torch.finfo(torch.float32).min
 

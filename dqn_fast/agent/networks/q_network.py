@@ -18,6 +18,7 @@ from dqn_fast.agent.networks.action_mask import (
 from dqn_fast.agent.networks.encoders import Encoder, make_encoder
 from dqn_fast.agent.networks.image_encoder import Conv
 from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
+from dqn_fast.observation_keys import ACTION_MASK
 
 
 class QNetwork(nn.Module):
