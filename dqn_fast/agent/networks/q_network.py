@@ -10,7 +10,6 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from dqn_fast.agent.networks.action_mask import (
-    ACTION_MASK,
     has_action_mask,
     mask_illegal,
     without_action_mask,
