@@ -37,6 +37,7 @@ ReplayMemory::ReplayMemory(Schema schema,
                            std::uint64_t seed,
                            const std::optional<PriorityOptions> &priorities)
     : schema_(std::move(schema)), geometry_(geometry), slots_(slots_of(geometry_, schema_)),
+      header_offset_(layout_.reserve(sizeof(ArenaHeader))),
       store_(schema_, slots_ * geometry_.streams, layout_), observations_(schema_, store_),
       transitions_(schema_, store_, observations_), row_(schema_.fields().size()),
       next_row_(schema_.observations()) {
@@ -52,8 +53,9 @@ ReplayMemory::ReplayMemory(Schema schema,
     for (std::size_t i = 0; i < geometry_.streams; ++i)
         acted.push_back(layout_.reserve(BitSet::bytes(slots_), sizeof(std::uint64_t)));
 
-    arena_.emplace(layout_.size());
+    arena_.emplace(Arena::anonymous(layout_.size()));
     std::byte *arena = arena_->data();
+    header_ = new (arena + header_offset_) ArenaHeader(header());
     store_.attach(arena);
     if (priorities_)
         priorities_->attach(arena);
@@ -61,144 +63,143 @@ ReplayMemory::ReplayMemory(Schema schema,
     random_->seed(seed);
     counters_ = reinterpret_cast<Counters *>(arena + counters);
     auto *states = reinterpret_cast<StreamState *>(arena + streams);
+    std::vector<StepRing> rings;
     for (std::size_t i = 0; i < geometry_.streams; ++i)
-        rings_.emplace_back(states + i,
-                            store_.marks(),
-                            BitSet(arena + acted[i], slots_),
-                            i * slots_,
-                            slots_,
-                            schema_.lookback());
+        rings.emplace_back(states + i,
+                           store_.marks(),
+                           BitSet(arena + acted[i], slots_),
+                           i * slots_,
+                           slots_,
+                           schema_.lookback());
+    rings_.emplace(std::move(rings), slots_);
 }
 
-void ReplayMemory::sample(std::size_t batch_size,
-                          std::size_t n_step,
-                          double gamma,
-                          double beta,
-                          const TransitionBatch &out) {
+ArenaHeader ReplayMemory::header() const {
+    ArenaHeader header;
+    header.arena_bytes = layout_.size();
+    header.schema_digest = schema_.digest();
+    header.streams = geometry_.streams;
+    header.capacity = geometry_.capacity;
+    header.slots = slots_;
+    header.has_priorities = priorities_.has_value() ? 1 : 0;
+    header.has_min_tree = priorities_ && priorities_->has_min_tree() ? 1 : 0;
+    return header;
+}
+
+const Draws &ReplayMemory::draw(std::size_t count, double beta, std::size_t ahead) {
     if (size() == 0)
         throw std::invalid_argument("sample: the buffer is empty; expected a transition in it");
     if (priorities_ && !(priorities_->sum().total() > 0.0))
         throw std::invalid_argument("sample: every priority is zero; expected a positive one");
-    drawn_.resize(batch_size);
-    if (priorities_) {
-        prioritized_.draw(*priorities_, *random_, drawn_);
-        transitions_.prefetch_first(drawn_, n_step);
-        prioritized_.weigh(*priorities_, drawn_, size(), beta, out.weights);
-        copy_drawn(n_step, gamma, out);
-    } else {
-        uniform_.draw(rings_, *random_, drawn_);
-        copy_unweighted(n_step, gamma, out);
+    draws_.resize(count);
+    if (!priorities_) {
+        uniform_.draw(*rings_, *random_, draws_.slots);
+        return unweighted(ahead);
     }
+    prioritized_.draw(*priorities_, *random_, draws_.slots);
+    gather::prefetch_first(store_, draws_.slots, ahead);
+    prioritized_.weigh(*priorities_, draws_.slots, size(), beta, draws_.weights.data());
+    name_draws();
+    return draws_;
 }
 
-void ReplayMemory::sample_distinct(std::size_t batch_size,
-                                   std::size_t n_step,
-                                   double gamma,
-                                   const TransitionBatch &out) {
+const Draws &ReplayMemory::draw_distinct(std::size_t count, std::size_t ahead) {
     if (priorities_)
         throw std::invalid_argument(
-            "sample_distinct: this memory has priorities; expected one that samples uniformly");
-    require_held(batch_size);
-    drawn_.resize(batch_size);
-    uniform_.draw_distinct(rings_, *random_, drawn_);
-    copy_unweighted(n_step, gamma, out);
+            "draw_distinct: this memory has priorities; expected one that samples uniformly");
+    require_held(count);
+    draws_.resize(count);
+    uniform_.draw_distinct(*rings_, *random_, draws_.slots);
+    return unweighted(ahead);
 }
 
-void ReplayMemory::require_held(std::size_t batch_size) const {
+void ReplayMemory::require_held(std::size_t count) const {
     const auto held = static_cast<std::size_t>(size());
-    if (batch_size > held)
-        throw std::invalid_argument("batch_size: got " + std::to_string(batch_size) +
+    if (count > held)
+        throw std::invalid_argument("batch_size: got " + std::to_string(count) +
                                     ", expected at most " + std::to_string(held) +
                                     ", the transitions held");
 }
 
-void ReplayMemory::copy_unweighted(std::size_t n_step, double gamma, const TransitionBatch &out) {
-    transitions_.prefetch_first(drawn_, n_step);
-    std::fill_n(out.weights, drawn_.size(), 1.0F);
-    copy_drawn(n_step, gamma, out);
+const Draws &ReplayMemory::find(std::span<const std::int64_t> indices, std::size_t ahead) {
+    draws_.resize(indices.size());
+    for (std::size_t i = 0; i < indices.size(); ++i)
+        draws_.slots[i] = static_cast<std::int64_t>(held_slot(indices[i]));
+    return unweighted(ahead);
 }
 
-void ReplayMemory::copy_drawn(std::size_t n_step, double gamma, const TransitionBatch &out) {
-    const auto streams = static_cast<std::int64_t>(rings_.size());
-    for (std::size_t i = 0; i < drawn_.size(); ++i) {
-        const auto slot = static_cast<std::size_t>(drawn_[i]);
-        const StepRing &ring = ring_of(slot);
-        out.indices[i] = ring.time(slot) * streams + (&ring - rings_.data());
-    }
-    transitions_.copy(
-        drawn_,
-        n_step,
-        gamma,
-        [this](std::size_t slot) -> const StepRing & { return ring_of(slot); },
-        out);
+const Draws &ReplayMemory::find_all(std::size_t ahead) {
+    draws_.slots.clear();
+    for (const StepRing &ring : *rings_)
+        ring.for_each_acted([this](std::int64_t, std::size_t slot) {
+            draws_.slots.push_back(static_cast<std::int64_t>(slot));
+        });
+    draws_.resize(draws_.slots.size());
+    return unweighted(ahead);
 }
 
-void ReplayMemory::read(std::span<const std::int64_t> indices,
-                        std::size_t n_step,
-                        double gamma,
-                        const TransitionBatch &out) {
-    drawn_.resize(indices.size());
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-        if (indices[i] < 0 || !locate(indices[i]).ring.is_acted(locate(indices[i]).t))
-            throw std::out_of_range("indices: got " + std::to_string(indices[i]) +
-                                    ", expected indices of transitions that are held");
-        drawn_[i] = static_cast<std::int64_t>(locate(indices[i]).ring.slot(locate(indices[i]).t));
-    }
-    copy_unweighted(n_step, gamma, out);
+const Draws &ReplayMemory::unweighted(std::size_t ahead) {
+    gather::prefetch_first(store_, draws_.slots, ahead);
+    std::fill(draws_.weights.begin(), draws_.weights.end(), 1.0F);
+    name_draws();
+    return draws_;
+}
+
+void ReplayMemory::name_draws() noexcept { rings_->name(draws_.slots, draws_.indices.data()); }
+
+std::size_t ReplayMemory::held_slot(std::int64_t index) const {
+    const Rings::Step step = rings_->find(index);
+    if (index < 0 || !step.is_acted())
+        throw std::out_of_range("indices: got " + std::to_string(index) +
+                                ", expected indices of transitions that are held");
+    return step.slot();
 }
 
 std::int64_t ReplayMemory::newest() const noexcept {
-    const StepRing &ring = rings_.front();
+    const StepRing &ring = (*rings_)[0];
     for (std::int64_t t = ring.state().head; t-- > ring.state().tail;)
         if (ring.is_acted(t))
-            return t * static_cast<std::int64_t>(rings_.size());
+            return t * static_cast<std::int64_t>(rings_->size());
     return -1;
 }
 
-std::vector<std::int64_t> ReplayMemory::held() const {
-    std::vector<std::int64_t> indices;
-    for (std::size_t stream = 0; stream < rings_.size(); ++stream)
-        for (std::int64_t t = rings_[stream].state().tail; t < rings_[stream].state().head; ++t)
-            if (rings_[stream].is_acted(t))
-                indices.push_back(t * static_cast<std::int64_t>(rings_.size()) +
-                                  static_cast<std::int64_t>(stream));
-    return indices;
+std::vector<std::int64_t> ReplayMemory::indices() const {
+    std::vector<std::int64_t> found;
+    found.reserve(static_cast<std::size_t>(size()));
+    for (const StepRing &ring : *rings_)
+        ring.for_each_acted(
+            [&](std::int64_t, std::size_t slot) { found.push_back(rings_->index_of(slot)); });
+    return found;
 }
 
-std::vector<double> ReplayMemory::held_masses() const {
-    std::vector<double> masses;
-    for (const std::int64_t index : held())
-        masses.push_back(priorities_->mass(locate(index).ring.slot(locate(index).t)));
-    return masses;
-}
-
-ReplayMemory::Step ReplayMemory::locate(std::int64_t index) const noexcept {
-    if (rings_.size() == 1) // spares two divisions
-        return {index, rings_[0]};
-    const auto streams = static_cast<std::int64_t>(rings_.size());
-    return {index / streams, rings_[static_cast<std::size_t>(index % streams)]};
+std::vector<double> ReplayMemory::masses(std::span<const std::int64_t> indices) const {
+    std::vector<double> found;
+    found.reserve(indices.size());
+    for (const std::int64_t index : indices)
+        found.push_back(priorities_->mass(held_slot(index)));
+    return found;
 }
 
 std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indices,
                                              std::span<const double> priorities) {
     for (const std::int64_t index : indices) {
-        const auto [t, ring] = locate(index);
-        if (index < 0 || t >= ring.state().head)
+        const Rings::Step step = rings_->find(index);
+        if (!step.is_past())
             throw std::out_of_range("indices: got " + std::to_string(index) +
                                     ", expected indices that sample() has given out");
-        if (ring.is_acted(t))
-            priorities_->prefetch_mass(ring.slot(t));
+        if (step.is_acted())
+            priorities_->prefetch_mass(step.slot());
     }
     const std::span<const double> masses = priorities_->masses_of("priorities", priorities);
     std::int64_t stale = 0;
     for (std::size_t i = 0; i < indices.size(); ++i) {
-        const auto [t, ring] = locate(indices[i]);
-        if (!ring.is_acted(t)) {
+        const Rings::Step step = rings_->find(indices[i]);
+        if (!step.is_acted()) {
             ++stale;
             continue;
         }
-        priorities_->see(priorities[i]);
-        priorities_->set_mass(ring.slot(t), masses[i]);
+        priorities_->note_largest(priorities[i]);
+        priorities_->set_mass(step.slot(), masses[i]);
     }
     priorities_->refresh();
     counters_->stale_updates += stale;
@@ -206,7 +207,7 @@ std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indic
 }
 
 void ReplayMemory::clear() {
-    for (StepRing &ring : rings_)
+    for (StepRing &ring : *rings_)
         ring.clear();
     if (priorities_)
         priorities_->clear();
@@ -216,7 +217,7 @@ void ReplayMemory::clear() {
 std::int64_t ReplayMemory::size() const noexcept { return counters_->added - counters_->evicted; }
 
 bool ReplayMemory::is_full() const noexcept {
-    return std::all_of(rings_.begin(), rings_.end(), [this](const StepRing &ring) {
+    return std::all_of(rings_->begin(), rings_->end(), [this](const StepRing &ring) {
         return ring.state().has_evicted != 0 ||
                ring.state().acted == static_cast<std::int64_t>(geometry_.capacity);
     });
@@ -224,22 +225,24 @@ bool ReplayMemory::is_full() const noexcept {
 
 std::int64_t ReplayMemory::segments() const noexcept {
     std::int64_t total = 0;
-    for (const StepRing &ring : rings_)
+    for (const StepRing &ring : *rings_)
         total += ring.state().segments;
     return total;
 }
 
 std::int64_t ReplayMemory::steps() const noexcept {
     std::int64_t total = 0;
-    for (const StepRing &ring : rings_)
+    for (const StepRing &ring : *rings_)
         total +=
             ring.state().head - ring.state().tail + (ring.state().at_head == Head::kOpen ? 1 : 0);
     return total;
 }
 
 bool ReplayMemory::is_valid() const noexcept {
+    if (*header_ != header())
+        return false;
     std::int64_t held = 0;
-    for (const StepRing &ring : rings_) {
+    for (const StepRing &ring : *rings_) {
         if (!ring.is_valid())
             return false;
         held += ring.state().acted;
@@ -251,7 +254,7 @@ bool ReplayMemory::is_valid() const noexcept {
     if (!priorities_->is_valid())
         return false;
     // Nothing but an acted step can be drawn.
-    for (const StepRing &ring : rings_)
+    for (const StepRing &ring : *rings_)
         for (std::size_t slot = 0; slot < slots_; ++slot)
             if (priorities_->mass(ring.first_slot() + slot) > 0.0 && !ring.acted().test(slot))
                 return false;

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "arena.hpp"
-#include "kernels.hpp"
-#include "observations.hpp"
-#include "priorities.hpp"
-#include "random.hpp"
-#include "samplers.hpp"
-#include "schema.hpp"
-#include "snapshot.hpp"
-#include "step_ring.hpp"
-#include "step_store.hpp"
-#include "transition_view.hpp"
+#include "kernels/kernels.hpp"
+#include "sampling/draws.hpp"
+#include "sampling/priorities.hpp"
+#include "sampling/prioritized_sampler.hpp"
+#include "sampling/random.hpp"
+#include "sampling/uniform_sampler.hpp"
+#include "storage/arena.hpp"
+#include "storage/arena_header.hpp"
+#include "storage/schema.hpp"
+#include "storage/snapshot.hpp"
+#include "storage/step_store.hpp"
+#include "stream/observations.hpp"
+#include "stream/rings.hpp"
+#include "views/transition_view.hpp"
 
 #include <cstdint>
 #include <mutex>
@@ -77,7 +80,6 @@ class ReplayMemory {
     [[nodiscard]] std::size_t capacity() const noexcept {
         return geometry_.capacity * geometry_.streams;
     }
-    [[nodiscard]] std::size_t slots_per_stream() const noexcept { return slots_; }
     [[nodiscard]] std::size_t nbytes() const noexcept { return arena_->size(); }
     [[nodiscard]] const Kernels &kernels() const noexcept { return kernels_; }
 
@@ -91,35 +93,46 @@ class ReplayMemory {
     /// Adds observations that nobody acted on; the next step of each stream continues them.
     void add_context(const ContextBatch &batch);
 
-    /// Draws indices and copies their transitions. Throws std::invalid_argument if nothing can be
-    /// drawn. `beta` is read only by a prioritised memory.
-    void sample(std::size_t batch_size,
-                std::size_t n_step,
-                double gamma,
-                double beta,
-                const TransitionBatch &out);
+    // Which: each call gives draws that are good until the next one. `ahead` is how many steps
+    // behind each will be read: their records are asked for while there is other work to do.
 
-    /// As `sample`, without replacement: every ordered choice of transitions is equally likely.
-    /// Throws as `require_held` does. Only of a memory without priorities.
-    void sample_distinct(std::size_t batch_size,
-                         std::size_t n_step,
-                         double gamma,
-                         const TransitionBatch &out);
+    /// Draws steps with replacement. Throws std::invalid_argument if nothing can be drawn. `beta`
+    /// is read only by a prioritised memory. O(count log(slots)).
+    const Draws &draw(std::size_t count, double beta, std::size_t ahead);
+    /// Draws different steps: every ordered choice is equally likely. Throws as require_held()
+    /// does. Only of a memory without priorities. O(count), or O(steps held) for more than half of
+    /// them.
+    const Draws &draw_distinct(std::size_t count, std::size_t ahead);
     /// Throws std::invalid_argument if fewer transitions are held.
-    void require_held(std::size_t batch_size) const;
+    void require_held(std::size_t count) const;
+    /// The steps of these indices. Throws std::out_of_range if one is not held. O(indices).
+    const Draws &find(std::span<const std::int64_t> indices, std::size_t ahead);
+    /// All steps that are held, by stream and then by time. O(steps held).
+    const Draws &find_all(std::size_t ahead);
+
+    // What: views copy of draws whatever they show of each step.
+
+    /// Copies the transitions of draws of this memory that nothing was added to since.
+    void copy(const Draws &draws, const TransitionOptions &options, const TransitionBatch &out) {
+        transitions_.copy(draws, *rings_, options, out);
+    }
+
+    /// What the arena's header says.
+    [[nodiscard]] ArenaHeader header() const;
 
     /// Index of the newest transition of the first stream; -1 if it holds none.
     [[nodiscard]] std::int64_t newest() const noexcept;
-    /// Indices of all transitions that are held, by stream and then by time.
-    [[nodiscard]] std::vector<std::int64_t> held() const;
-    /// Their masses, in the same order; only of a prioritised memory.
-    [[nodiscard]] std::vector<double> held_masses() const;
-    /// Copies the transitions of these indices, with weights of 1. Throws std::out_of_range if one
-    /// is not held.
-    void read(std::span<const std::int64_t> indices,
-              std::size_t n_step,
-              double gamma,
-              const TransitionBatch &out);
+    /// Indices of all transitions that are held, by stream and then by time. O(steps held).
+    [[nodiscard]] std::vector<std::int64_t> indices() const;
+    /// The masses of these indices; only of a prioritised memory. Throws std::out_of_range if one
+    /// is not held. O(indices).
+    [[nodiscard]] std::vector<double> masses(std::span<const std::int64_t> indices) const;
+
+    /// The generator, to be put back by whoever has drawn and then cannot go on.
+    [[nodiscard]] const Random &generator() const noexcept { return *random_; }
+    void set_generator(const Random &random) noexcept { *random_ = random; }
+    /// Puts the generator where the constructor's seed does.
+    void reseed(std::uint64_t seed) noexcept { random_->seed(seed); }
 
     /// Gives new priorities to transitions that are still held; the last of repeated indices wins.
     /// Returns how many were not. Throws std::out_of_range for an index that was never given out,
@@ -131,8 +144,8 @@ class ReplayMemory {
 
     /// Writes what is live: the steps that can be sampled or looked back on, and the state.
     void save(snapshot::Writer &writer) const;
-    /// Takes what was saved, into a memory of the same fields, geometry and options that nothing
-    /// was added to. Throws std::invalid_argument if it does not fit; the memory is of no use then.
+    /// Restores a snapshot into an empty memory of the same fields, geometry and options. Throws
+    /// std::invalid_argument if it does not fit: discard the memory then.
     void restore(snapshot::Reader &reader);
 
     [[nodiscard]] std::int64_t size() const noexcept;
@@ -147,11 +160,12 @@ class ReplayMemory {
     [[nodiscard]] bool is_valid() const noexcept;
 
   private:
-    struct Step {
-        std::int64_t t;
-        const StepRing &ring;
-    };
-    [[nodiscard]] Step locate(std::int64_t index) const noexcept;
+    /// The step of an index. Throws std::out_of_range if it is not held.
+    [[nodiscard]] std::size_t held_slot(std::int64_t index) const;
+    /// Gives the slots of draws_ weights of 1, and their names.
+    const Draws &unweighted(std::size_t ahead);
+    /// Gives the slots of draws_ their names.
+    void name_draws() noexcept;
 
     /// Returns the slot of the step that was added; none if it was the row of a reset.
     std::optional<std::size_t>
@@ -165,12 +179,12 @@ class ReplayMemory {
             store_.write(i, slot, values[i]);
     }
     /// Gives a new step the priority of its row of a batch, or that of new steps.
-    void give_mass(std::size_t slot,
-                   const StepBatch &batch,
-                   std::size_t row,
-                   std::span<const double> masses) {
+    void set_new_mass(std::size_t slot,
+                      const StepBatch &batch,
+                      std::size_t row,
+                      std::span<const double> masses) {
         if (!masses.empty())
-            priorities_->see(batch.priority[row]);
+            priorities_->note_largest(batch.priority[row]);
         priorities_->set_mass(slot, masses.empty() ? priorities_->new_mass() : masses[row]);
     }
     /// An acted step is not held any more.
@@ -186,15 +200,8 @@ class ReplayMemory {
     /// Calls `visit(first, last)` for the runs of slots that hold times [oldest, head], in order.
     template <class Visit>
     void visit_runs(const StepRing &ring, std::int64_t oldest, Visit &&visit) const;
-    /// Copies the transitions of drawn_, and their indices.
-    void copy_drawn(std::size_t n_step, double gamma, const TransitionBatch &out);
-    /// The same, with weights of 1.
-    void copy_unweighted(std::size_t n_step, double gamma, const TransitionBatch &out);
     void make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity);
-    void write_beginning(StepRing &ring, Observations::Values obs, std::size_t contexts);
-    [[nodiscard]] const StepRing &ring_of(std::size_t slot) const noexcept {
-        return rings_.size() == 1 ? rings_[0] : rings_[slot / slots_];
-    }
+    void write_beginning(StepRing &ring, Observations::Values obs, std::size_t hidden);
 
     Schema schema_;
     Geometry geometry_;
@@ -202,18 +209,20 @@ class ReplayMemory {
     const Kernels &kernels_ = Kernels::choose();
     std::mutex mutex_;
     Layout layout_;
+    std::size_t header_offset_;
     StepStore store_;
     std::optional<Priorities> priorities_;
     std::optional<Arena> arena_;
+    ArenaHeader *header_ = nullptr;
     Random *random_ = nullptr;
     Counters *counters_ = nullptr;
-    std::vector<StepRing> rings_;
+    std::optional<Rings> rings_;
     Observations observations_;
     UniformSampler uniform_;
     PrioritizedSampler prioritized_;
     TransitionView transitions_;
     // Scratch, kept so that nothing is allocated twice.
-    std::vector<std::int64_t> drawn_;
+    Draws draws_;
     std::vector<std::size_t> row_bytes_; // of each field in an incoming row
     std::vector<const std::byte *> row_, next_row_;
 };

@@ -2,7 +2,7 @@
 // How steps come into a replay memory: what continues what, what has to go, where it is written.
 #include "replay_memory.hpp"
 
-#include "prefetch.hpp"
+#include "storage/prefetch.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -29,7 +29,7 @@ void ReplayMemory::add(const StepBatch &batch) {
                 continue;
             const std::optional<std::size_t> slot = add_step(batch, at, batch.first_stream + i);
             if (priorities_ && slot)
-                give_mass(*slot, batch, at, masses);
+                set_new_mass(*slot, batch, at, masses);
         }
         if (batch.streams == 1 && batch.mask == nullptr)
             row += add_run(batch, row + 1, masses);
@@ -40,7 +40,7 @@ void ReplayMemory::add(const StepBatch &batch) {
 
 std::optional<std::size_t>
 ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stream) {
-    StepRing &ring = rings_[stream];
+    StepRing &ring = (*rings_)[stream];
     // What loops read is held by value: a store of bytes might change anything else.
     const auto obs = row_.data(), next_obs = next_row_.data();
     const auto given = batch.fields.data(), next_given = batch.next_obs.data();
@@ -69,7 +69,7 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
     if (follows && is_shift) {
         const std::size_t slot = ring.open_slot();
         const auto capacity = static_cast<std::int64_t>(geometry_.capacity);
-        if (ring.append(terminated, truncated, capacity, [this](std::size_t oldest) {
+        if (ring.try_append(terminated, truncated, capacity, [this](std::size_t oldest) {
                 retire(oldest);
                 if (priorities_)
                     priorities_->prefetch_mass(oldest + kMassesAhead);
@@ -86,7 +86,7 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
     const auto here = joins ? none : observations_.beginning(obs);
     const auto after = is_shift ? none : observations_.beginning(next_obs);
     make_room(ring,
-              ring.time_after(joins, here.contexts + 1 + after.contexts),
+              ring.time_after(joins, here.hidden + 1 + after.hidden),
               static_cast<std::int64_t>(geometry_.capacity));
 
     if (follows_context) {
@@ -94,7 +94,7 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
         observations_.write(ring.open_slot(), obs, 0);
     } else if (!follows) {
         ring.begin_segment(here.zeros);
-        write_beginning(ring, obs, here.contexts);
+        write_beginning(ring, obs, here.hidden);
     }
     const std::size_t slot = ring.open_slot();
     write_step(slot);
@@ -103,7 +103,7 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
         observations_.write(ring.open_slot(), next_obs, 0);
     else {
         ring.restart_segment(after.zeros);
-        write_beginning(ring, next_obs, after.contexts);
+        write_beginning(ring, next_obs, after.hidden);
     }
     if (terminated || truncated)
         ring.end(terminated, truncated);
@@ -120,7 +120,7 @@ void ReplayMemory::prefetch_after(std::size_t slot) const noexcept {
 
 std::size_t
 ReplayMemory::add_run(const StepBatch &batch, std::size_t row, std::span<const double> masses) {
-    StepRing &ring = rings_[batch.first_stream];
+    StepRing &ring = (*rings_)[batch.first_stream];
     if (!ring.can_continue())
         return 0;
     const std::size_t most = std::min({batch.rows - row, ring.longest_run(), geometry_.capacity});
@@ -139,7 +139,7 @@ ReplayMemory::add_run(const StepBatch &batch, std::size_t row, std::span<const d
     observations_.write_run(slot + 1, batch.next_obs.data(), row, count);
     counters_->added += static_cast<std::int64_t>(count);
     for (std::size_t i = 0; priorities_ && i < count; ++i)
-        give_mass(slot + i, batch, row + i, masses);
+        set_new_mass(slot + i, batch, row + i, masses);
     return count;
 }
 
@@ -158,37 +158,37 @@ void ReplayMemory::make_room(StepRing &ring, std::int64_t opens, std::int64_t ca
     counters_->evicted += before - ring.state().acted;
 }
 
-// The open step is the first of a segment: it and the context steps after it get the frames that
+// The open step is the first of a segment: it and the hidden steps after it get the frames that
 // lead up to `obs`, and the one that is open then gets `obs` itself.
-void ReplayMemory::write_beginning(StepRing &ring, Observations::Values obs, std::size_t contexts) {
-    for (std::size_t age = contexts; age > 0; --age) {
+void ReplayMemory::write_beginning(StepRing &ring, Observations::Values obs, std::size_t hidden) {
+    for (std::size_t age = hidden; age > 0; --age) {
         observations_.write(ring.open_slot(), obs, age);
-        ring.pass();
+        ring.complete_as_hidden();
     }
     observations_.write(ring.open_slot(), obs, 0);
 }
 
 void ReplayMemory::add_context(const ContextBatch &batch) {
     constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max(); // of transitions
-    for (std::size_t stream = 0; stream < rings_.size(); ++stream) {
+    for (std::size_t stream = 0; stream < rings_->size(); ++stream) {
         if (batch.mask != nullptr && batch.mask[stream] == 0)
             continue;
-        StepRing &ring = rings_[stream];
+        StepRing &ring = (*rings_)[stream];
         for (std::size_t i = 0; i < next_row_.size(); ++i)
             row_[i] = batch.obs[i] + stream * row_bytes_[i];
         const auto obs = row_.data();
         const bool joins =
             ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
         const auto here = joins ? Observations::Beginning{0, false} : observations_.beginning(obs);
-        make_room(ring, ring.time_after(joins, here.contexts + 1), no_limit);
+        make_room(ring, ring.time_after(joins, here.hidden + 1), no_limit);
         if (joins) {
             ring.continue_context();
             observations_.write(ring.open_slot(), obs, 0);
         } else {
             ring.begin_segment(here.zeros);
-            write_beginning(ring, obs, here.contexts);
+            write_beginning(ring, obs, here.hidden);
         }
-        ring.expect();
+        ring.complete_as_context();
     }
     if (priorities_)
         priorities_->refresh();

@@ -25,7 +25,7 @@ void ReplayMemory::save(snapshot::Writer &writer) const {
         const double largest = priorities_->largest();
         put(&largest, sizeof largest);
     }
-    for (const StepRing &ring : rings_) {
+    for (const StepRing &ring : *rings_) {
         const std::int64_t oldest = ring.oldest_needed();
         put(&ring.state(), sizeof ring.state());
         put(&oldest, sizeof oldest);
@@ -52,7 +52,7 @@ void ReplayMemory::restore(snapshot::Reader &reader) {
         get(&largest, sizeof largest);
         priorities_->restore_largest(largest);
     }
-    for (StepRing &ring : rings_) {
+    for (StepRing &ring : *rings_) {
         StreamState state{};
         std::int64_t oldest = 0;
         get(&state, sizeof state);
@@ -70,6 +70,8 @@ void ReplayMemory::restore(snapshot::Reader &reader) {
             for (std::size_t slot = first; slot < last; ++slot)
                 priorities_->set_mass(slot, masses[slot - first]);
         });
+        if (reader.version() < 2 && schema_.lookback() > 0)
+            ring.hide_context(oldest);
         ring.recover_acted();
     }
     if (priorities_)

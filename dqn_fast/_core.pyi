@@ -1,6 +1,6 @@
 """The C++ core. Use it through dqn_fast.ReplayBuffer, which converts and checks what it is given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from mmap import mmap
 from typing import Any, overload
 
@@ -19,14 +19,26 @@ class ReplayMemory:
 
     def __init__(
         self,
-        fields: list[tuple[str, str, np.dtype[Any], tuple[int, ...], int, int]],
+        fields: Iterable[Any],
         num_envs: int,
         capacity: int,
         reserve: float | None,
         drops_resets: bool,
         seed: int,
-        priorities: tuple[float, float, str, bool] | None,
-    ) -> None: ...
+        priorities: Any,
+    ) -> None:
+        """Make an empty memory.
+
+        Args:
+            fields: have the attributes name, role, dtype, shape, frames and frame_axis.
+            num_envs: streams.
+            capacity: transitions of one environment.
+            reserve: slots beyond them, as a share; None is the default.
+            drops_resets: leave out the rows of resets.
+            seed: of the generator.
+            priorities: None, or has the attributes alpha, eps, normalization and stratified.
+        """
+
     def add(
         self,
         obs: object,
@@ -49,17 +61,22 @@ class ReplayMemory:
         n_step: int,
         gamma: float,
         beta: float,
+        replacement: bool,
         out: tuple[npt.NDArray[Any], ...] | None,
     ) -> tuple[npt.NDArray[Any], ...] | None: ...
-    def sample_distinct(self, batch_size: int, n_step: int, gamma: float) -> tuple[npt.NDArray[Any], ...]: ...
-    def read(
-        self, indices: npt.NDArray[np.int64], n_step: int, gamma: float
+    def transitions(
+        self, indices: npt.NDArray[np.int64] | None, n_step: int, gamma: float
     ) -> tuple[npt.NDArray[Any], ...]: ...
-    def held(self) -> npt.NDArray[np.int64]: ...
-    def held_masses(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def transition_outputs(self) -> list[tuple[str, str]]:
+        """Part of a batch and name of a field, of each array of a batch."""
+
+    def indices(self) -> npt.NDArray[np.int64]: ...
+    def masses(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]: ...
     def empty(self, batch_size: int) -> tuple[npt.NDArray[Any], ...]: ...
     def update_priorities(self, indices: object, priorities: object) -> int | None: ...
     def clear(self) -> None: ...
+    def reseed(self, seed: int) -> None: ...
     def stats(self) -> dict[str, Any]: ...
     def is_full(self) -> bool: ...
     def is_valid(self) -> bool: ...

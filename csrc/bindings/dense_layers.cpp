@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "dense_layer.hpp"
-#include "fast_method.hpp"
-#include "kernels.hpp"
-#include "register.hpp"
+#include "bindings/fast_method.hpp"
+#include "bindings/register.hpp"
+#include "kernels/dense_layer.hpp"
+#include "kernels/kernels.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
@@ -34,7 +34,7 @@ py::array floats(const char *name, const py::object &value, const std::vector<py
                              py::str(py::type::of(value)).cast<std::string>() + expected);
     auto array = py::reinterpret_borrow<py::array>(value);
     const std::vector<py::ssize_t> given(array.shape(), array.shape() + array.ndim());
-    constexpr int flags = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
+    constexpr int flags = int{py::array::c_style} | int{NumpyApi::NPY_ARRAY_ALIGNED_};
     const auto fits = [](py::ssize_t is, py::ssize_t wanted) {
         return wanted == kAny || is == wanted;
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "dlpack.hpp"
+#include "bindings/dlpack.hpp"
 
 namespace dqn_fast::bindings {
 

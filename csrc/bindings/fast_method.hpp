@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <pybind11/pybind11.h>
+#include "bindings/pybind11_private.hpp"
 
 #include <span>
 
 namespace dqn_fast::bindings {
-
-namespace py = pybind11;
 
 /// The positional arguments of a call, in order.
 using Positional = std::span<PyObject *const>;
@@ -20,7 +18,7 @@ PyObject *call(Function &&function) noexcept {
     } catch (py::error_already_set &error) {
         error.restore();
     } catch (...) {
-        py::detail::try_translate_exceptions();
+        translate_exception();
     }
     return nullptr;
 }
@@ -29,16 +27,15 @@ PyObject *call(Function &&function) noexcept {
 template <class Class, class Function>
 PyObject *call_on(PyObject *self, Function &&function) noexcept {
     return call([&] {
-        auto *instance = reinterpret_cast<py::detail::instance *>(self);
-        auto *object = static_cast<Class *>(instance->get_value_and_holder().value_ptr());
-        if (object == nullptr) // made without __init__
+        Class *const object = object_in<Class>(self);
+        if (object == nullptr)
             throw py::type_error("expected an initialised object");
         return function(*object);
     });
 }
 
 /// Defines methods that are called without pybind11's dispatch, which converts each argument and
-/// allocates for it: it took a third of an `add`. They take positional arguments only.
+/// allocates for it. They take positional arguments only.
 template <class Class>
 class FastMethods {
   public:

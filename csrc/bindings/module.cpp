@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "register.hpp"
+#include "bindings/register.hpp"
 
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The C++ core of dqn_fast; dqn_fast.ReplayBuffer is its public face.";

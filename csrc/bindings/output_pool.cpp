@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "output_pool.hpp"
+#include "bindings/output_pool.hpp"
 
 #include <map>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -11,19 +10,6 @@
 namespace dqn_fast::bindings {
 
 namespace {
-
-namespace py = pybind11;
-
-struct Block {
-    explicit Block(std::size_t bytes)
-        : size(bytes), data(::operator new(bytes, std::align_val_t{64})) {}
-    ~Block() { ::operator delete(data, std::align_val_t{64}); }
-    Block(const Block &) = delete;
-    Block &operator=(const Block &) = delete;
-
-    std::size_t size;
-    void *data;
-};
 
 class Pool {
   public:
@@ -69,14 +55,14 @@ Pool &pool() {
 
 } // namespace
 
-PooledMemory take_from_pool(std::size_t bytes) {
-    std::unique_ptr<Block> block = pool().take(bytes);
-    void *data = block->data;
-    py::capsule owner(block.get(), [](void *given) {
-        pool().give_back(std::unique_ptr<Block>(static_cast<Block *>(given)));
-    });
-    static_cast<void>(block.release()); // the capsule's now
-    return {data, std::move(owner)};
+Block::Block(std::size_t bytes) : size(bytes), data(::operator new(bytes, std::align_val_t{64})) {}
+
+Block::~Block() { ::operator delete(data, std::align_val_t{64}); }
+
+void GiveBack::operator()(Block *block) const noexcept {
+    pool().give_back(std::unique_ptr<Block>(block));
 }
+
+PooledBlock take_from_pool(std::size_t bytes) { return PooledBlock(pool().take(bytes).release()); }
 
 } // namespace dqn_fast::bindings

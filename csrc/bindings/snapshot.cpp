@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "../snapshot.hpp"
+#include "storage/snapshot.hpp"
 
-#include "bound_memory.hpp"
-#include "register.hpp"
+#include "bindings/py_replay_memory.hpp"
+#include "bindings/register.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -12,35 +12,35 @@ namespace dqn_fast::bindings {
 namespace {
 
 // A buffer that nothing was added to is a header alone.
-void write(snapshot::Writer &writer, const std::string &header, BoundMemory *memory) {
+void write(snapshot::Writer &writer, const std::string &header, PyReplayMemory *memory) {
     writer.begin(header);
     if (memory != nullptr)
         memory->save(writer);
     writer.end();
 }
 
-void save(const std::string &path, const std::string &header, BoundMemory *memory) {
+void save(const std::string &path, const std::string &header, PyReplayMemory *memory) {
     snapshot::FileWriter writer(path);
     write(writer, header, memory);
     writer.close();
 }
 
-py::bytes dumps(const std::string &header, BoundMemory *memory) {
+py::bytes dumps(const std::string &header, PyReplayMemory *memory) {
     snapshot::MemoryWriter writer;
     write(writer, header, memory);
     return {reinterpret_cast<const char *>(writer.bytes().data()), writer.bytes().size()};
 }
 
 /// A snapshot over a buffer of bytes, which it keeps alive.
-class BoundSnapshot {
+class PySnapshot {
   public:
-    explicit BoundSnapshot(const py::buffer &data)
+    explicit PySnapshot(const py::buffer &data)
         : info_(data.request()), reader_(static_cast<const std::byte *>(info_.ptr),
                                          static_cast<std::size_t>(info_.size * info_.itemsize)) {}
 
     [[nodiscard]] std::string header() const { return reader_.header(); }
 
-    void restore(BoundMemory *memory) {
+    void restore(PyReplayMemory *memory) {
         if (memory != nullptr)
             memory->restore(reader_);
         reader_.end();
@@ -64,10 +64,10 @@ void register_snapshot(py::module_ &module) {
     });
     module.def("save", &save, py::arg("path"), py::arg("header"), py::arg("memory").none(true));
     module.def("dumps", &dumps, py::arg("header"), py::arg("memory").none(true));
-    py::class_<BoundSnapshot>(module, "Snapshot")
+    py::class_<PySnapshot>(module, "Snapshot")
         .def(py::init<const py::buffer &>(), py::arg("data"))
-        .def_property_readonly("header", &BoundSnapshot::header)
-        .def("restore", &BoundSnapshot::restore, py::arg("memory").none(true));
+        .def_property_readonly("header", &PySnapshot::header)
+        .def("restore", &PySnapshot::restore, py::arg("memory").none(true));
 }
 
 } // namespace dqn_fast::bindings

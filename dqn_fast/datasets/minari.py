@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dqn_fast import trees
 from dqn_fast.replay import ReplayBuffer
 
 if TYPE_CHECKING:
@@ -88,19 +89,17 @@ def to_minari(buffer: ReplayBuffer, dataset_id: str, **options: Any) -> minari.M
 
 def _ends(batch: Any, buffer: ReplayBuffer) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where the next row is no step of the same segment."""
-    consecutive = np.diff(batch.indices) == buffer._intake.options.num_envs
+    consecutive = np.diff(batch.indices) == buffer.num_envs
     ended = batch.terminated | batch.truncated
     result: np.ndarray[Any, np.dtype[np.bool_]] = np.append(~consecutive, True) | ended
     return result
 
 
 def _rows(observations: Any, first: int, last: int) -> Any:
-    if isinstance(observations, dict):
-        return {key: _rows(value, first, last) for key, value in observations.items()}
-    return observations[first:last]
+    return trees.map(lambda rows: rows[first:last], observations)
 
 
 def _joined(obs: Any, next_obs: Any, first: int, last: int) -> Any:
-    if isinstance(obs, dict):
-        return {key: _joined(obs[key], next_obs[key], first, last) for key in obs}
-    return np.concatenate([obs[first:last], next_obs[last - 1 : last]])
+    return trees.map(
+        lambda before, after: np.concatenate([before[first:last], after[last - 1 : last]]), obs, next_obs
+    )

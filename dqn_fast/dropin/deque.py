@@ -20,6 +20,7 @@ from typing import Any
 from dqn_fast._core import Timeline
 from dqn_fast.dropin._experiences import Experiences
 from dqn_fast.dropin.experience_replay import ExperienceBatch
+from dqn_fast.replay.internals import core_memory
 
 
 class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
@@ -83,7 +84,7 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
     def _begin(self) -> None:
         """Gives out what the memory holds, from now on."""
         experiences = self._experiences
-        self._follow(experiences.buffer._intake.memory, experiences.restore, experiences.wrap)
+        self._follow(core_memory(experiences.buffer), experiences.restore, experiences.wrap)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dqn_fast.dropin._distinct import sample_distinct
-from dqn_fast.dropin._tensor_rows import tensor_rows
+from dqn_fast.dropin._experiences.tensor_rows import tensor_rows
 from dqn_fast.replay import ReplayBuffer
 
 Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
@@ -85,10 +84,10 @@ class ReplayMemory:
         Raises:
             ValueError: if the memory holds fewer.
         """
-        obs, action, reward, next_obs, terminated = sample_distinct(self._buffer, batch_size)
-        columns = (obs, action, next_obs, reward)
+        batch = self._buffer.sample(batch_size, replacement=False)
+        columns = (batch.obs, batch.action, batch.next_obs, batch.reward)
         fields = [form.rows(column) for form, column in zip(self._forms, columns, strict=True)]
-        for row in terminated.nonzero()[0].tolist():
+        for row in batch.terminated.nonzero()[0].tolist():
             fields[2][row] = None
         return list(map(_transition, zip(*fields, strict=True)))
 

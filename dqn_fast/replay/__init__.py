@@ -2,6 +2,7 @@
 
 from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer import ReplayBuffer
+from dqn_fast.replay.buffer_schema import BufferSchema, Leaf
 from dqn_fast.replay.prioritized import PrioritizedReplayBuffer
 
-__all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer"]
+__all__ = ["Batch", "BufferSchema", "Leaf", "PrioritizedReplayBuffer", "ReplayBuffer"]

@@ -24,6 +24,8 @@ _FIELDS = (
     "extra",
 )
 
+_SINGLE = [name for name in _FIELDS if name not in ("obs", "next_obs", "extra")]
+
 
 class Batch(Generic[ArrayT]):
     """A batch of B transitions, in NumPy arrays or in torch tensors.
@@ -86,22 +88,33 @@ class Batch(Generic[ArrayT]):
 
 
 class BatchLayout:
-    """Which of the core's arrays is what: observations, action, reward, extra fields, next_obs, flags."""
+    """Which of the core's arrays is which part of a batch.
 
-    __slots__ = ("_is_flat", "extra_names", "structure")
+    Args:
+        structure: of observations.
+        outputs: part and field's name of each array, as the core names them.
+    """
 
-    def __init__(self, structure: Structure, extra_names: tuple[str, ...]) -> None:
-        self.structure, self.extra_names = structure, extra_names
-        self._is_flat = structure.is_plain and not extra_names
+    __slots__ = ("_extra_names", "_is_flat", "_places", "outputs", "structure")
+
+    def __init__(self, structure: Structure, outputs: list[tuple[str, str]]) -> None:
+        self.structure, self.outputs = structure, outputs
+        parts = [part for part, _ in outputs]
+        self._is_flat = structure.is_plain and parts == [*_FIELDS[:-1]]
+        # Arrays of one part follow one another.
+        self._places = {
+            part: slice(parts.index(part), parts.index(part) + parts.count(part)) for part in set(parts)
+        }
+        self._extra_names = [name for part, name in outputs if part == "extra"]
 
     def is_like(self, other: BatchLayout) -> bool:
-        """Whether both say the same of the core's arrays."""
+        """Return whether both say the same of the core's arrays."""
         return self is other or (
-            self.structure.paths == other.structure.paths and self.extra_names == other.extra_names
+            self.structure.paths == other.structure.paths and self.outputs == other.outputs
         )
 
     def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
-        """A batch of arrays or tensors in the core's order."""
+        """Return a batch of arrays or tensors in the core's order."""
         batch: Batch[ArrayT] = Batch()
         batch._arrays, batch._layout = arrays, self
         if self._is_flat:  # the core's order is that of the attributes
@@ -118,17 +131,10 @@ class BatchLayout:
             ) = values
             batch.extra = {}
             return batch
-        leaves, extras = len(self.structure.paths), len(self.extra_names)
-        batch.obs = self.structure.unflatten(values[:leaves])
-        batch.action, batch.reward = values[leaves : leaves + 2]
-        values = values[leaves + 2 :]
-        batch.extra = dict(zip(self.extra_names, values[:extras], strict=True))
-        batch.next_obs = self.structure.unflatten(values[extras : extras + leaves])
-        (
-            batch.terminated,
-            batch.truncated,
-            batch.discount,
-            batch.weights,
-            batch.indices,
-        ) = values[extras + leaves :]
+        at = self._places
+        batch.obs = self.structure.unflatten(values[at["obs"]])
+        batch.next_obs = self.structure.unflatten(values[at["next_obs"]])
+        batch.extra = dict(zip(self._extra_names, values[at["extra"]], strict=True)) if "extra" in at else {}
+        for part in _SINGLE:
+            setattr(batch, part, values[at[part].start])
         return batch

@@ -10,15 +10,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.batch import Batch
+from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.intake import Intake, MemoryOptions
+from dqn_fast.replay.intake import Intake, MemoryOptions, PriorityOptions
 from dqn_fast.replay.saving import Saveable
-from dqn_fast.replay.schema import SchemaDraft
+from dqn_fast.replay.schema import SchemaDraft, Step, convert_indices
 from dqn_fast.replay.stats import collect
 
 LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
@@ -57,8 +59,6 @@ class ReplayBuffer(Saveable):
         MemoryError: if the machine does not have the memory; it says how many bytes that would be.
     """
 
-    _priorities: tuple[float, float, str, bool] | None = None  # see MemoryOptions
-
     def __init__(
         self,
         capacity: int,
@@ -88,12 +88,16 @@ class ReplayBuffer(Saveable):
             per_env,
             None if reserve is None else within("reserve", reserve, 0),
             autoreset,
-            int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1),
-            self._priorities,
+            _seed(seed),
+            self._priority_options(),
         )
         draft = SchemaDraft.of(observation_space, action_space, extra_fields or {}, frame_stack, frame_axis)
         self._intake = Intake(draft, options)
         self._intake.allocate_if_known()
+
+    def _priority_options(self) -> PriorityOptions | None:
+        """How steps are drawn; None: uniformly."""
+        return None
 
     @property
     def _memory(self) -> _core.ReplayMemory | None:
@@ -101,8 +105,14 @@ class ReplayBuffer(Saveable):
         return memory
 
     @property
-    def _num_envs(self) -> int:
+    def num_envs(self) -> int:
+        """Environments whose steps it holds."""
         return self._intake.options.num_envs
+
+    @property
+    def schema(self) -> BufferSchema | None:
+        """What a step is made of; None until every field is known: from spaces, or the first `add`."""
+        return None if self._intake.schema is None else buffer_schema(self._intake.schema)
 
     def add(
         self,
@@ -148,7 +158,7 @@ class ReplayBuffer(Saveable):
         step = (obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra)
         plain = self._intake.is_plain and final_obs is None and final_mask is None
         if not (plain and self._intake.memory.add(*step)):
-            self._intake.add(step, self._lead, final_obs=final_obs, final_mask=final_mask)
+            self._intake.add(Step(*step), self._lead, final_obs=final_obs, final_mask=final_mask)
 
     def add_context(self, obs: Any, *, mask: Any = None) -> None:
         """Adds an observation that nobody acted on: a token of a prompt, or a stack's first frame.
@@ -167,7 +177,7 @@ class ReplayBuffer(Saveable):
 
     @property
     def _lead(self) -> tuple[int, ...]:
-        return () if self._num_envs == 1 else (self._num_envs,)
+        return () if self.num_envs == 1 else (self.num_envs,)
 
     def extend(
         self,
@@ -206,12 +216,12 @@ class ReplayBuffer(Saveable):
         rows = as_array("terminated", terminated).shape[:1]
         if not rows:
             raise ValueError(f"terminated: got {terminated!r}, expected an array with a row for each step")
-        if env is not None and not 0 <= at_least("env", env, -(2**63)) < self._num_envs:
-            raise IndexError(f"env: got {env}, expected 0 to {self._num_envs - 1}")
-        stream = 0 if self._num_envs == 1 else env
-        lead = rows if stream is not None else (*rows, self._num_envs)
+        if env is not None and not 0 <= at_least("env", env, -(2**63)) < self.num_envs:
+            raise IndexError(f"env: got {env}, expected 0 to {self.num_envs - 1}")
+        stream = 0 if self.num_envs == 1 else env
+        lead = rows if stream is not None else (*rows, self.num_envs)
         breaks = None if consecutive else np.ones(lead, np.bool_)
-        step = (obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
+        step = Step(obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
         if rows == (0,) and self._memory is None:
             return  # nothing to store, and nothing to learn shapes from
         self._intake.add(step, lead, rows[0], stream)
@@ -223,51 +233,72 @@ class ReplayBuffer(Saveable):
         n_step: int | None = None,
         gamma: float | None = None,
         beta: float | None = None,
+        replacement: bool = True,
         out: Batch[Any] | None = None,
     ) -> Batch[Any]:
-        """Draws transitions with replacement.
+        """Draws transitions.
 
         Args:
             batch_size: how many.
             n_step: environment steps that each spans; fewer where its segment ends.
             gamma: discount factor of one environment step.
             beta: exponent of the importance weights; of prioritised buffers only.
+            replacement: whether one may be drawn twice; False draws different ones in random order, every
+                such choice equally likely, and only from uniform buffers.
             out: a batch of `empty_batch(batch_size)` to fill; it is returned.
 
         Raises:
-            ValueError: if nothing can be drawn, or a number is out of its range.
+            ValueError: if nothing can be drawn, more are asked for without replacement than are held, or a
+                number is out of its range.
             TypeError: if `beta` is given to a uniform buffer.
         """
         if beta is not None:
             raise TypeError(f"beta: got {beta!r}, expected none: the weights of a uniform buffer are 1")
-        return self._sample(batch_size, n_step, gamma, 0.0, out)
+        return self._sample(batch_size, n_step, gamma, 0.0, bool(replacement), out)
 
     def _sample(
-        self, batch_size: int, n_step: int | None, gamma: float | None, beta: float, out: Batch[Any] | None
+        self,
+        batch_size: int,
+        n_step: int | None,
+        gamma: float | None,
+        beta: float,
+        replacement: bool,
+        out: Batch[Any] | None,
     ) -> Batch[Any]:
         batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
         n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
         memory, layout = self._intake.memory, self._intake.layout
         if memory is None or layout is None:
+            if not replacement:
+                raise ValueError(f"batch_size: got {batch_size}, expected at most 0, the transitions held")
             raise ValueError("sample: the buffer is empty; expected a transition in it")
         if out is None:
-            arrays = memory.sample(batch_size, n_step, gamma, beta, None)
+            arrays = memory.sample(batch_size, n_step, gamma, beta, replacement, None)
             assert arrays is not None  # it is its own
             return layout.assemble(arrays, arrays)
         arrays = out._arrays if isinstance(out, Batch) and out._layout.is_like(layout) else ()
-        if memory.sample(batch_size, n_step, gamma, beta, arrays) is None:
+        if memory.sample(batch_size, n_step, gamma, beta, replacement, arrays) is None:
             raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
         return out
 
-    def transitions(self, *, n_step: int | None = None, gamma: float | None = None) -> Batch[Any]:
-        """All transitions that are held, by environment and then by time; for export and inspection.
+    def indices(self) -> npt.NDArray[np.int64]:
+        """The indices of all transitions that are held, by environment and then by time. O(len(buffer))."""
+        return np.empty(0, np.int64) if self._memory is None else self._memory.indices()
+
+    def transitions(
+        self, indices: Any = None, *, n_step: int | None = None, gamma: float | None = None
+    ) -> Batch[Any]:
+        """The transitions of these indices; by default all that are held, as `indices` names them.
 
         Args:
+            indices: int64 (B,), such as `batch.indices`; None: all.
             n_step: as for `sample`.
             gamma: as for `sample`.
 
         Raises:
+            IndexError: if a transition is not held, or not any more.
+            TypeError: if the indices are no integers.
             ValueError: before the first `add` of a buffer without spaces, or a number is out of range.
         """
         n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
@@ -275,8 +306,12 @@ class ReplayBuffer(Saveable):
         memory, layout = self._intake.memory, self._intake.layout
         if memory is None or layout is None:
             raise ValueError("transitions: shapes are not known before the first add; give the spaces")
-        arrays = memory.read(memory.held(), n_step, gamma)
+        arrays = memory.transitions(None if indices is None else convert_indices(indices), n_step, gamma)
         return layout.assemble(arrays, arrays)
+
+    def masses(self, indices: Any) -> npt.NDArray[np.float64]:
+        """Raises TypeError: a uniform buffer has no priorities."""
+        raise TypeError("masses: this buffer samples uniformly; use PrioritizedReplayBuffer")
 
     def update_priorities(self, indices: Any, priorities: Any) -> int:
         """Raises TypeError: a uniform buffer has no priorities."""
@@ -311,6 +346,10 @@ class ReplayBuffer(Saveable):
         if self._memory is not None:
             self._memory.clear()
 
+    def reseed(self, seed: int | None = None) -> None:
+        """Puts the generator where the constructor's `seed` does; None takes a new seed."""
+        self._intake.reseed(_seed(seed))
+
     def _settings(self) -> dict[str, Any]:
         return {"n_step": self._n_step, "gamma": self._gamma}
 
@@ -335,12 +374,16 @@ class ReplayBuffer(Saveable):
     @property
     def capacity(self) -> int:
         """Most transitions that it holds: `capacity // num_envs * num_envs`."""
-        return self._intake.options.capacity * self._num_envs
+        return self._intake.options.capacity * self.num_envs
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that it may come to use; 0 before shapes are known."""
         return 0 if self._memory is None else self._memory.nbytes
+
+
+def _seed(seed: int | None) -> int:
+    return int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1)
 
 
 def _describe(out: Any) -> str:

@@ -11,7 +11,16 @@ from dqn_fast import _core
 from dqn_fast.replay.autoreset import true_next_obs
 from dqn_fast.replay.batch import BatchLayout
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.schema import FLAG, PRIORITY, SchemaDraft, Step, StepSchema, core_obs
+from dqn_fast.replay.schema import FLAG, SchemaDraft, Step, StepSchema, core_obs
+
+
+class PriorityOptions(NamedTuple):
+    """How a prioritised memory draws and weighs."""
+
+    alpha: float
+    eps: float
+    normalization: str
+    stratified: bool
 
 
 class MemoryOptions(NamedTuple):
@@ -22,8 +31,13 @@ class MemoryOptions(NamedTuple):
     reserve: float | None
     autoreset: str | None
     seed: int
-    # alpha, eps, weight normalisation and stratification; None samples uniformly.
-    priorities: tuple[float, float, str, bool] | None
+    priorities: PriorityOptions | None  # None samples uniformly
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> MemoryOptions:
+        """Return the options whose `_asdict()` was written as JSON."""
+        priorities = data["priorities"]
+        return cls(**{**data, "priorities": None if priorities is None else PriorityOptions(*priorities)})
 
     def allocate(self, schema: StepSchema) -> _core.ReplayMemory:
         """An empty memory of these fields.
@@ -33,7 +47,7 @@ class MemoryOptions(NamedTuple):
         """
         drops_resets = self.autoreset == "next_step"
         return _core.ReplayMemory(
-            list(schema.fields),
+            schema.fields,
             self.num_envs,
             self.capacity,
             self.reserve,
@@ -67,8 +81,15 @@ class Intake:
 
     def adopt(self, schema: StepSchema, memory: _core.ReplayMemory) -> None:
         """Adds to this memory from now on."""
-        self.schema, self.layout, self.memory = schema, schema.layout, memory
+        self.schema, self.memory = schema, memory
+        self.layout = BatchLayout(schema.structure, memory.transition_outputs)
         self.is_plain = schema.structure.is_plain and self.options.autoreset != "same_step"
+
+    def reseed(self, seed: int) -> None:
+        """Puts the generator where this seed does, of a memory to be made as well."""
+        self.options = self.options._replace(seed=seed)
+        if self.memory is not None:
+            self.memory.reseed(seed)
 
     def add(
         self,
@@ -80,29 +101,39 @@ class Intake:
         final_mask: Any = None,
     ) -> None:
         """Adds a step, or `rows` of them, or says what is wrong with it and changes nothing."""
-        if step[PRIORITY] is not None and self.options.priorities is None:
-            raise TypeError(f"priority: got {step[PRIORITY]!r}, expected none: this buffer samples uniformly")
-        structure = self.draft.structure_of(step[0]) if self.schema is None else self.schema.structure
-        obs, next_obs = structure.flatten("obs", step[0]), structure.flatten("next_obs", step[3])
-        schema = self.schema
+        if step.priority is not None and self.options.priorities is None:
+            raise TypeError(f"priority: got {step.priority!r}, expected none: this buffer samples uniformly")
+        structure = self.draft.structure_of(step.obs) if self.schema is None else self.schema.structure
+        flat = step._replace(
+            obs=structure.flatten("obs", step.obs), next_obs=structure.flatten("next_obs", step.next_obs)
+        )
         if self.options.autoreset == "same_step" and rows is None:
-            if schema is None:
-                schema = self.draft.complete(structure, (obs, *step[1:3], next_obs, *step[4:]), lead)
-            next_obs = _true_next_obs(schema, step, next_obs, lead, final_obs, final_mask)
+            schema = self.draft.complete(structure, flat, lead) if self.schema is None else self.schema
+            flat = flat._replace(next_obs=_true_next_obs(schema, flat, lead, final_obs, final_mask))
         elif final_obs is not None or final_mask is not None:
             name = "final_mask" if final_obs is None else "final_obs"
             raise TypeError(f"{name}: got one, expected none without autoreset='same_step'")
-        flat = (core_obs(obs), *step[1:3], core_obs(next_obs), *step[4:])
-        if self.memory is not None and self.memory.add(*flat, rows, env):
+        if self.memory is not None and self._core_takes(flat, rows, env):
             return
         with self._first_add:
-            known = (obs, *step[1:3], next_obs, *step[4:])
-            schema = self.draft.complete(structure, known, lead) if self.schema is None else self.schema
-            converted = schema.convert(known, lead)
+            schema = self.draft.complete(structure, flat, lead) if self.schema is None else self.schema
+            converted = schema.convert(flat, lead)
             memory = self.options.allocate(schema) if self.memory is None else self.memory
             if not memory.add(*converted, rows, env):
                 raise AssertionError(f"the core refuses a step converted to {schema}")
             self.adopt(schema, memory)  # only now: an error has changed nothing
+
+    def add_flat(self, flat: Step, lead: tuple[int, ...], rows: int | None, env: int | None) -> None:
+        """Adds a step whose observations are tuples of arrays already; a memory must be there."""
+        if not self._core_takes(flat, rows, env):
+            assert self.schema is not None  # as the memory
+            self.memory.add(*self.schema.convert(flat, lead), rows, env)
+
+    def _core_takes(self, flat: Step, rows: int | None, env: int | None) -> bool:
+        """Whether the core takes the step as it is; it has added it then."""
+        as_core = flat._replace(obs=core_obs(flat.obs), next_obs=core_obs(flat.next_obs))
+        taken: bool = self.memory.add(*as_core, rows, env)
+        return taken
 
     def add_context(self, obs: Any, mask: Any, lead: tuple[int, ...]) -> None:
         """Adds observations that nobody acted on."""
@@ -116,19 +147,15 @@ class Intake:
 
 
 def _true_next_obs(
-    schema: StepSchema,
-    step: Step,
-    next_obs: tuple[Any, ...],
-    lead: tuple[int, ...],
-    final_obs: Any,
-    final_mask: Any,
+    schema: StepSchema, flat: Step, lead: tuple[int, ...], final_obs: Any, final_mask: Any
 ) -> tuple[Any, ...]:
     ended = np.zeros(lead, np.bool_)
-    for name, flags in (("terminated", step[4]), ("truncated", step[5])):
+    for name, flags in (("terminated", flat.terminated), ("truncated", flat.truncated)):
         if flags is not False and flags is not None:
             ended = ended | FLAG.convert(flags, lead, name)
-    if step[6] is not None:
-        ended = ended & FLAG.convert(step[6], lead, "mask")
+    if flat.mask is not None:
+        ended = ended & FLAG.convert(flat.mask, lead, "mask")
+    next_obs: tuple[Any, ...] = flat.next_obs
     if not ended.any():
         return next_obs
     if lead:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dqn_fast.checks import within
 from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.schema import INDEX, PRIORITIES
+from dqn_fast.replay.intake import PriorityOptions
+from dqn_fast.replay.schema import PRIORITIES, convert_indices
 
 LARGEST_EXPONENT = 1_000  # of priorities and weights: far beyond use, and its products stay finite
 
@@ -55,13 +59,16 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             raise ValueError(
                 f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
             )
-        self._priorities = (
+        self._drawing = PriorityOptions(
             within("alpha", alpha, 0, LARGEST_EXPONENT),
             within("priority_eps", priority_eps, 0),
             weight_normalization,
             bool(stratified),
         )
         super().__init__(capacity, observation_space, action_space, **options)
+
+    def _priority_options(self) -> PriorityOptions:
+        return self._drawing
 
     def sample(
         self,
@@ -70,15 +77,39 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         n_step: int | None = None,
         gamma: float | None = None,
         beta: float | None = None,
+        replacement: bool = True,
         out: Batch[Any] | None = None,
     ) -> Batch[Any]:
         """Draws transitions by priority, with replacement; see `ReplayBuffer.sample`.
 
         Raises:
+            TypeError: if they are to be drawn without replacement.
             ValueError: if nothing can be drawn, every priority is zero, or a number is out of range.
         """
+        if not replacement:
+            raise TypeError("replacement: got False, expected True: draws by priority are with replacement")
         beta = self._beta if beta is None else within("beta", beta, 0, LARGEST_EXPONENT)
-        return self._sample(batch_size, n_step, gamma, beta, out)
+        return self._sample(batch_size, n_step, gamma, beta, True, out)
+
+    def masses(self, indices: Any) -> npt.NDArray[np.float64]:
+        """The masses of transitions, `(priority + priority_eps) ** alpha`: they are drawn in proportion.
+
+        Args:
+            indices: int64 (B,), such as `batch.indices`.
+
+        Returns:
+            float64 (B,).
+
+        Raises:
+            IndexError: if a transition is not held, or not any more.
+            TypeError: if the indices are no integers.
+        """
+        wanted = convert_indices(indices)
+        if self._memory is None:
+            if len(wanted):
+                raise IndexError(f"indices: got {wanted[0]}, but the buffer is empty")
+            return np.empty(0)
+        return self._memory.masses(wanted)
 
     def _settings(self) -> dict[str, Any]:
         return {**super()._settings(), "beta": self._beta}
@@ -107,11 +138,8 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             indices, priorities = as_array("indices", indices), as_array("priorities", priorities)
             stale = memory.update_priorities(indices, priorities)
         if stale is None:
-            array = as_array("indices", indices)
-            if array.dtype.kind == "b":
-                raise TypeError("indices: got booleans, expected the indices of a batch, not a mask")
-            lead = array.shape[:1]
-            indices = INDEX.convert(indices, lead)
+            indices = convert_indices(indices)
+            lead = indices.shape
             priorities = PRIORITIES.convert(priorities, lead)
             if memory is None:
                 if lead == (0,):

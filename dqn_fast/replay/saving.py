@@ -18,7 +18,6 @@ class Saveable:
 
     _classes: ClassVar[dict[str, type[Saveable]]] = {}
     _intake: Intake
-    _priorities: tuple[float, float, str, bool] | None
 
     def __init_subclass__(cls) -> None:
         Saveable._classes[cls.__name__] = cls
@@ -39,9 +38,17 @@ class Saveable:
         """
         _write_file(Path(path), self._header(), self._intake.memory)
 
+    def reseed(self, seed: int | None = None) -> None:
+        """Puts the generator where a seed does."""
+        raise NotImplementedError
+
     @staticmethod
-    def load(path: str | os.PathLike[str]) -> Any:
+    def load(path: str | os.PathLike[str], seed: int | None = None) -> Any:
         """The buffer that was saved there, of its class; its next batches are those it would have given.
+
+        Args:
+            path: of the file.
+            seed: what to draw from instead of the generator that was saved; None goes on with that.
 
         Raises:
             OSError: if the file cannot be read.
@@ -52,7 +59,10 @@ class Saveable:
         if name not in Saveable._classes:
             known = sorted(Saveable._classes)
             raise ValueError(f"{path}: the saved buffer is a {name}, expected one of {known}")
-        return _restored(Saveable._classes[name], snapshot)
+        buffer = _restored(Saveable._classes[name], snapshot)
+        if seed is not None:
+            buffer.reseed(seed)
+        return buffer
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (type(self), _core.dumps(self._header(), self._intake.memory))
@@ -71,11 +81,10 @@ class Saveable:
 
 def _restored(buffer_class: type[Saveable], snapshot: _core.Snapshot) -> Saveable:
     header = json.loads(snapshot.header)
-    options = MemoryOptions(**header["options"])
+    options = MemoryOptions.from_json(header["options"])
     buffer = buffer_class.__new__(buffer_class)
     for name, value in header["settings"].items():
         setattr(buffer, f"_{name}", value)
-    buffer._priorities = options.priorities
     buffer._intake = Intake(SchemaDraft.from_json(header["draft"]), options)
     if header["schema"] is None:
         snapshot.restore(None)

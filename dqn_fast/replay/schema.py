@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dqn_fast.checks import at_least
-from dqn_fast.replay.batch import BatchLayout
-from dqn_fast.replay.fields import Field, declared, from_space, infer
+from dqn_fast.replay.fields import Field, as_array, declared, from_space, infer
 from dqn_fast.replay.structure import Structure
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# The arguments of the core's `add`: obs, action, reward, next_obs, terminated, truncated, mask,
-# new_segment, priority, extra.
-Step = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, dict[str, Any]]
-PRIORITY = 8
+
+class Step(NamedTuple):
+    """The arguments of the core's `add`, in its order."""
+
+    obs: Any
+    action: Any
+    reward: Any
+    next_obs: Any
+    terminated: Any
+    truncated: Any
+    mask: Any
+    new_segment: Any
+    priority: Any
+    extra: dict[str, Any]
+
 
 FLAG = Field("flag", "extra", np.dtype(np.bool_), ())
 INDEX = Field("indices", "extra", np.dtype(np.int64), ())
@@ -48,11 +58,6 @@ class StepSchema(NamedTuple):
     action: Field
     reward: Field
     extra: tuple[Field, ...]
-
-    @property
-    def layout(self) -> BatchLayout:
-        """How the core's arrays make a batch."""
-        return BatchLayout(self.structure, tuple(field.name for field in self.extra))
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -94,22 +99,37 @@ class StepSchema(NamedTuple):
             TypeError: if a value is of another kind, or an extra field is missing or unknown.
             ValueError: if a shape differs.
         """
-        obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra = step
         expected = sorted(field.name for field in self.extra)
-        if sorted(extra) != expected:
-            raise TypeError(f"extra fields: got {sorted(extra)}, expected {expected}")
-        return (
-            self.convert_obs("obs", obs, lead),
-            self.action.convert(action, lead),
-            self.reward.convert(reward, lead),
-            self.convert_obs("next_obs", next_obs, lead),
-            FLAG.convert(terminated, lead, "terminated"),
-            _flags("truncated", truncated, lead),
-            None if mask is None else FLAG.convert(mask, lead, "mask"),
-            _flags("new_segment", new_segment, lead),
-            None if priority is None else _each("priority", np.dtype(np.float64), priority, lead),
-            {field.name: field.convert(extra[field.name], lead) for field in self.extra},
+        if sorted(step.extra) != expected:
+            raise TypeError(f"extra fields: got {sorted(step.extra)}, expected {expected}")
+        priority = step.priority
+        return Step(
+            obs=self.convert_obs("obs", step.obs, lead),
+            action=self.action.convert(step.action, lead),
+            reward=self.reward.convert(step.reward, lead),
+            next_obs=self.convert_obs("next_obs", step.next_obs, lead),
+            terminated=FLAG.convert(step.terminated, lead, "terminated"),
+            truncated=_flags("truncated", step.truncated, lead),
+            mask=None if step.mask is None else FLAG.convert(step.mask, lead, "mask"),
+            new_segment=_flags("new_segment", step.new_segment, lead),
+            priority=None if priority is None else _each("priority", np.dtype(np.float64), priority, lead),
+            extra={field.name: field.convert(step.extra[field.name], lead) for field in self.extra},
         )
+
+
+def convert_indices(indices: Any) -> npt.NDArray[np.int64]:
+    """Indices as the core takes them.
+
+    Raises:
+        TypeError: if they are no integers, or booleans.
+        ValueError: if they have more than one axis.
+    """
+    array = as_array("indices", indices)
+    if array.shape == (0,):
+        return np.empty(0, np.int64)  # NumPy takes an empty list for floats
+    if array.dtype.kind == "b":
+        raise TypeError("indices: got booleans, expected the indices of a batch, not a mask")
+    return INDEX.convert(array, array.shape[:1])
 
 
 def core_obs(leaves: tuple[Any, ...]) -> Any:
@@ -170,7 +190,7 @@ class SchemaDraft(NamedTuple):
 
     def complete(self, structure: Structure, step: Step | None, lead: tuple[int, ...]) -> StepSchema:
         """The schema, with what is unknown taken from a flat `step`; None if the spaces say all."""
-        obs, action, reward = ((), None, 0.0) if step is None else step[:3]
+        obs, action, reward = ((), None, 0.0) if step is None else (step.obs, step.action, step.reward)
         reward_field = infer("reward", "reward", reward, lead)
         if reward_field.shape != ():
             raise ValueError(f"reward: got shape {lead + reward_field.shape}, expected {lead}")

@@ -45,15 +45,16 @@ def collect(intake: Intake) -> dict[str, Any]:
     whole = sum(field.frames * field.nbytes for field in schema.obs)
     here = sum(stats["bytes"][field.name] for field in schema.obs)
     stats["bytes_saved"] = max(0, 2 * stats["size"] * whole - here)
-    t, env = np.divmod(intake.memory.held(), intake.options.num_envs)
+    indices = intake.memory.indices()
+    t, env = np.divmod(indices, intake.options.num_envs)
     if len(t):
         newest = np.zeros(intake.options.num_envs, np.int64)
         np.maximum.at(newest, env, t)
         ages = newest[env] - t
         stats["age_mean"], stats["age_max"] = float(ages.mean()), int(ages.max())
     if intake.options.priorities is not None and len(t):
-        alpha = intake.options.priorities[0]
-        masses = intake.memory.held_masses()
+        alpha = intake.options.priorities.alpha
+        masses = intake.memory.masses(indices)
         priorities = masses if alpha == 0 else masses ** (1 / alpha)
         stats["priority_quantiles"] = dict(
             zip(QUANTILES, np.quantile(priorities, QUANTILES).tolist(), strict=True)

@@ -58,7 +58,7 @@ class Subject {
         memory_.add(step_);
     }
 
-    void sample(std::size_t rows) { memory_.sample(rows, 1, 0.99, 0.4, batch_); }
+    void sample(std::size_t rows) { memory_.copy(memory_.draw(rows, 0.4, 1), {1, 0.99}, batch_); }
 
     void sample_and_update(std::size_t rows) {
         sample(rows);

@@ -42,10 +42,10 @@ struct Fixture {
     }
 
     void sample(std::size_t rows, std::size_t n_step = 1, double gamma = 0.5, double beta = 0.4) {
-        memory.sample(rows, n_step, gamma, beta, make_room(rows));
+        memory.copy(memory.draw(rows, beta, n_step), {n_step, gamma}, make_room(rows));
     }
     void sample_distinct(std::size_t rows, std::size_t n_step = 1) {
-        memory.sample_distinct(rows, n_step, 0.5, make_room(rows));
+        memory.copy(memory.draw_distinct(rows, n_step), {n_step, 0.5}, make_room(rows));
     }
 
     dqn_fast::TransitionBatch make_room(std::size_t rows) {

@@ -206,7 +206,7 @@ Drawn drawn_by(const Draw &draw, const ReplayMemory &memory, const Case &c, std:
 
 Drawn sample(ReplayMemory &memory, const Case &c, std::size_t size) {
     const auto draw = [&](std::size_t rows, const TransitionBatch &out) {
-        memory.sample(rows, c.n_step, 0.99, c.beta, out);
+        memory.copy(memory.draw(rows, c.beta, c.n_step), {c.n_step, 0.99}, out);
     };
     return drawn_by(draw, memory, c, size);
 }
@@ -217,7 +217,7 @@ void draw_distinct(Columns &all) {
     ReplayMemory memory = make(c);
     fill(memory, c);
     const auto draw = [&](std::size_t rows, const TransitionBatch &out) {
-        memory.sample_distinct(rows, 1, 1.0, out);
+        memory.copy(memory.draw_distinct(rows, 1), {1, 1.0}, out);
     };
     std::size_t number = 0;
     for (const std::size_t size : {1U, 8U, 30U, 31U, 60U})

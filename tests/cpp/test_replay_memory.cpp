@@ -3,7 +3,7 @@
 
 #include "check.hpp"
 #include "memory_fixture.hpp"
-#include "random.hpp"
+#include "sampling/random.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -80,7 +80,7 @@ void distinct_draws_are_as_many_of_the_held_as_are_asked_for() {
                 if (stream == 0 || i < 9 * static_cast<int>(stream))
                     for (Fixture *each : {&fixture, &refused})
                         each->add(i, i + 1, i % 3 == 0, false, std::nullopt, stream);
-        const std::vector<std::int64_t> held = fixture.memory.held();
+        const std::vector<std::int64_t> held = fixture.memory.indices();
         for (std::size_t rows = 0; rows <= held.size(); ++rows) {
             CHECK_THROWS(std::invalid_argument, refused.sample_distinct(held.size() + 1 + rows));
             fixture.sample_distinct(rows, 3);
@@ -143,6 +143,46 @@ void random_operations_keep_every_invariant() {
             }
 }
 
+void steps_are_found_by_their_indices() {
+    Fixture fixture(6, 2, PriorityOptions{.alpha = 1.0, .eps = 0.0});
+    for (int i = 0; i < 12; ++i)
+        for (std::size_t stream = 0; stream < 2; ++stream)
+            fixture.add(i, i + 1, false, false, 1.0 + i, stream);
+    const std::vector<std::int64_t> held = fixture.memory.indices();
+    CHECK(held == (std::vector<std::int64_t>{12, 14, 16, 18, 20, 22, 13, 15, 17, 19, 21, 23}));
+    const Draws &all = fixture.memory.find_all(1);
+    CHECK(all.indices == held);
+    CHECK(all.weights == std::vector<float>(12, 1.0F));
+    const std::vector<std::int64_t> some{23, 12, 23};
+    CHECK(fixture.memory.masses(some) == (std::vector<double>{12.0, 7.0, 12.0}));
+    fixture.memory.copy(fixture.memory.find(some, 3), {3, 0.5}, fixture.make_room(3));
+    CHECK(fixture.drawn.indices == some);
+    CHECK(fixture.drawn.obs == (std::vector<std::int64_t>{11, 6, 11}));
+    CHECK(fixture.drawn.reward[1] == 6 + 0.5F * 7 + 0.25F * 8);
+    for (const std::int64_t bad : {10, 24, -1}) { // evicted, not there yet, never
+        CHECK_THROWS(std::out_of_range, fixture.memory.find({&bad, 1}, 1));
+        CHECK_THROWS(std::out_of_range, static_cast<void>(fixture.memory.masses({&bad, 1})));
+    }
+}
+
+void a_generator_is_put_back_and_seeded_anew() {
+    Fixture fixture(8), twin(8);
+    for (Fixture *each : {&fixture, &twin})
+        for (int i = 0; i < 8; ++i)
+            each->add(i, i + 1);
+    const Random before = fixture.memory.generator();
+    fixture.sample(20);
+    const std::vector<std::int64_t> first = fixture.drawn.indices;
+    CHECK(!(fixture.memory.generator() == before));
+    fixture.memory.set_generator(before);
+    fixture.sample(20);
+    CHECK(fixture.drawn.indices == first);
+    fixture.memory.reseed(0); // the fixture's own
+    twin.sample(20);
+    fixture.sample(20);
+    CHECK(fixture.drawn.indices == twin.drawn.indices && first == twin.drawn.indices);
+}
+
 } // namespace
 
 int main() {
@@ -150,4 +190,6 @@ int main() {
     an_error_changes_nothing();
     distinct_draws_are_as_many_of_the_held_as_are_asked_for();
     random_operations_keep_every_invariant();
+    steps_are_found_by_their_indices();
+    a_generator_is_put_back_and_seeded_anew();
 }

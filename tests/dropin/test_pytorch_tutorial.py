@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from dqn_fast.dropin._tensor_rows import TensorRow
+from dqn_fast.dropin._experiences.tensor_rows import TensorRow
 from dqn_fast.dropin.pytorch_tutorial import ReplayMemory, Transition
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dqn_fast._core import Row
-from dqn_fast.dropin._tensor_rows import TensorRow, tensor_rows
+from dqn_fast.dropin._experiences.tensor_rows import TensorRow, tensor_rows
 
 SHAPES: tuple[tuple[int, ...], ...] = ((3, 1, 2), (3, 2), (3, 1), (3, 1, 1), (3,), (3, 4, 1, 2), (3, 0))
 

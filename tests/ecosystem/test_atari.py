@@ -61,16 +61,12 @@ def test_one_environment(game: str):
         if step % 50 == 49:
             batch = buffer.sample(8)
             # Episodes follow one another, so that the k-th transition has final steps of k // L before it.
-            order = {index: len(true) - len(buffer) + i for i, index in enumerate(held(buffer))}
+            order = {index: len(true) - len(buffer) + i for i, index in enumerate(buffer.indices().tolist())}
             for row, index in enumerate(batch.indices):
                 rows_equal(batch, row, true[order[int(index)]])
     assert len(buffer) == min(STEPS, CAPACITY)
     assert buffer.stats()["evicted_early"] == 0
     assert buffer.is_valid()
-
-
-def held(buffer: ReplayBuffer) -> list[int]:
-    return [int(index) for index in buffer._intake.memory.held()]
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])

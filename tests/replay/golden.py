@@ -112,7 +112,7 @@ def distinct_lines() -> Iterator[str]:
     buffer = ReplayBuffer(60, num_envs=3, seed=12)
     fill(buffer, 3, 120)
     for number, size in enumerate((1, 8, 30, 31, 60)):
-        indices = buffer._intake.memory.sample_distinct(size, 1, 1.0)[-1]
+        indices = buffer.sample(size, replacement=False).indices
         yield f"{DISTINCT}; {number}; indices; {' '.join(map(str, indices.tolist()))}"
 
 

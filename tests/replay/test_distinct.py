@@ -25,7 +25,7 @@ KINDS = (
 
 
 def draw(buffer: Any, batch_size: int, n_step: int = 1) -> np.ndarray:
-    indices: np.ndarray = buffer._memory.sample_distinct(batch_size, n_step, 0.9)[-1]
+    indices: np.ndarray = buffer.sample(batch_size, n_step=n_step, replacement=False).indices
     return indices
 
 
@@ -70,16 +70,19 @@ def test_rows_are_those_of_the_indices() -> None:
         buffer.add(obs, np.arange(3) + t, rng.standard_normal(3), next_obs, ends, mask=rng.random(3) < 0.8)
         obs = next_obs
     for batch_size in (5, len(buffer)):
-        arrays = buffer._memory.sample_distinct(batch_size, 3, 0.9)  # type: ignore[union-attr]
-        expected = buffer._memory.read(arrays[-1], 3, 0.9)  # type: ignore[union-attr]
-        assert all(map(np.array_equal, arrays, expected)) and len(arrays) == len(expected)
+        batch = buffer.sample(batch_size, n_step=3, gamma=0.9, replacement=False)
+        expected = buffer.transitions(batch.indices, n_step=3, gamma=0.9)
+        assert repr(batch) == repr(expected)
+        out = buffer.empty_batch(batch_size)
+        assert buffer.sample(batch_size, replacement=False, out=out) is out
+        assert repr(out) == repr(buffer.transitions(out.indices, n_step=1))
 
 
 @pytest.mark.parametrize("batch_size", [2, 30])
 def test_the_same_seed_gives_the_same_draws_and_a_refusal_changes_none(batch_size: int) -> None:
     one, _ = uniform("unequal streams")
     other, _ = uniform("unequal streams")
-    for too_many in (37, 2**62):
+    for too_many in (37, 2**31):
         with pytest.raises(ValueError, match=f"batch_size: got {too_many}, expected at most 36"):
             draw(one, too_many)
     assert all((draw(one, batch_size) == draw(other, batch_size)).all() for _ in range(20))
@@ -93,5 +96,7 @@ def test_an_empty_memory_and_one_with_priorities_refuse() -> None:
     buffer.clear()
     with pytest.raises(ValueError, match="batch_size: got 1, expected at most 0"):
         draw(buffer, 1)
-    with pytest.raises(ValueError, match="priorities"):
+    with pytest.raises(ValueError, match="batch_size: got 1, expected at most 0"):
+        draw(ReplayBuffer(3), 1)
+    with pytest.raises(TypeError, match="replacement: got False, expected True"):
         draw(prioritised, 1)

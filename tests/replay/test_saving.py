@@ -142,8 +142,8 @@ def test_a_file_needs_no_pickle(tmp_path: Path):
         (b"PK\x03\x04" + bytes(100), "this is no saved buffer of dqn_fast"),
         (b"dqn_fast", "the saved buffer is truncated"),
         (
-            b"dqn_fast" + (2).to_bytes(4, "little") + bytes(50),
-            "format 2, this version of dqn_fast reads up to 1",
+            b"dqn_fast" + (3).to_bytes(4, "little") + bytes(50),
+            "format 3, this version of dqn_fast reads up to 2",
         ),
         (
             b"dqn_fast" + (1).to_bytes(4, "little") + bytes(50),

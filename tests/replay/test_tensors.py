@@ -23,7 +23,7 @@ def filled(capacity: int = 64) -> PrioritizedReplayBuffer:
 
 
 def priorities_of(buffer: PrioritizedReplayBuffer) -> list[float]:
-    masses: list[float] = buffer._memory.held_masses().tolist()  # type: ignore[union-attr]
+    masses: list[float] = buffer.masses(buffer.indices()).tolist()
     return masses
 
 

@@ -160,20 +160,16 @@ class PrioritizedReplayBuffer:
             usable = self._usable(more)
             drawn = (more.indices[usable], more.weights[usable]) if usable.any() else self._search(missing)
             indices, weights = np.append(indices, drawn[0]), np.append(weights, drawn[1])
-        batch = self._read(indices)
+        batch = self._buffer.transitions(indices)
         batch.weights = weights
         return batch
 
-    def _read(self, indices: Any) -> Any:
-        arrays = self._buffer._intake.memory.read(indices, self.n_step, self.gamma)
-        return self._buffer._intake.layout.assemble(arrays, arrays)  # type: ignore[union-attr]
-
     def _search(self, count: int) -> tuple[Any, Any]:
         """Draws from the usable steps alone, where they are too rare to wait for: O(size)."""
-        memory = self._buffer._intake.memory
-        held, masses = memory.held(), memory.held_masses()
+        held = self._buffer.indices()
+        masses = self._buffer.masses(held)
         parts = np.array_split(held, len(held) // 1_024 + 1)
-        usable = np.concatenate([self._usable(self._read(part)) for part in parts])
+        usable = np.concatenate([self._usable(self._buffer.transitions(part)) for part in parts])
         allowed = np.where(usable, masses, 0.0)
         if not allowed.any():
             raise ValueError(f"sample: no return of {self.n_step} steps is complete; expected more steps")

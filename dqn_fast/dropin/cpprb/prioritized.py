@@ -106,7 +106,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             raise TypeError(f"indexes: got {indexes.dtype}, expected integers")
         positions = names < self._size
         if positions.any():
-            held = self._buffer._intake.memory.held()
+            held = self._buffer.indices()
             age = (self._added - 1 - names[positions]) % self._size
             if names.min() < 0 or age.max() >= len(held):
                 raise IndexError(f"indexes: got {names[positions]}, expected positions of {len(held)} steps")

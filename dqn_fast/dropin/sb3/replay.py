@@ -14,11 +14,14 @@ from stable_baselines3.common.type_aliases import DictReplayBufferSamples, Repla
 from stable_baselines3.common.vec_env import VecNormalize
 
 import dqn_fast
-from dqn_fast import Batch
-from dqn_fast.replay.schema import core_obs
+from dqn_fast import Batch, trees
+from dqn_fast.replay.internals import add_flat
+from dqn_fast.replay.schema import Step
 
 Array = npt.NDArray[Any]
 Fields = tuple[Any, Any, Any, Any, Any, Any]
+
+_TELLS_APART = 0.99  # whose powers tell windows of different lengths apart, up to thousands
 
 
 class ReplayBuffer(buffers.ReplayBuffer):
@@ -135,30 +138,24 @@ class ReplayBuffer(buffers.ReplayBuffer):
             if any(flags):
                 truncated = np.array(flags, np.bool_).reshape(-1)
                 done = done & ~truncated
-        self._store(
-            self._leaves(obs),
-            action.reshape(self.n_envs, self.action_dim),
-            np.asarray(reward).reshape(-1),
-            self._leaves(next_obs),
-            done,
-            truncated,
-            None,
-            np.ones(self.n_envs, np.bool_) if self.dones else None,
-            None,
-            {},
+        step = Step(
+            obs=self._leaves(obs),
+            action=action.reshape(self.n_envs, self.action_dim),
+            reward=np.asarray(reward).reshape(-1),
+            next_obs=self._leaves(next_obs),
+            terminated=done,
+            truncated=truncated,
+            mask=None,
+            new_segment=np.ones(self.n_envs, np.bool_) if self.dones else None,
+            priority=None,
+            extra={},
         )
+        rows, env = (1, 0) if self.n_envs == 1 else (None, None)
+        add_flat(self.memory, step, (self.n_envs,), rows, env)
         self.dones.clear()
         self.pos += 1
         if self.pos == self.buffer_size:
             self.full, self.pos = True, 0
-
-    def _store(self, *step: Any) -> None:
-        """Past `dqn_fast.ReplayBuffer.add`, whose checks of a dict's keys took longer than the rest."""
-        rows, env = (1, 0) if self.n_envs == 1 else (None, None)
-        intake = self.memory._intake
-        if not intake.memory.add(core_obs(step[0]), *step[1:3], core_obs(step[3]), *step[4:], rows, env):
-            assert intake.schema is not None  # the spaces are known
-            intake.memory.add(*intake.schema.convert(step, (self.n_envs,)), rows, env)
 
     def _leaves(self, obs: Any) -> tuple[Array, ...]:
         """The arrays of an observation, with the shapes that SB3 stores."""
@@ -216,24 +213,19 @@ class ReplayBuffer(buffers.ReplayBuffer):
         before = np.ones(len(batch.indices))
         for step in range(self.n_steps):
             # A window of one step more has the same discount if it cannot reach that step.
-            after = self._read(batch.indices, step + 1).discount
+            after = self.memory.transitions(batch.indices, n_step=step + 1, gamma=_TELLS_APART).discount
             spanned = np.flatnonzero(after != before)
-            reward = self._read(batch.indices[spanned] + step * self.n_envs, 1).reward
+            reward = self.memory.transitions(batch.indices[spanned] + step * self.n_envs, n_step=1).reward
             returns[spanned] += self.gamma**step * env.normalize_reward(reward)
             before = after
         return returns.astype(np.float32)
 
-    def _read(self, indices: Array, n_step: int) -> Batch[Array]:
-        intake = self.memory._intake
-        assert intake.layout is not None  # the spaces are known
-        arrays = intake.memory.read(indices, n_step, 0.99)  # its powers tell windows apart, up to thousands
-        return intake.layout.assemble(arrays, arrays)
-
     def _tensors(self, arrays: Any) -> Any:
         """Tensors over the arrays' own memory, or copies on another device."""
-        if isinstance(arrays, dict):
-            return {key: self._tensors(array) for key, array in arrays.items()}
-        tensor = torch.from_numpy(arrays)
+        return trees.map(self._tensor, arrays)
+
+    def _tensor(self, array: Array) -> torch.Tensor:
+        tensor = torch.from_numpy(array)
         return tensor if self.device.type == "cpu" else tensor.to(self.device)
 
     def size(self) -> int:

@@ -73,13 +73,18 @@ def test_the_loss_is_weighted_and_priorities_become_the_td_errors():
     expected = parameters(model) - torch.cat([gradient.flatten() for gradient in gradients])
     model.train(gradient_steps=1, batch_size=16)
     torch.testing.assert_close(parameters(model), expected)
-    masses = dict(zip(buffer.memory._memory.held(), buffer.memory._memory.held_masses(), strict=True))
+    masses = masses_of(buffer)
     for index, td_error in zip(samples.indices, error.flatten().tolist(), strict=True):
         assert masses[index] == pytest.approx((td_error + 0.01) ** 0.7, rel=1e-5)
     untouched = set(masses) - set(samples.indices)
     assert len(untouched) > 30
-    for index, mass in zip(twin.memory._memory.held(), twin.memory._memory.held_masses(), strict=True):
+    for index, mass in masses_of(twin).items():
         assert index not in untouched or masses[index] == mass
+
+
+def masses_of(buffer: Any) -> dict[int, float]:
+    indices = buffer.memory.indices()
+    return dict(zip(indices.tolist(), buffer.memory.masses(indices).tolist(), strict=True))
 
 
 def test_beta_grows_to_one_over_the_training(monkeypatch: pytest.MonkeyPatch):

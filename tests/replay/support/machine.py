@@ -382,6 +382,58 @@ class ReplayMachine(RuleBasedStateMachine):
         assert (batch.weights == 1).all()
         check_rows(batch, self.twin, n_step or o.n_step, o.gamma if gamma is None else gamma)
         HAPPENED["looked at all"] += 1
+        assert self.buffer.indices().tolist() == batch.indices.tolist()
+        if self.twin.priorities is not None:
+            expected = [self.twin.priorities.masses[index] for index in batch.indices.tolist()]
+            np.testing.assert_allclose(self.buffer.masses(batch.indices), expected, rtol=1e-14)
+
+    @precondition(lambda self: self.options is not None and len(self.twin))
+    @rule(n_step=HORIZONS, gamma=GAMMAS, seed=SEEDS, evicted=st.booleans())
+    def look_at_some(self, n_step: int | None, gamma: float | None, seed: int, evicted: bool) -> None:
+        """Transitions of chosen indices, in any order, some twice; one that is not held is an error."""
+        o = self.options
+        assert o is not None
+        rng = np.random.default_rng(seed)
+        held = np.array(self.twin.indices())
+        chosen = rng.choice(held, int(rng.integers(0, 6)))
+        batch = self.buffer.transitions(chosen, n_step=n_step, gamma=gamma)
+        assert batch.indices.tolist() == chosen.tolist()
+        check_rows(batch, self.twin, n_step or o.n_step, o.gamma if gamma is None else gamma)
+        HAPPENED["looked at some"] += 1
+        missing = int(min(held)) - o.num_envs if evicted else int(max(held)) + 10 * o.num_envs
+        with pytest.raises(IndexError, match=f"indices: got {missing}"):
+            self.buffer.transitions([*chosen.tolist(), missing])
+        if self.twin.priorities is not None:
+            with pytest.raises(IndexError, match=f"indices: got {missing}"):
+                self.buffer.masses([*chosen.tolist(), missing])
+
+    @precondition(lambda self: self.options is not None and self.options.alpha is None and len(self.twin))
+    @rule(n_step=HORIZONS, gamma=GAMMAS, share=st.floats(0, 1))
+    def sample_without_replacement(self, n_step: int | None, gamma: float | None, share: float) -> None:
+        """Different rows, each of them the twin's."""
+        o = self.options
+        assert o is not None
+        size = 1 + int(share * (len(self.twin) - 1))
+        batch = self.buffer.sample(size, n_step=n_step, gamma=gamma, replacement=False)
+        assert len(set(batch.indices.tolist())) == size
+        check_batch(batch, self.twin, o, n_step or o.n_step, o.gamma if gamma is None else gamma, beta=0.0)
+        HAPPENED["sampled without replacement"] += size
+        with pytest.raises(ValueError, match=f"expected at most {len(self.twin)}"):
+            self.buffer.sample(len(self.twin) + 1, replacement=False)
+
+    @precondition(lambda self: self.options is not None and self.twin_has_mass())
+    @rule(seed=SEEDS)
+    def reseed(self, seed: int) -> None:
+        """The same seed gives the same batches, of this buffer and of one that is loaded with it."""
+        self.buffer.reseed(seed)
+        first = self.buffer.sample(7).indices
+        with tempfile.TemporaryDirectory() as folder:
+            self.buffer.save(Path(folder) / "buffer")
+            loaded = type(self.buffer).load(Path(folder) / "buffer", seed=seed)
+            went_on = type(self.buffer).load(Path(folder) / "buffer")
+        assert (loaded.sample(7).indices == first).all()
+        assert (went_on.sample(7).indices == self.buffer.sample(7).indices).all()
+        HAPPENED["reseeded"] += 1
 
     def twin_has_mass(self) -> bool:
         if self.twin.priorities is None:

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// How steps come from Python into the memory.
+#include "bindings/py_replay_memory.hpp"
+
+namespace dqn_fast::bindings {
+
+namespace {
+
+/// The positional arguments of `add`. Without kRows it is one step of each environment (or of
+/// kEnv), else arrays with a row axis.
+enum StepArgument : std::size_t {
+    kObs,
+    kAction,
+    kReward,
+    kNextObs,
+    kTerminated,
+    kTruncated,
+    kMask,
+    kNewSegment,
+    kPriority,
+    kExtra,
+    kRows, // optional
+    kEnv,  // optional
+};
+
+const std::uint8_t *flags_at(const std::byte *data) {
+    return reinterpret_cast<const std::uint8_t *>(data);
+}
+
+bool is_given(Positional given, StepArgument argument) {
+    return given.size() > argument && given[argument] != Py_None;
+}
+
+} // namespace
+
+py::object PyReplayMemory::add(Positional given) {
+    const Schema &schema = memory_.schema();
+    StepBatch batch; // not kept: an argument's __index__ may come back here
+    std::array<py::ssize_t, 2> lead;
+    std::size_t axes = 0;
+    if (is_given(given, kRows)) {
+        batch.rows = size_of(given[kRows]);
+        lead[axes++] = static_cast<py::ssize_t>(batch.rows);
+    }
+    if (is_given(given, kEnv))
+        batch.first_stream = size_of(given[kEnv]);
+    else if (memory_.streams() > 1) {
+        batch.streams = memory_.streams();
+        lead[axes++] = static_cast<py::ssize_t>(batch.streams);
+    }
+    Arguments arguments(Lead(lead.data(), axes));
+    read_observation(given[kObs], arguments, batch.fields);
+    read_observation(given[kNextObs], arguments, batch.next_obs);
+    batch.fields.push_back(arguments.read(given[kAction], types_[schema.action()]));
+    batch.fields.push_back(arguments.read(given[kReward], types_[schema.reward()]));
+    PyObject *const extra = given[kExtra];
+    if (!PyDict_Check(extra) ||
+        PyDict_Size(extra) != static_cast<py::ssize_t>(types_.size() - schema.first_extra()))
+        return py::bool_(false);
+    for (std::size_t i = schema.first_extra(); i < types_.size(); ++i) {
+        PyObject *value = PyDict_GetItemString(extra, schema.fields()[i].name.c_str());
+        if (value == nullptr)
+            return py::bool_(false);
+        batch.fields.push_back(arguments.read(value, types_[i]));
+    }
+    batch.terminated = flags_at(arguments.read(given[kTerminated], flag_));
+    batch.truncated = flags_at(arguments.read_flags(given[kTruncated], flag_));
+    batch.mask = flags_at(arguments.read_optional(given[kMask], flag_));
+    batch.new_segment = flags_at(arguments.read_flags(given[kNewSegment], flag_));
+    batch.priority =
+        reinterpret_cast<const double *>(arguments.read_optional(given[kPriority], priority_));
+    if (!arguments.exact() || (batch.priority != nullptr && !memory_.is_prioritized()))
+        return py::bool_(false);
+
+    const std::size_t steps = batch.rows * batch.streams;
+    bool evicts_early = false;
+    {
+        const MemoryLock lock(memory_, steps * (schema.row_bytes() + MemoryLock::kStep));
+        memory_.add(batch);
+        evicts_early = memory_.counters().evicted_early > 0;
+    }
+    warn_of_early_eviction(evicts_early);
+    return py::bool_(true);
+}
+
+void PyReplayMemory::add_context(py::handle obs, py::handle mask) {
+    const std::array lead{static_cast<py::ssize_t>(memory_.streams())};
+    Arguments arguments(Lead(lead).first(memory_.streams() > 1 ? 1 : 0));
+    ContextBatch batch;
+    read_observation(obs, arguments, batch.obs);
+    batch.mask = flags_at(arguments.read_optional(mask, flag_));
+    if (!arguments.exact())
+        throw py::type_error("add_context: expected converted arrays");
+    bool evicts_early = false;
+    {
+        const MemoryLock lock(memory_, memory_.streams() * memory_.schema().row_bytes());
+        memory_.add_context(batch);
+        evicts_early = memory_.counters().evicted_early > 0;
+    }
+    warn_of_early_eviction(evicts_early);
+}
+
+void PyReplayMemory::read_observation(py::handle obs,
+                                      Arguments &arguments,
+                                      std::vector<const std::byte *> &pointers) const {
+    const std::size_t count = memory_.schema().observations();
+    if (count == 1) {
+        pointers.push_back(arguments.read(obs, types_[0]));
+        return;
+    }
+    const auto leaves = py::reinterpret_borrow<py::tuple>(obs);
+    for (std::size_t i = 0; i < count; ++i)
+        pointers.push_back(arguments.read(leaves[i], types_[i]));
+}
+
+void PyReplayMemory::warn_of_early_eviction(bool happened) {
+    if (!happened || has_warned_)
+        return;
+    has_warned_ = true;
+    const char *message =
+        "the oldest transitions are evicted before the buffer's capacity is reached: segments "
+        "are so short that their final steps fill the reserve; a larger reserve= keeps more";
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, message, 2) != 0)
+        throw py::error_already_set();
+}
+
+} // namespace dqn_fast::bindings

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// How batches come out of the memory: into arrays that are there, into new ones, and into memory
+// that arrays are made around afterwards.
+#include "bindings/py_replay_memory.hpp"
+
+#include <type_traits>
+
+namespace dqn_fast::bindings {
+
+std::vector<std::pair<std::string, std::string>> PyReplayMemory::transition_outputs() const {
+    std::vector<std::pair<std::string, std::string>> names;
+    for (const Output &output : outputs_)
+        names.emplace_back(output.part, output.field);
+    return names;
+}
+
+template <class Find>
+bool PyReplayMemory::point(TransitionBatch &batch, Find &&find) const {
+    bool is_whole = true;
+    std::size_t next = 0;
+    batch.for_each(memory_.schema(), [&](const char *, const Field &, auto *&pointer) {
+        const std::size_t i = next++;
+        std::byte *const data = is_whole ? find(i) : nullptr;
+        is_whole = is_whole && data != nullptr;
+        pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(data);
+    });
+    return is_whole;
+}
+
+const TransitionBatch *PyReplayMemory::batch_of(py::handle arrays, std::size_t rows) const {
+    if (!PyTuple_Check(arrays.ptr()) ||
+        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs_.size()))
+        return nullptr;
+    thread_local TransitionBatch batch; // kept, so that to fill a batch again allocates nothing
+    const std::array lead{static_cast<py::ssize_t>(rows)};
+    const bool fits = point(batch, [&](std::size_t i) {
+        PyObject *array = PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
+        return outputs_[i].type.writable_data(array, lead);
+    });
+    return fits ? &batch : nullptr;
+}
+
+py::object PyReplayMemory::empty(std::size_t batch_size) const {
+    py::tuple arrays(outputs_.size());
+    const std::array lead{static_cast<py::ssize_t>(batch_size)};
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+        PyTuple_SET_ITEM(
+            arrays.ptr(), static_cast<py::ssize_t>(i), outputs_[i].type.make(lead).release().ptr());
+    return arrays;
+}
+
+py::object PyReplayMemory::sample(Positional given) {
+    const auto [batch_size, n_step] = std::pair(size_of(given[0]), size_of(given[1]));
+    const TransitionOptions options{n_step, number_of(given[2])};
+    const double beta = number_of(given[3]);
+    const bool replacement = given[4] == Py_True;
+    if (!replacement) {
+        const MemoryLock lock(memory_, MemoryLock::kLookUp);
+        memory_.require_held(batch_size); // before so many rows are allocated
+    }
+    const auto arrays =
+        given[5] == Py_None ? empty(batch_size) : py::reinterpret_borrow<py::object>(given[5]);
+    const TransitionBatch *batch = batch_of(arrays, batch_size);
+    if (batch == nullptr)
+        return py::none(); // Python says what is wrong with it
+    {
+        const MemoryLock lock(memory_, batch_size * memory_.schema().row_bytes());
+        memory_.copy(replacement ? memory_.draw(batch_size, beta, n_step)
+                                 : memory_.draw_distinct(batch_size, n_step),
+                     options,
+                     *batch);
+    }
+    return arrays; // only now: the GIL is back
+}
+
+template <class Draw>
+py::object PyReplayMemory::batch_of_drawn(Draw &&draw, const TransitionOptions &options) {
+    std::vector<PooledBlock> blocks;
+    std::size_t rows = 0;
+    {
+        const MemoryLock lock(memory_, MemoryLock::kLong);
+        const Random before = memory_.generator();
+        try {
+            const Draws &draws = draw();
+            rows = draws.size();
+            TransitionBatch batch;
+            point(batch, [&](std::size_t i) {
+                blocks.push_back(take_from_pool(rows * outputs_[i].type.row_bytes()));
+                return static_cast<std::byte *>(blocks.back()->data);
+            });
+            memory_.copy(draws, options, batch);
+        } catch (...) { // nothing was given out
+            memory_.set_generator(before);
+            throw;
+        }
+    }
+    const std::array lead{static_cast<py::ssize_t>(rows)};
+    py::tuple arrays(outputs_.size());
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+        arrays[i] = outputs_[i].type.around(std::move(blocks[i]), lead);
+    return arrays;
+}
+
+py::object
+PyReplayMemory::transitions(const py::object &indices, std::size_t n_step, double gamma) {
+    const TransitionOptions options{n_step, gamma};
+    if (indices.is_none())
+        return batch_of_drawn([&]() -> const Draws & { return memory_.find_all(n_step); }, options);
+    const std::span<const std::int64_t> wanted = indices_in(indices);
+    py::object arrays = empty(wanted.size());
+    const TransitionBatch *batch = batch_of(arrays, wanted.size());
+    {
+        const MemoryLock lock(memory_, wanted.size() * memory_.schema().row_bytes());
+        memory_.copy(memory_.find(wanted, n_step), options, *batch);
+    }
+    return arrays;
+}
+
+py::object PyReplayMemory::read_one(std::int64_t index) {
+    std::unique_ptr<OneRow> row = std::move(row_); // taken while it is used: the GIL may go below
+    if (row == nullptr)
+        row = std::make_unique<OneRow>(outputs_.size());
+    std::size_t count = 0;
+    while (outputs_[count].part != "truncated")
+        ++count;
+    py::tuple values(count);
+    const auto value_at = [&](std::size_t i) -> PyObject *& {
+        return reinterpret_cast<PyTupleObject *>(values.ptr())->ob_item[i];
+    };
+    point(row->batch, [&](std::size_t i) {
+        const ArrayType &type = outputs_[i].type;
+        if (type.is_number() || i >= count)
+            return row->numbers[i].data();
+        value_at(i) = type.make({}).release().ptr();
+        return type.data(value_at(i), {});
+    });
+    {
+        const MemoryLock lock(memory_, memory_.schema().row_bytes());
+        memory_.copy(memory_.find({&index, 1}, 1), {1, 1.0}, row->batch);
+    }
+    for (std::size_t i = 0; i < count; ++i)
+        if (outputs_[i].type.is_number())
+            value_at(i) = outputs_[i].type.number(row->numbers[i].data()).release().ptr();
+    row_ = std::move(row);
+    return values;
+}
+
+py::object PyReplayMemory::indices() {
+    std::vector<std::int64_t> found;
+    {
+        const MemoryLock lock(memory_, MemoryLock::kLong);
+        found = memory_.indices();
+    }
+    return py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.size()), found.data());
+}
+
+py::object PyReplayMemory::masses(const py::object &indices) {
+    const std::span<const std::int64_t> wanted = indices_in(indices);
+    std::vector<double> found;
+    {
+        const MemoryLock lock(memory_, wanted.size() * MemoryLock::kStep);
+        found = memory_.masses(wanted);
+    }
+    return py::array_t<double>(static_cast<py::ssize_t>(found.size()), found.data());
+}
+
+std::span<const std::int64_t> PyReplayMemory::indices_in(py::handle indices) const {
+    const std::array lead{length_of(indices)};
+    const std::byte *data = index_.data(indices, lead);
+    if (data == nullptr)
+        throw py::type_error("indices: expected a contiguous array of int64");
+    return {reinterpret_cast<const std::int64_t *>(data), static_cast<std::size_t>(lead[0])};
+}
+
+std::pair<std::int64_t, std::int64_t> PyReplayMemory::newest() {
+    const MemoryLock lock(memory_, MemoryLock::kLookUp);
+    return {memory_.newest(), memory_.size()};
+}
+
+py::object PyReplayMemory::update_priorities(Positional given) {
+    const py::handle indices = given[0], priorities = given[1];
+    const std::array lead{length_of(indices)};
+    const auto count = static_cast<std::size_t>(lead[0]);
+    const auto find = [&lead](const ArrayType &type, py::handle value) {
+        const std::byte *data = type.data(value, lead);
+        return data != nullptr ? data : type.tensor_data(value, lead);
+    };
+    const std::byte *index_data = find(index_, indices);
+    const std::byte *wide = priority_.data(priorities, lead);
+    const std::byte *narrow = wide == nullptr ? find(weight_, priorities) : nullptr;
+    if (index_data == nullptr || (wide == nullptr && narrow == nullptr))
+        return py::none();
+    std::int64_t stale = 0;
+    {
+        const MemoryLock lock(memory_, count * MemoryLock::kStep);
+        if (narrow != nullptr) {
+            const auto *values = reinterpret_cast<const float *>(narrow);
+            priorities_.assign(values, values + count);
+            wide = reinterpret_cast<const std::byte *>(priorities_.data());
+        }
+        stale =
+            memory_.update_priorities({reinterpret_cast<const std::int64_t *>(index_data), count},
+                                      {reinterpret_cast<const double *>(wide), count});
+    }
+    return py::int_(stale);
+}
+
+} // namespace dqn_fast::bindings

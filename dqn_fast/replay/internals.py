@@ -1,0 +1,31 @@
+"""What drop-ins need of a buffer that would be too slow through its public methods; for them alone."""
+
+from __future__ import annotations
+
+from dqn_fast import _core
+from dqn_fast.replay.buffer import ReplayBuffer
+from dqn_fast.replay.schema import Step
+
+
+def add_flat(
+    buffer: ReplayBuffer, flat: Step, lead: tuple[int, ...], rows: int | None, env: int | None
+) -> None:
+    """Add a step past `ReplayBuffer.add`, whose checks of a dict's keys take longer than the rest.
+
+    Args:
+        buffer: knows its spaces.
+        flat: observations are tuples of arrays, in the order of the space's keys.
+        lead: leading axes of every array.
+        rows: steps of one environment; None: one step of each.
+        env: which environment; None: all.
+
+    Raises:
+        TypeError: see `ReplayBuffer.add`.
+        ValueError: see `ReplayBuffer.add`.
+    """
+    buffer._intake.add_flat(flat, lead, rows, env)
+
+
+def core_memory(buffer: ReplayBuffer) -> _core.ReplayMemory | None:
+    """Return the core's memory, which `Timeline` follows; None before shapes are known."""
+    return buffer._memory
