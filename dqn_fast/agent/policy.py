@@ -108,4 +108,4 @@ class Greedy:
         Args:
             obs: one observation as the environment gives it: an array, a number, or a (nested) dict of them.
         """
-        return int(self._policy.act(trees.one_row(obs), 0)[0])
+        return self._policy.act(trees.one_row(obs), 0).item()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -14,6 +14,10 @@ from dqn_fast.agent import EpsilonGreedy, LinearSchedule, NoExploration
 
 def all_legal() -> None:
     return None
+
+
+def unasked() -> NoReturn:
+    pytest.fail("asked")
 
 
 def constant(epsilon: float) -> LinearSchedule:
@@ -34,6 +38,11 @@ def test_frequencies(epsilon: float, num_actions: int) -> None:
 def test_epsilon_follows_the_schedule() -> None:
     exploration = EpsilonGreedy(LinearSchedule(1.0, 0.0, 1000), 2, np.random.default_rng(0))
     greedy_calls: list[int] = []
+
+    def greedy(step: int) -> np.ndarray:
+        greedy_calls.append(step)
+        return np.zeros(1, np.int64)
+
     for step in range(2000):
         exploration.choose(
             lambda step=step: greedy_calls.append(step) or np.zeros(1, np.int64), step, all_legal
@@ -47,7 +56,7 @@ def test_epsilon_follows_the_schedule() -> None:
 def test_with_epsilon_one_the_network_is_not_asked() -> None:
     exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(0))
     for step in range(100):
-        exploration.choose(lambda: pytest.fail("asked"), step, all_legal)
+        exploration.choose(unasked, step, all_legal)
 
 
 def test_the_same_seed_gives_the_same_actions() -> None:
@@ -90,9 +99,7 @@ def test_a_spread_gives_each_environment_its_own_epsilon() -> None:
 def test_random_actions_are_legal_and_each_legal_one_is_as_likely() -> None:
     legal = np.array([[True, False, True], [False, True, False]])
     exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(4), num_envs=2)
-    actions = np.array(
-        [exploration.choose(lambda: pytest.fail("asked"), 0, lambda: legal) for _ in range(10_000)]
-    )
+    actions = np.array([exploration.choose(unasked, 0, lambda: legal) for _ in range(10_000)])
     assert set(actions[:, 0]) == {0, 2}
     assert set(actions[:, 1]) == {1}
     assert stats.binomtest(int((actions[:, 0] == 0).sum()), 10_000, 0.5).pvalue > 1e-3
@@ -110,7 +117,7 @@ def test_the_largest_pick_is_the_last_action() -> None:
         exploration = EpsilonGreedy(constant(1.0), num_actions, generator)
         legal = np.ones((1, num_actions), np.bool_)
         for mask in (all_legal, lambda legal=legal: legal):
-            assert exploration.choose(lambda: pytest.fail("asked"), 0, mask) == [num_actions - 1]
+            assert exploration.choose(unasked, 0, mask) == [num_actions - 1]
 
 
 def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None:
@@ -136,7 +143,7 @@ def test_a_repeated_action_that_has_become_illegal_is_not_taken() -> None:
     exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(0), repeat=1.1)
     for step in range(300):
         legal = np.array([[step % 7 != action for action in range(3)]])
-        (action,) = exploration.choose(lambda: pytest.fail("asked"), step, lambda legal=legal: legal)
+        (action,) = exploration.choose(unasked, step, lambda legal=legal: legal)
         assert legal[0, action]
 
 
@@ -174,7 +181,7 @@ def test_who_does_not_explore_does_not_ask_what_is_legal() -> None:
     greedy = np.array([1, 2])
     exploration = EpsilonGreedy(constant(0.0), 3, np.random.default_rng(0), num_envs=2)
     for rule in (exploration, NoExploration()):
-        assert rule.choose(greedy.copy, 0, lambda: pytest.fail("asked")).tolist() == [1, 2]
+        assert rule.choose(greedy.copy, 0, unasked).tolist() == [1, 2]
 
 
 def test_figures() -> None:
