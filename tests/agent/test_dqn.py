@@ -240,7 +240,7 @@ def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
     file = io.BytesIO()
     torch.save(agent.state_dict(), file)
     file.seek(0)
-    resumed.load_state_dict(torch.load(file))
+    resumed.load_state_dict(torch.load(file, weights_only=True))
     for going_on in (agent, resumed):
         learn(going_on, experience(2), 33)
     assert agent.updates == resumed.updates == 66

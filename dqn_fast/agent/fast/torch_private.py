@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 #: Versions of PyTorch that the tests of this module have passed with.
-TESTED = ("2.13.0",)
+TESTED = ("2.4.1", "2.13.0")
 
 #: Makes one step of Adam with the learning rate that it is given.
 AdamStep = Callable[[float], None]

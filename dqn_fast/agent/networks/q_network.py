@@ -79,7 +79,8 @@ class MaskedQNetwork(QNetwork):
         values = super().values(outputs)
         if values is outputs:
             return values  # masked already
-        return values.masked_fill(outputs[..., 0] == ILLEGAL, ILLEGAL)
+        first = outputs.reshape(*values.shape, -1)[..., 0]  # of each action's outputs
+        return values.masked_fill(first == ILLEGAL, ILLEGAL)
 
 
 class DuelingHead(nn.Module):
