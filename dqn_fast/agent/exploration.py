@@ -89,7 +89,7 @@ class EpsilonGreedy:
         repeat: exponent of the zeta distribution, above 1 (2 there); 0 takes each random action once.
 
     Raises:
-        ValueError: `num_actions` or `num_envs` is below 1, `spread` is negative, or `repeat` is neither 0
+        ValueError: if `num_actions` or `num_envs` is below 1, `spread` is negative, or `repeat` is neither 0
             nor above 1.
     """
 
@@ -105,11 +105,11 @@ class EpsilonGreedy:
     ) -> None:
         for name, value in (("num_actions", num_actions), ("num_envs", num_envs)):
             if value < 1:
-                raise ValueError(f"{name} is {value}, expected at least 1")
+                raise ValueError(f"{name}: got {value}, expected at least 1")
         if not spread >= 0:
-            raise ValueError(f"spread is {spread}, expected at least 0")
+            raise ValueError(f"spread: got {spread}, expected at least 0")
         if not (repeat == 0 or repeat > 1):
-            raise ValueError(f"repeat is {repeat}, expected 0 or above 1")
+            raise ValueError(f"repeat: got {repeat}, expected 0 or above 1")
         self.epsilon_schedule = epsilon_schedule
         self.num_actions = num_actions
         self.generator = generator

@@ -166,10 +166,10 @@ def test_saved_exploration_goes_on_in_the_middle_of_a_repetition() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"num_actions": 0}, "num_actions is 0, expected at least 1"),
-        ({"num_actions": 2, "num_envs": 0}, "num_envs is 0, expected at least 1"),
-        ({"num_actions": 2, "spread": -1.0}, "spread is -1.0, expected at least 0"),
-        ({"num_actions": 2, "repeat": 1.0}, "repeat is 1.0, expected 0 or above 1"),
+        ({"num_actions": 0}, "num_actions: got 0, expected at least 1"),
+        ({"num_actions": 2, "num_envs": 0}, "num_envs: got 0, expected at least 1"),
+        ({"num_actions": 2, "spread": -1.0}, "spread: got -1.0, expected at least 0"),
+        ({"num_actions": 2, "repeat": 1.0}, "repeat: got 1.0, expected 0 or above 1"),
     ],
 )
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:

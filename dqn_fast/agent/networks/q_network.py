@@ -138,7 +138,7 @@ def make_q_net(
     if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
         raise TypeError(f"the action space is {action_space}, expected Discrete, starting at 0")
     if hidden_sizes and min(hidden_sizes) < 1:
-        raise ValueError(f"hidden_sizes is {tuple(hidden_sizes)}, expected each at least 1")
+        raise ValueError(f"hidden_sizes: got {tuple(hidden_sizes)}, expected each at least 1")
     num_actions = int(action_space.n)
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):

@@ -201,7 +201,7 @@ def test_bad_arguments_are_named() -> None:
         TypeError, match=r"^the observation space is Dict\(\), expected a Dict with something"
     ):
         make_q_net(spaces.Dict({"action_mask": spaces.MultiBinary(2)}), spaces.Discrete(2), (8,), generator())
-    with pytest.raises(ValueError, match=r"^hidden_sizes is \(0,\), expected each at least 1$"):
+    with pytest.raises(ValueError, match=r"^hidden_sizes: got \(0,\), expected each at least 1$"):
         make_q_net(BOX, spaces.Discrete(2), (0,), generator())
     with pytest.raises(ValueError, match=r"^sizes is \(3,\), expected at least two numbers"):
         make_mlp([3], generator())
