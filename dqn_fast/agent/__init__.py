@@ -1,8 +1,9 @@
 """The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
 
 from dqn_fast.agent.dqn import DQN, UpdateResult
+from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
-from dqn_fast.agent.exploration import Actions, EpsilonGreedy, Exploration, NoExploration
+from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
 from dqn_fast.agent.networks import (
     DATA_EFFICIENT,

@@ -3,7 +3,8 @@
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv
 from dqn_fast.agent.networks.layers import make_mlp
-from dqn_fast.agent.networks.q_network import QNetwork, make_q_net
+from dqn_fast.agent.networks.make import make_q_net
+from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.representation import Representation, Scalar
 
 __all__ = [
