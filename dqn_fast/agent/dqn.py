@@ -7,21 +7,19 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from dqn_fast.agent.acting import make_q_values
-from dqn_fast.agent.exploration import Actions, EpsilonGreedy
-from dqn_fast.agent.fast.backward import make_differentiable
-from dqn_fast.agent.fast.denormals import FlushDenormals
-from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.batch_means import BatchMeans
+from dqn_fast.agent.exploration import Actions
+from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
-from dqn_fast.agent.objectives.losses import BatchMeans
-from dqn_fast.agent.objectives.td import Objective, TransitionBatch
+from dqn_fast.agent.objectives.objective import Objective, TransitionBatch
 from dqn_fast.agent.optimizers.optimizer import Optimizer
 from dqn_fast.agent.optimizers.parameters import FlatParameters, shorten
+from dqn_fast.agent.policy import Policy
 from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
 
 
-class Learned(NamedTuple):
+class UpdateResult(NamedTuple):
     """What one update found.
 
     Attributes:
@@ -44,13 +42,13 @@ class DQN:
         target: the target network and how it follows `q_net`.
         optimizer: over `parameters`.
         objective: the loss of each transition.
-        exploration: how actions leave the greedy ones.
+        policy: acts, by `q_net`.
         learning_rate_schedule: learning rate at each environment step.
         max_grad_norm: largest 2-norm of the gradient of all parameters together; longer ones are shortened
             to it. Infinity leaves them as they are.
 
     Raises:
-        ValueError: `max_grad_norm` is not above 0.
+        ValueError: if `max_grad_norm` is not above 0.
     """
 
     def __init__(
@@ -61,28 +59,27 @@ class DQN:
         optimizer: Optimizer,
         *,
         objective: Objective,
-        exploration: EpsilonGreedy,
+        policy: Policy,
         learning_rate_schedule: Schedule,
         max_grad_norm: float = float("inf"),
     ) -> None:
         if not max_grad_norm > 0:
-            raise ValueError(f"max_grad_norm is {max_grad_norm}, expected above 0")
+            raise ValueError(f"max_grad_norm: got {max_grad_norm}, expected above 0")
         self.q_net = q_net
         self.parameters = parameters
         self.target = target
         self.optimizer = optimizer
         self.objective = objective
-        self.exploration = exploration
+        self.policy = policy
         self.learning_rate_schedule = learning_rate_schedule
         self.max_grad_norm = max_grad_norm
         self.updates = 0
-        self._q_values = make_q_values(q_net)
         self._values = make_differentiable(q_net)
         self._target_values = make_differentiable(target.target_net)
         self._means = BatchMeans()
 
     def act(self, obs: Any, step: int) -> Actions:
-        """Return actions, exploring as is due at environment step `step`.
+        """Return the policy's actions, exploring as is due at environment step `step`.
 
         Args:
             obs: an observation of each environment, `(num_envs, *shape)`, or a dict of them.
@@ -91,10 +88,10 @@ class DQN:
         Returns:
             `(num_envs,)` int64.
         """
-        return self.exploration.choose(lambda: self._q_values(obs).argmax(1), step, legal_actions(obs))
+        return self.policy.act(obs, step)
 
     @torch.no_grad()
-    def learn(self, batch: TransitionBatch, step: int) -> Learned:
+    def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
         """Make one learner update from a batch of tensors.
 
         Args:
@@ -103,19 +100,19 @@ class DQN:
         """
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)
-            estimates = self.objective(outputs, batch, self._values, self._target_values)
+            found = self.objective(outputs, batch, self._values, self._target_values)
             self.parameters.gradient.zero_()
             shares = batch.weights / len(outputs)
-            backward(estimates.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
+            backward(found.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
             if self.max_grad_norm < float("inf"):
                 shorten(self.parameters.gradient, self.max_grad_norm)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
             self.target.update(self.updates)
-        return Learned(estimates.td_error, *self._means(estimates.loss, batch.weights, estimates.q))
+        return UpdateResult(found.td_error, *self._means(found.loss, batch.weights, found.q))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
-        """Raises TypeError: a copy would act by the memory of this agent's parameters."""
+        """Raise TypeError: a copy would act by the memory of this agent's parameters."""
         raise TypeError("a DQN cannot be copied: load its state_dict() into one that is built alike")
 
     def state_dict(self) -> dict[str, Any]:
@@ -125,13 +122,18 @@ class DQN:
             "target_net": self.target.target_net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "updates": self.updates,
-            "exploration": self.exploration.state_dict(),
+            "policy": self.policy.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the agent was that `state` was taken from; its parts must be built alike."""
+        """Go on where the agent was that `state` was taken from; its parts must be built alike.
+
+        A state of version 0.1.0 has no "policy" but, at its top, the "exploration" that is in one now.
+        """
         self.q_net.load_state_dict(state["q_net"])
         self.target.target_net.load_state_dict(state["target_net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.updates = state["updates"]
-        self.exploration.load_state_dict(state["exploration"])
+        self.policy.load_state_dict(
+            state["policy"] if "policy" in state else {"exploration": state["exploration"]}
+        )

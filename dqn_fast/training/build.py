@@ -11,10 +11,14 @@ import torch
 from gymnasium import spaces
 
 from dqn_fast.agent import (
+    DATA_EFFICIENT,
     DQN,
+    MINATAR,
+    NATURE,
     Adam,
     EpsilonGreedy,
     ExponentialSchedule,
+    FeedForwardPolicy,
     FlatParameters,
     HardTarget,
     LinearSchedule,
@@ -25,12 +29,12 @@ from dqn_fast.agent import (
     SoftTarget,
     Target,
     TDObjective,
-    double_q_learning,
+    huber,
     make_q_net,
-    q_learning,
+    online_selector,
+    squared_error,
+    target_selector,
 )
-from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE
-from dqn_fast.agent.objectives.losses import huber, squared_error
 from dqn_fast.envs import Environments, make_env, make_environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
@@ -99,21 +103,25 @@ def build_agent(
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
         objective=TDObjective(
-            double_q_learning if config.double else q_learning,
+            online_selector if config.double else target_selector,
             partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
         ),
-        exploration=EpsilonGreedy(
-            _epsilon_schedule(config),
-            q_net.num_actions,
-            np.random.default_rng(derive_seeds(config.seed).exploration),
-            num_envs=config.num_envs,
-            spread=config.epsilon_spread,
-            repeat=config.epsilon_repeat,
-        ),
+        policy=FeedForwardPolicy(q_net, _exploration(config, q_net.num_actions)),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
         max_grad_norm=config.max_grad_norm,
+    )
+
+
+def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:
+    return EpsilonGreedy(
+        _epsilon_schedule(config),
+        num_actions,
+        np.random.default_rng(derive_seeds(config.seed).exploration),
+        num_envs=config.num_envs,
+        spread=config.epsilon_spread,
+        repeat=config.epsilon_repeat,
     )
 
 

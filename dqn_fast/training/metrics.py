@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dqn_fast.agent import Learned
+from dqn_fast.agent import UpdateResult
 from dqn_fast.envs import Step
 
 
@@ -91,7 +91,7 @@ class Metrics:
         """Forget the episodes that have not ended: they will not be finished."""
         self._running[:] = 0.0
 
-    def learned(self, learned: Learned) -> None:
+    def learned(self, learned: UpdateResult) -> None:
         """Take note of a learner update."""
         self._updates += 1
         self._loss_sum += learned.loss
