@@ -1,14 +1,17 @@
 """Trees: nested dicts of leaves, such as dict observations. They are walked here and nowhere else.
 
-A tree is a dict of trees, or anything else, which is a leaf. A single array is the simplest tree.
+A tree is a dict of trees, or anything else, which is a leaf. A single array is the simplest tree. What a user
+hands in may be any mapping, or a Dict space of Gymnasium: `paths` and `at` take these for trees, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+
+Path = tuple[str, ...]  # the keys that lead to a leaf
 
 
 def map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
@@ -51,6 +54,45 @@ def one_row(tree: Any) -> Any:
 def row(batch: Any, number: int) -> Any:
     """Return a row of each array; of an array of objects, the object."""
     return map(lambda leaf: leaf[number], batch)
+
+
+def children(tree: Any) -> Mapping[str, Any] | None:
+    """Return the children by key, None of a leaf; mappings and Gymnasium's Dict spaces have children."""
+    spaces = getattr(tree, "spaces", None)
+    tree = spaces if spaces is not None else tree
+    return tree if isinstance(tree, Mapping) else None
+
+
+def paths(tree: Any) -> list[Path]:
+    """Return the path of each leaf, in the order of the keys; that of a single leaf is empty."""
+    found = children(tree)
+    if found is None:
+        return [()]
+    return [(key, *path) for key, child in found.items() for path in paths(child)]
+
+
+def at(tree: Any, path: Path) -> Any:
+    """Return the leaf, or the tree, that a path leads to.
+
+    Raises:
+        KeyError: nothing is there.
+    """
+    for key in path:
+        tree = (children(tree) or {})[key]
+    return tree
+
+
+def build(paths: Iterable[Path], leaves: Iterable[Any]) -> Any:
+    """Return the tree that has these leaves at these paths; a single leaf at an empty path is itself."""
+    result: dict[str, Any] = {}
+    for path, leaf in zip(paths, leaves, strict=True):
+        if not path:
+            return leaf
+        inner = result
+        for key in path[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[path[-1]] = leaf
+    return result
 
 
 def _as_row(leaf: Any) -> Any:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
@@ -30,3 +32,23 @@ def test_rows() -> None:
     assert row["b"]["c"] == "x"
     one = trees.one_row({"a": [1, 2], "b": 4.0})
     assert (one["a"].shape, one["b"].shape) == ((1, 2), (1,))
+
+
+def test_paths_lead_to_the_leaves_and_back() -> None:
+    assert trees.paths(TREE) == [("b",), ("a", "d"), ("a", "c")]
+    assert trees.paths(3) == [()]
+    assert [trees.at(TREE, path) for path in trees.paths(TREE)] == trees.leaves(TREE)
+    assert trees.build(trees.paths(TREE), trees.leaves(TREE)) == TREE
+    assert trees.build([()], [5]) == 5
+    with pytest.raises(KeyError):
+        trees.at(TREE, ("a", "b"))
+    with pytest.raises(KeyError):
+        trees.at(TREE, ("b", "a"))
+
+
+def test_mappings_and_spaces_are_trees_of_those_who_hand_them_in() -> None:
+    spaces = pytest.importorskip("gymnasium").spaces
+    part = spaces.Discrete(3)
+    space = spaces.Dict({"x": spaces.Dict({"y": part}), "z": part})
+    assert trees.paths(space) == [("x", "y"), ("z",)]
+    assert trees.at(MappingProxyType({"x": space}), ("x", "x", "y")) == part

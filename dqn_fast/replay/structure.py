@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from dqn_fast import trees
+
 T = TypeVar("T")
-Path = tuple[str, ...]
 
 
 class Structure:
@@ -21,7 +22,7 @@ class Structure:
 
     __slots__ = ("_keys", "is_plain", "paths")
 
-    def __init__(self, paths: tuple[Path, ...]) -> None:
+    def __init__(self, paths: tuple[trees.Path, ...]) -> None:
         self.paths = paths
         self.is_plain = paths == ((),)
         # Those of a dict of arrays; none of any other structure.
@@ -35,7 +36,7 @@ class Structure:
         Raises:
             ValueError: if there is no array in it.
         """
-        paths = tuple(_paths(value, ()))
+        paths = tuple(trees.paths(value))
         if not paths:
             raise ValueError(f"{root}: got a dict without an array in it, expected at least one")
         return cls(paths)
@@ -53,29 +54,21 @@ class Structure:
         Raises:
             ValueError: if its keys are others.
         """
-        if self.is_plain and _children(value) is None:
+        if self.is_plain and trees.children(value) is None:
             return (value,)
         if self._keys and type(value) is dict and len(value) == len(self._keys):
             leaves = tuple([value.get(key) for key in self._keys])
             # None is missing and none is nested: the usual case, in a third of the time.
             if all(type(leaf) is np.ndarray for leaf in leaves):
                 return leaves
-        if set(_paths(value, ())) != set(self.paths):
+        if set(trees.paths(value)) != set(self.paths):
             found = Structure.of(value, root)
             raise ValueError(f"{root}: got {found._describe()}, expected {self._describe()}")
-        return tuple(_at(value, path) for path in self.paths)
+        return tuple(trees.at(value, path) for path in self.paths)
 
     def unflatten(self, leaves: tuple[T, ...]) -> Any:
         """The nested dict of these arrays, or the only one itself."""
-        if self.is_plain:
-            return leaves[0]
-        result: dict[str, Any] = {}
-        for path, leaf in zip(self.paths, leaves, strict=True):
-            inner = result
-            for key in path[:-1]:
-                inner = inner.setdefault(key, {})
-            inner[path[-1]] = leaf
-        return result
+        return leaves[0] if self.is_plain else trees.build(self.paths, leaves)
 
     def each(self, name: str, option: Any, check: Callable[[str, Any], int], default: int) -> list[int]:
         """An option that is one number for all arrays, or a mapping like the observation's.
@@ -85,27 +78,8 @@ class Structure:
         """
         if not isinstance(option, Mapping):
             return [check(name, option)] * len(self.paths)
-        given = {path: _at(option, path) for path in _paths(option, ())}
+        given = {path: trees.at(option, path) for path in trees.paths(option)}
         if unknown := given.keys() - set(self.paths):
             keys = sorted(unknown)
             raise ValueError(f"{name}: got the keys {keys}, but the observation is {self._describe()}")
         return [check(name, given[path]) if path in given else default for path in self.paths]
-
-
-def _children(value: Any) -> Mapping[str, Any] | None:
-    spaces = getattr(value, "spaces", None)  # of Gymnasium's Dict
-    value = spaces if spaces is not None else value
-    return value if isinstance(value, Mapping) else None
-
-
-def _paths(value: Any, path: Path) -> list[Path]:
-    children = _children(value)
-    if children is None:
-        return [path]
-    return [found for key, child in children.items() for found in _paths(child, (*path, key))]
-
-
-def _at(value: Any, path: Path) -> Any:
-    for key in path:
-        value = (_children(value) or {})[key]
-    return value

@@ -242,9 +242,7 @@ DictReplayBuffer = ReplayBuffer  # the same class takes all observations
 
 
 def _observations(space: Any, shape: Any) -> Any:
-    if isinstance(shape, dict):
-        return {key: _observations(space[key], inner) for key, inner in shape.items()}
-    return _stored(space.dtype, shape)
+    return trees.map(lambda inner, part: _stored(part.dtype, inner), shape, space)
 
 
 def _stored(dtype: Any, shape: tuple[int, ...]) -> spaces.Box:

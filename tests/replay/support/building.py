@@ -12,6 +12,7 @@ from replay.support.segment_oracle import Obs, leaves
 from replay.support.strategies import Column, Options, nested
 
 import dqn_fast
+from dqn_fast import trees
 
 
 def space_of(column: Column) -> Any:
@@ -86,10 +87,7 @@ def flat(name: str, obs: Obs) -> dict[str, np.ndarray]:
 
 def stacked(observations: list[Obs]) -> Obs:
     """One observation of several, each array with a leading axis."""
-    first = observations[0]
-    if isinstance(first, dict):
-        return {key: stacked([obs[key] for obs in observations]) for key in first}
-    return np.stack(observations)
+    return trees.map(lambda *arrays: np.stack(arrays), *observations)
 
 
 def columns_of(batch: Any) -> dict[str, np.ndarray]:

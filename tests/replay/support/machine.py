@@ -10,7 +10,7 @@ import pickle
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ from replay.support.strategies import (
     pairs_of,
 )
 
+from dqn_fast import trees
+
 MET: Counter[Pair] = Counter()  # pairs of option levels that one example brought together
 HAPPENED: Counter[str] = (
     Counter()
@@ -59,22 +61,16 @@ FINAL_FORMS = (
 
 def first_of(obs: Obs) -> Obs:
     """What comes first along the leading axis of each array: arrays, not scalars; objects as they are."""
-    return each(lambda a: a[0] if a.dtype == object else a[0, ...], obs)
+    return trees.map(lambda a: a[0] if a.dtype == object else a[0, ...], obs)
 
 
 def of_one_stream(obs: Obs) -> Obs:
-    return each(lambda a: a[:, 0], obs)
+    return trees.map(lambda a: a[:, 0], obs)
 
 
 def none_of(obs: Obs, streams: int) -> Obs:
     """No row of each array."""
-    return each(lambda a: np.empty((0, streams, *a.shape), a.dtype), obs)
-
-
-def each(function: Callable[[np.ndarray], Any], obs: Obs) -> Obs:
-    if isinstance(obs, dict):
-        return {key: each(function, inner) for key, inner in obs.items()}
-    return function(obs)
+    return trees.map(lambda a: np.empty((0, streams, *a.shape), a.dtype), obs)
 
 
 class ReplayMachine(RuleBasedStateMachine):
