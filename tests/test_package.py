@@ -63,3 +63,11 @@ def test_the_first_example_of_the_documentation():
 
     assert doctest.testmod(dqn_fast).attempted > 0
     assert doctest.testmod(dqn_fast).failed == 0
+
+
+def test_nothing_outside_the_memory_reaches_into_a_buffer():
+    files = [path for folder in ("dqn_fast", "tests", "bench") for path in (CHECKOUT / folder).rglob("*.py")]
+    inside = CHECKOUT / "dqn_fast" / "replay"
+    reach = re.compile(r"\._in[t]ake\b")  # not this line
+    found = [path for path in files if inside not in path.parents and reach.search(path.read_text("utf-8"))]
+    assert found == []

@@ -20,6 +20,13 @@ class Saveable:
     _intake: Intake
 
     def __init_subclass__(cls) -> None:
+        # A file names the class alone. One that is defined again, as in a notebook, takes its own place.
+        other = Saveable._classes.get(cls.__name__, cls)
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ValueError(
+                f"class {cls.__name__}: got {cls.__module__}.{cls.__qualname__}, expected another name:"
+                f" {other.__module__}.{other.__qualname__} has it, and saved buffers name their class by it"
+            )
         Saveable._classes[cls.__name__] = cls
 
     def _settings(self) -> dict[str, Any]:

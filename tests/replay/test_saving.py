@@ -224,3 +224,16 @@ def test_a_killed_save_leaves_a_whole_file(tmp_path: Path):
         rounds = set(ReplayBuffer.load(path).sample(1_000).action.tolist())
         assert len(rounds) == 1
         assert rounds <= {reported, reported + 1}
+
+
+def test_a_file_names_its_class_and_no_two_classes_have_one_name(tmp_path: Path) -> None:
+    def define(where: str) -> type:
+        return type("MyBuffer", (ReplayBuffer,), {"__module__": where, "__qualname__": "MyBuffer"})
+
+    define("notebook")
+    again = define("notebook")
+    with pytest.raises(ValueError, match=r"class MyBuffer: got other\.MyBuffer, expected another name"):
+        define("other")
+    buffer = again(3)
+    buffer.save(tmp_path / "mine")
+    assert type(ReplayBuffer.load(tmp_path / "mine")) is again
