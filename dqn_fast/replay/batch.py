@@ -95,17 +95,20 @@ class BatchLayout:
         outputs: part and field's name of each array, as the core names them.
     """
 
-    __slots__ = ("_extra_names", "_is_flat", "_places", "outputs", "structure")
+    __slots__ = ("_extra", "_extra_names", "_is_flat", "_next_obs", "_obs", "_single", "outputs", "structure")
 
     def __init__(self, structure: Structure, outputs: list[tuple[str, str]]) -> None:
         self.structure, self.outputs = structure, outputs
         parts = [part for part, _ in outputs]
         self._is_flat = structure.is_plain and parts == [*_FIELDS[:-1]]
-        # Arrays of one part follow one another.
-        self._places = {
-            part: slice(parts.index(part), parts.index(part) + parts.count(part)) for part in set(parts)
-        }
         self._extra_names = [name for part, name in outputs if part == "extra"]
+
+        def place(part: str) -> slice:  # arrays of one part follow one another
+            first = parts.index(part) if part in parts else 0
+            return slice(first, first + parts.count(part))
+
+        self._obs, self._next_obs, self._extra = place("obs"), place("next_obs"), place("extra")
+        self._single = [(part, parts.index(part)) for part in _SINGLE]
 
     def is_like(self, other: BatchLayout) -> bool:
         """Return whether both say the same of the core's arrays."""
@@ -131,10 +134,9 @@ class BatchLayout:
             ) = values
             batch.extra = {}
             return batch
-        at = self._places
-        batch.obs = self.structure.unflatten(values[at["obs"]])
-        batch.next_obs = self.structure.unflatten(values[at["next_obs"]])
-        batch.extra = dict(zip(self._extra_names, values[at["extra"]], strict=True)) if "extra" in at else {}
-        for part in _SINGLE:
-            setattr(batch, part, values[at[part].start])
+        batch.obs = self.structure.unflatten(values[self._obs])
+        batch.next_obs = self.structure.unflatten(values[self._next_obs])
+        batch.extra = dict(zip(self._extra_names, values[self._extra], strict=True))
+        for part, at in self._single:
+            setattr(batch, part, values[at])
         return batch
