@@ -125,7 +125,7 @@ class TrainingLoop:
         for batch in experience.batches(self.step, updates):
             learned = self._agent.learn(batch, self.step)
             experience.learned(batch, learned.td_error)
-            self.metrics.learned(learned)
+            self.metrics.add_update(learned)
 
     def _passed(self, period: int, before: int) -> bool:
         return self.step // period > before // period

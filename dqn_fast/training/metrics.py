@@ -91,7 +91,7 @@ class Metrics:
         """Forget the episodes that have not ended: they will not be finished."""
         self._running[:] = 0.0
 
-    def learned(self, learned: Learned) -> None:
+    def add_update(self, learned: Learned) -> None:
         """Take note of a learner update."""
         self._updates += 1
         self._loss_sum += learned.loss

@@ -19,7 +19,7 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint
-from dqn_fast.training.run_folder.layout import LEARNING_CURVE, claim, locked
+from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
 from dqn_fast.training.seeds import derive_seeds
@@ -61,8 +61,8 @@ def train(
     """
     folder = Path(folder)
     check(config)  # before a folder is made
-    with locked(folder):
-        claim(folder, overwrite=overwrite)
+    with folder_lock(folder):
+        prepare_folder(folder, overwrite=overwrite)
         save_config(folder, config)
         return _run(config, folder, None, observers)
 
@@ -82,7 +82,7 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     """
     folder = Path(folder)
     config = load_config(folder)
-    with locked(folder):
+    with folder_lock(folder):
         if complete_result(folder):
             raise UsageError(f"the run in {folder} is complete: nothing to resume")
         return _run(config, folder, load_checkpoint(folder, config), observers)

@@ -138,7 +138,7 @@ class Trainer:
         # Last: to play an episode again may draw from them.
         restore_random_states(checkpoint.state["random"])
         if self.best:
-            self.best.make_up()
+            self.best.retry_interrupted()
 
 
 def _best_model(

@@ -18,7 +18,7 @@ from dqn_fast.training.build import build_agent, build_environments
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.memory import build_memory
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.multi_seed import train_group
+from dqn_fast.training.multi_seed import train_seeds
 
 CONFIG = TrainConfig(
     "Rewarding-v0", total_steps=90, learning_starts=89, n_step=1, hidden_sizes=(4,), log_period=90
@@ -85,7 +85,7 @@ def test_settings_that_do_not_fit_are_named(
     with pytest.raises(UsageError, match=f"^{message}"):
         train(config, tmp_path / "run")
     with pytest.raises(UsageError, match=f"^{message}"):
-        train_group(config, range(2), tmp_path / "group", jobs=1)
+        train_seeds(config, range(2), tmp_path / "group", jobs=1)
     assert not list(tmp_path.iterdir())
 
 

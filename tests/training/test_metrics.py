@@ -38,8 +38,8 @@ def test_rows() -> None:
     for episode_return in (1000.0, 10.0, 20.0):
         metrics.stepped(step([episode_return - 1]))
         metrics.stepped(step([1.0], truncated=[True]))
-    metrics.learned(learned(1.0, 5.0))
-    metrics.learned(learned(2.0, 7.0))
+    metrics.add_update(learned(1.0, 5.0))
+    metrics.add_update(learned(2.0, 7.0))
     second = metrics.row(300, 2, 0.5, 0.05)
     assert (second.return_mean, second.return_std, second.episodes) == (15.0, 5.0, 3)
     assert (second.loss, second.q, second.updates) == (1.5, 6.0, 2)
@@ -65,7 +65,7 @@ def test_what_was_gathered_goes_on_after_a_break_that_does_not_count() -> None:
     clock[0] = 12.0
     metrics.row(100, 5, 1.0, 0.1)
     metrics.stepped(step([4.0]))
-    metrics.learned(learned(1.0, 5.0))
+    metrics.add_update(learned(1.0, 5.0))
     clock[0] = 13.0
     file = io.BytesIO()
     torch.save(metrics.state_dict(), file)
@@ -75,7 +75,7 @@ def test_what_was_gathered_goes_on_after_a_break_that_does_not_count() -> None:
     file.seek(0)
     later.load_state_dict(torch.load(file))
     later.stepped(step([2.0], truncated=[True]))
-    later.learned(learned(3.0, 7.0))
+    later.add_update(learned(3.0, 7.0))
     clock[0] = 1001.0
     row = later.row(300, 6, 1.0, 0.1)
     assert later.returns == [3.0, 6.0]
