@@ -34,7 +34,6 @@ from dqn_fast.agent.objectives.losses import huber, squared_error
 from dqn_fast.envs import Environments, make_env, make_environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.seeds import derive_seeds
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
 
@@ -59,7 +58,7 @@ def build_environments(config: TrainConfig) -> Environments:
     return make_environments(
         config.env_id,
         config.num_envs,
-        derive_seeds(config.seed).environment,
+        config.seeds.environment,
         vectorization=config.vectorization,
         action_mask=config.action_mask,
         rescale=config.rescale,
@@ -79,7 +78,7 @@ def build_q_net(
             observation_space,
             action_space,
             config.hidden_sizes,
-            torch.Generator().manual_seed(derive_seeds(config.seed).network),
+            torch.Generator().manual_seed(config.seeds.network),
             dueling=config.dueling,
             convs=_CONVOLUTIONS[config.convolutions],
         )
@@ -105,7 +104,7 @@ def build_agent(
         exploration=EpsilonGreedy(
             _epsilon_schedule(config),
             q_net.num_actions,
-            np.random.default_rng(derive_seeds(config.seed).exploration),
+            np.random.default_rng(config.seeds.exploration),
             num_envs=config.num_envs,
             spread=config.epsilon_spread,
             repeat=config.epsilon_repeat,

@@ -15,7 +15,6 @@ from dqn_fast.envs import Environments, Step
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.run_folder.checkpoint import readable_errors
-from dqn_fast.training.seeds import derive_seeds
 
 
 class Memory:
@@ -82,7 +81,7 @@ def build_memory(config: TrainConfig, environments: Environments) -> Memory:
         "n_step": config.n_step,
         "gamma": config.gamma,
         "reserve": config.reserve,
-        "seed": derive_seeds(config.seed).memory,
+        "seed": config.seeds.memory,
     }
     spaces = environments.observation_space, environments.action_space
     kind = ReplayBuffer

@@ -22,7 +22,6 @@ from dqn_fast.training.run_folder.checkpoint import Checkpoint, delete_checkpoin
 from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
-from dqn_fast.training.seeds import derive_seeds
 from dqn_fast.training.trainer import Trainer, check
 
 
@@ -150,7 +149,7 @@ def _evaluate(config: TrainConfig, folder: str | Path, interrupted: InterruptFla
     env = build_env(config)
     try:
         q_net = load_model(folder, config, env)
-        seed = derive_seeds(config.seed).evaluation
+        seed = config.seeds.evaluation
         return evaluate(q_net, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

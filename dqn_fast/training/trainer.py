@@ -19,7 +19,6 @@ from dqn_fast.training.observers import Observer, StopTraining
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.layout import METRICS
-from dqn_fast.training.seeds import derive_seeds
 
 
 class Trainer:
@@ -153,7 +152,7 @@ def _best_model(
         env,
         period=config.selection_period,
         episodes=config.selection_episodes,
-        seed=derive_seeds(config.seed).selection,
+        seed=config.seeds.selection,
         should_stop=should_stop,
     )
 
