@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from dqn_fast.agent.fast.backward import Values
+from dqn_fast.agent.fast import Values
 from dqn_fast.agent.objectives.losses import double_bootstrap, max_bootstrap
 
 

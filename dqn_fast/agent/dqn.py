@@ -7,16 +7,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from dqn_fast.agent.acting import make_q_values
-from dqn_fast.agent.exploration import Actions, EpsilonGreedy
-from dqn_fast.agent.fast.backward import make_differentiable
-from dqn_fast.agent.fast.denormals import FlushDenormals
-from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.exploration import Actions
+from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.objectives.losses import BatchMeans
 from dqn_fast.agent.objectives.td import Objective, TransitionBatch
 from dqn_fast.agent.optimizers.optimizer import Optimizer
 from dqn_fast.agent.optimizers.parameters import FlatParameters, shorten
+from dqn_fast.agent.policy import Policy
 from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
 
@@ -44,7 +42,7 @@ class DQN:
         target: the target network and how it follows `q_net`.
         optimizer: over `parameters`.
         objective: the loss of each transition.
-        exploration: how actions leave the greedy ones.
+        policy: acts, by `q_net`.
         learning_rate_schedule: learning rate at each environment step.
         max_grad_norm: largest 2-norm of the gradient of all parameters together; longer ones are shortened
             to it. Infinity leaves them as they are.
@@ -61,7 +59,7 @@ class DQN:
         optimizer: Optimizer,
         *,
         objective: Objective,
-        exploration: EpsilonGreedy,
+        policy: Policy,
         learning_rate_schedule: Schedule,
         max_grad_norm: float = float("inf"),
     ) -> None:
@@ -72,17 +70,16 @@ class DQN:
         self.target = target
         self.optimizer = optimizer
         self.objective = objective
-        self.exploration = exploration
+        self.policy = policy
         self.learning_rate_schedule = learning_rate_schedule
         self.max_grad_norm = max_grad_norm
         self.updates = 0
-        self._q_values = make_q_values(q_net)
         self._values = make_differentiable(q_net)
         self._target_values = make_differentiable(target.target_net)
         self._means = BatchMeans()
 
     def act(self, obs: Any, step: int) -> Actions:
-        """Return actions, exploring as is due at environment step `step`.
+        """Return the policy's actions, exploring as is due at environment step `step`.
 
         Args:
             obs: an observation of each environment, `(num_envs, *shape)`, or a dict of them.
@@ -91,7 +88,7 @@ class DQN:
         Returns:
             `(num_envs,)` int64.
         """
-        return self.exploration.choose(lambda: self._q_values(obs).argmax(1), step, legal_actions(obs))
+        return self.policy.act(obs, step)
 
     @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> Learned:
@@ -125,13 +122,18 @@ class DQN:
             "target_net": self.target.target_net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "updates": self.updates,
-            "exploration": self.exploration.state_dict(),
+            "policy": self.policy.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the agent was that `state` was taken from; its parts must be built alike."""
+        """Go on where the agent was that `state` was taken from; its parts must be built alike.
+
+        A state of version 0.1.0 has no "policy" but, at its top, the "exploration" that is in one now.
+        """
         self.q_net.load_state_dict(state["q_net"])
         self.target.target_net.load_state_dict(state["target_net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.updates = state["updates"]
-        self.exploration.load_state_dict(state["exploration"])
+        self.policy.load_state_dict(
+            state["policy"] if "policy" in state else {"exploration": state["exploration"]}
+        )

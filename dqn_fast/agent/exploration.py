@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,57 @@ from dqn_fast.agent.schedules import Schedule
 
 Actions = npt.NDArray[np.int64]
 
+#: Gives which actions may be taken, `(N, A)`; None allows all.
+Legal = Callable[[], npt.NDArray[np.bool_] | None]
+
 # Steps that one random action is repeated for, at most.
 _LONGEST = 10_000
+
+
+class Exploration(Protocol):
+    """A rule by which actions leave the greedy ones."""
+
+    def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
+        """Return an action for each environment, `(N,)` int64.
+
+        Args:
+            greedy: gives the greedy actions, `(N,)`, which are legal, in an array that nobody else keeps;
+                called only if somebody needs one, because it costs a pass through the network.
+            step: environment step that the actions are for.
+            legal: gives which actions may be taken; called only if somebody explores.
+        """
+        ...
+
+    def figures(self, step: int) -> dict[str, float]:
+        """Return numbers for reports as of environment step `step`."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that changes from call to call, to be saved."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the exploration was that `state` was taken from."""
+        ...
+
+
+class NoExploration:
+    """The greedy action, always: for evaluation."""
+
+    def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
+        """Return the greedy actions, `(N,)` int64."""
+        return greedy()
+
+    def figures(self, step: int) -> dict[str, float]:
+        """Return an epsilon of 0."""
+        return {"epsilon": 0.0}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: nothing changes."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Do nothing."""
 
 
 class EpsilonGreedy:
@@ -70,16 +119,14 @@ class EpsilonGreedy:
         self._left = [0] * num_envs  # and for how many more steps
         self._exponents = [1 + spread * i / max(num_envs - 1, 1) for i in range(num_envs)]
 
-    def choose(
-        self, greedy: Callable[[], Actions], step: int, legal: npt.NDArray[np.bool_] | None = None
-    ) -> Actions:
+    def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
         """Return an action for each environment, `(num_envs,)` int64.
 
         Args:
-            greedy: gives the greedy actions, `(num_envs,)`, in an array that nobody else keeps; called only
-                if somebody needs one, because it costs a pass through the network.
+            greedy: gives the greedy actions, `(num_envs,)`, in an array that nobody else keeps; called
+                unless all environments explore.
             step: environment step that the actions are for.
-            legal: which actions may be taken, `(num_envs, num_actions)`; None allows all.
+            legal: gives which actions may be taken, `(num_envs, num_actions)`; called if one explores.
         """
         epsilon = self.epsilon_schedule(step)
         # Lists: for a few environments NumPy's way to the arithmetic is the longer one.
@@ -94,9 +141,14 @@ class EpsilonGreedy:
                 if coin < epsilon**exponent or self._left[env]
             ]
         actions = greedy() if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
+        allowed = legal() if explorers else None
         for env in explorers:
-            actions[env] = self._random(env, picks[env], None if legal is None else legal[env])
+            actions[env] = self._random(env, picks[env], None if allowed is None else allowed[env])
         return actions
+
+    def figures(self, step: int) -> dict[str, float]:
+        """Return the epsilon of environment step `step`, before the spread."""
+        return {"epsilon": self.epsilon_schedule(step)}
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that changes from call to call, to be saved."""

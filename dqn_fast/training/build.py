@@ -15,6 +15,7 @@ from dqn_fast.agent import (
     Adam,
     EpsilonGreedy,
     ExponentialSchedule,
+    FeedForwardPolicy,
     FlatParameters,
     HardTarget,
     LinearSchedule,
@@ -101,18 +102,22 @@ def build_agent(
             double_q_learning if config.double else q_learning,
             partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
         ),
-        exploration=EpsilonGreedy(
-            _epsilon_schedule(config),
-            q_net.num_actions,
-            np.random.default_rng(config.seeds.exploration),
-            num_envs=config.num_envs,
-            spread=config.epsilon_spread,
-            repeat=config.epsilon_repeat,
-        ),
+        policy=FeedForwardPolicy(q_net, _exploration(config, q_net.num_actions)),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
         max_grad_norm=config.max_grad_norm,
+    )
+
+
+def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:
+    return EpsilonGreedy(
+        _epsilon_schedule(config),
+        num_actions,
+        np.random.default_rng(config.seeds.exploration),
+        num_envs=config.num_envs,
+        spread=config.epsilon_spread,
+        repeat=config.epsilon_repeat,
     )
 
 

@@ -132,5 +132,5 @@ class TrainingLoop:
 
     def _row(self) -> MetricsRow:
         agent = self._agent
-        epsilon = agent.exploration.epsilon_schedule(self.step)
+        epsilon = agent.policy.figures(self.step)["epsilon"]
         return self.metrics.row(self.step, agent.updates, epsilon, agent.learning_rate_schedule(self.step))

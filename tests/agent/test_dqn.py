@@ -21,6 +21,7 @@ from dqn_fast.agent import (
     Adam,
     EpsilonGreedy,
     Experience,
+    FeedForwardPolicy,
     FlatParameters,
     Greedy,
     HardTarget,
@@ -49,9 +50,10 @@ def make_agent(
     q_net = make_q_net(observation_space, ACTIONS, (32,), torch.Generator().manual_seed(seed))
     parameters = FlatParameters(q_net)
     target = parts.pop("target", partial(SoftTarget, tau=0.05))(q_net, parameters)
+    exploration = EpsilonGreedy(LinearSchedule(0.1, 0.1, 0), 2, np.random.default_rng(seed))
     settings: dict[str, Any] = {
         "objective": TDObjective(parts.pop("bootstrap", double_q_learning), parts.pop("loss", huber)),
-        "exploration": EpsilonGreedy(LinearSchedule(0.1, 0.1, 0), 2, np.random.default_rng(seed)),
+        "policy": FeedForwardPolicy(q_net, exploration),
         "learning_rate_schedule": LinearSchedule(lr, 0.0 if steps else lr, steps),
         "max_grad_norm": 10.0,
     }
@@ -251,3 +253,14 @@ def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
 def test_a_copy_is_refused_where_it_would_be_none() -> None:
     with pytest.raises(TypeError, match=r"^a DQN cannot be copied: load its state_dict\(\)"):
         copy.deepcopy(make_agent())
+
+
+def test_a_state_of_version_0_1_0_has_the_exploration_at_its_top() -> None:
+    agent, resumed = make_agent(), make_agent(seed=9)
+    old = agent.state_dict()
+    old["exploration"] = old.pop("policy")["exploration"]
+    resumed.load_state_dict(old)
+    obs = np.zeros((1, 3), np.float32)
+    assert [agent.act(obs, 0).tolist() for _ in range(50)] == [
+        resumed.act(obs, 0).tolist() for _ in range(50)
+    ]

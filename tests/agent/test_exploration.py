@@ -1,15 +1,23 @@
-"""ε-greedy: its frequencies, and that it is repeatable."""
+"""ε-greedy: its frequencies, and that it is repeatable; and no exploration."""
 
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from dqn_fast.agent import EpsilonGreedy, LinearSchedule
+from dqn_fast.agent import EpsilonGreedy, LinearSchedule, NoExploration
+
+
+def all_legal() -> None:
+    return None
+
+
+def unasked() -> NoReturn:
+    pytest.fail("asked")
 
 
 def constant(epsilon: float) -> LinearSchedule:
@@ -21,7 +29,7 @@ def constant(epsilon: float) -> LinearSchedule:
 def test_frequencies(epsilon: float, num_actions: int) -> None:
     draws, greedy = 20_000, 1
     exploration = EpsilonGreedy(constant(epsilon), num_actions, np.random.default_rng(1))
-    actions = [exploration.choose(lambda: np.array([greedy]), step)[0] for step in range(draws)]
+    actions = [exploration.choose(lambda: np.array([greedy]), step, all_legal)[0] for step in range(draws)]
     expected = np.full(num_actions, epsilon / num_actions)
     expected[greedy] += 1 - epsilon
     assert stats.chisquare(np.bincount(actions, minlength=num_actions), draws * expected).pvalue > 1e-3
@@ -30,8 +38,15 @@ def test_frequencies(epsilon: float, num_actions: int) -> None:
 def test_epsilon_follows_the_schedule() -> None:
     exploration = EpsilonGreedy(LinearSchedule(1.0, 0.0, 1000), 2, np.random.default_rng(0))
     greedy_calls: list[int] = []
+
+    def greedy(step: int) -> np.ndarray:
+        greedy_calls.append(step)
+        return np.zeros(1, np.int64)
+
     for step in range(2000):
-        exploration.choose(lambda step=step: greedy_calls.append(step) or np.zeros(1, np.int64), step)
+        exploration.choose(
+            lambda step=step: greedy_calls.append(step) or np.zeros(1, np.int64), step, all_legal
+        )
     first, second, rest = np.histogram(greedy_calls, [0, 500, 1000, 2000])[0]
     assert stats.binomtest(int(first), 500, 0.25).pvalue > 1e-3
     assert stats.binomtest(int(second), 500, 0.75).pvalue > 1e-3
@@ -41,12 +56,12 @@ def test_epsilon_follows_the_schedule() -> None:
 def test_with_epsilon_one_the_network_is_not_asked() -> None:
     exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(0))
     for step in range(100):
-        exploration.choose(lambda: pytest.fail("asked"), step)
+        exploration.choose(unasked, step, all_legal)
 
 
 def test_the_same_seed_gives_the_same_actions() -> None:
     first, second, other = (
-        [exploration.choose(lambda: np.zeros(1, np.int64), 0)[0] for _ in range(200)]
+        [exploration.choose(lambda: np.zeros(1, np.int64), 0, all_legal)[0] for _ in range(200)]
         for exploration in (
             EpsilonGreedy(constant(0.5), 4, generator) for generator in map(np.random.default_rng, (7, 7, 8))
         )
@@ -58,7 +73,10 @@ def choices(draws: int, **settings: Any) -> np.ndarray:
     """Which environments explored, `(draws, num_envs)`: the greedy action, 99, is none that is drawn."""
     num_envs = settings["num_envs"]
     exploration = EpsilonGreedy(constant(0.4), 3, np.random.default_rng(2), **settings)
-    return np.array([exploration.choose(lambda: np.full(num_envs, 99), 0) for _ in range(draws)]) != 99
+    return (
+        np.array([exploration.choose(lambda: np.full(num_envs, 99), 0, all_legal) for _ in range(draws)])
+        != 99
+    )
 
 
 def test_every_environment_tosses_its_own_coin() -> None:
@@ -81,7 +99,7 @@ def test_a_spread_gives_each_environment_its_own_epsilon() -> None:
 def test_random_actions_are_legal_and_each_legal_one_is_as_likely() -> None:
     legal = np.array([[True, False, True], [False, True, False]])
     exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(4), num_envs=2)
-    actions = np.array([exploration.choose(lambda: pytest.fail("asked"), 0, legal) for _ in range(10_000)])
+    actions = np.array([exploration.choose(unasked, 0, lambda: legal) for _ in range(10_000)])
     assert set(actions[:, 0]) == {0, 2}
     assert set(actions[:, 1]) == {1}
     assert stats.binomtest(int((actions[:, 0] == 0).sum()), 10_000, 0.5).pvalue > 1e-3
@@ -98,8 +116,8 @@ def test_the_largest_pick_is_the_last_action() -> None:
     for num_actions in range(1, 2000):
         exploration = EpsilonGreedy(constant(1.0), num_actions, generator)
         legal = np.ones((1, num_actions), np.bool_)
-        for mask in (None, legal):
-            assert exploration.choose(lambda: pytest.fail("asked"), 0, mask) == [num_actions - 1]
+        for mask in (all_legal, lambda legal=legal: legal):
+            assert exploration.choose(unasked, 0, mask) == [num_actions - 1]
 
 
 def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None:
@@ -109,7 +127,7 @@ def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None
         constant(0.02), 1000, np.random.default_rng(5), num_envs=num_envs, repeat=exponent
     )
     greedy = np.full(num_envs, -1)
-    actions = np.array([exploration.choose(greedy.copy, 0) for _ in range(steps)])
+    actions = np.array([exploration.choose(greedy.copy, 0, all_legal) for _ in range(steps)])
     lengths: list[int] = []
     for column in actions.T:
         ends = np.flatnonzero(np.diff(column)) + 1
@@ -125,7 +143,7 @@ def test_a_repeated_action_that_has_become_illegal_is_not_taken() -> None:
     exploration = EpsilonGreedy(constant(1.0), 3, np.random.default_rng(0), repeat=1.1)
     for step in range(300):
         legal = np.array([[step % 7 != action for action in range(3)]])
-        (action,) = exploration.choose(lambda: pytest.fail("asked"), step, legal)
+        (action,) = exploration.choose(unasked, step, lambda legal=legal: legal)
         assert legal[0, action]
 
 
@@ -136,10 +154,13 @@ def test_saved_exploration_goes_on_in_the_middle_of_a_repetition() -> None:
     )
     greedy = np.full(2, -1)
     for _ in range(50):
-        first.choose(greedy.copy, 0)
+        first.choose(greedy.copy, 0, all_legal)
     second.load_state_dict(pickle.loads(pickle.dumps(first.state_dict())))
     for _ in range(200):
-        assert first.choose(greedy.copy, 0).tolist() == second.choose(greedy.copy, 0).tolist()
+        assert (
+            first.choose(greedy.copy, 0, all_legal).tolist()
+            == second.choose(greedy.copy, 0, all_legal).tolist()
+        )
 
 
 @pytest.mark.parametrize(
@@ -154,3 +175,18 @@ def test_saved_exploration_goes_on_in_the_middle_of_a_repetition() -> None:
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         EpsilonGreedy(constant(0.5), generator=np.random.default_rng(0), **settings)
+
+
+def test_who_does_not_explore_does_not_ask_what_is_legal() -> None:
+    greedy = np.array([1, 2])
+    exploration = EpsilonGreedy(constant(0.0), 3, np.random.default_rng(0), num_envs=2)
+    for rule in (exploration, NoExploration()):
+        assert rule.choose(greedy.copy, 0, unasked).tolist() == [1, 2]
+
+
+def test_figures() -> None:
+    exploration = EpsilonGreedy(
+        LinearSchedule(1.0, 0.5, 10), 3, np.random.default_rng(0), num_envs=2, spread=7
+    )
+    assert exploration.figures(5) == {"epsilon": 0.75}
+    assert NoExploration().figures(5) == {"epsilon": 0.0}

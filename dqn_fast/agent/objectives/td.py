@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.bootstrap import Bootstrap
-from dqn_fast.agent.fast.backward import Values
+from dqn_fast.agent.fast import Values
 from dqn_fast.agent.objectives.losses import Loss, chosen, td_target
 
 

@@ -10,7 +10,9 @@ import torch
 from agent.networks.test_q_network import SPACES, as_tensors
 from gymnasium import spaces
 
-from dqn_fast.agent import Greedy, QNetwork, acting, make_q_net, make_q_values
+from dqn_fast import trees
+from dqn_fast.agent import QNetwork, make_q_net, make_q_values
+from dqn_fast.agent.fast import q_values as by_arrays
 from dqn_fast.agent.fast.core_network import ArrayQNetwork
 from dqn_fast.agent.networks.layers import UnknownModuleError, make_linear
 
@@ -30,7 +32,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def as_arrays(obs: Any) -> Any:
-    return {key: as_arrays(part) for key, part in obs.items()} if isinstance(obs, dict) else obs.numpy()
+    return trees.map(torch.Tensor.numpy, obs)
 
 
 def observations(space: spaces.Space[Any], rows: int) -> Any:
@@ -86,7 +88,7 @@ def test_what_the_core_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPat
     def by_torch(q_net: QNetwork, rows: int) -> bool:
         obs, tensors = np.zeros((rows, *box.shape), box.dtype), []
         with monkeypatch.context() as patched:
-            patched.setattr(acting, "_tensors", lambda obs: tensors.append(obs) or torch.from_numpy(obs))
+            patched.setattr(by_arrays, "_tensor", lambda obs: tensors.append(obs) or torch.from_numpy(obs))
             make_q_values(q_net)(obs)
         return bool(tensors)
 
@@ -149,26 +151,7 @@ def test_states_in_any_type(dtype: Any) -> None:
 def test_a_state_below_its_space() -> None:
     q_net = make_q_net(spaces.Discrete(4, start=2), ACTIONS, (), generator())
     with pytest.raises(IndexError, match=r"^obs: got .*1.*, which is below its space"):
-        Greedy(q_net)(1)
-
-
-@pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
-def test_greedy_takes_one_observation_as_the_environment_gives_it(space: spaces.Space[Any]) -> None:
-    q_net = make_q_net(space, ACTIONS, (16,), generator())
-    greedy = Greedy(q_net)
-    space.seed(0)
-    samples = [space.sample() for _ in range(30)]
-    actions = [greedy(sample) for sample in samples]
-    assert actions == expected(q_net, as_tensors(samples)).argmax(1).tolist()
-    assert all(type(action) is int for action in actions)
-
-
-def test_greedy_takes_the_first_of_equals_and_numbers() -> None:
-    q_net = make_q_net(spaces.Discrete(4), ACTIONS, (), generator())
-    with torch.no_grad():
-        q_net.head.weight.zero_()
-        q_net.head.bias.copy_(torch.tensor([0.0, 1.0, 1.0]))
-    assert Greedy(q_net)(3) == Greedy(q_net)(np.int64(0)) == 1
+        make_q_values(q_net)(np.array([1]))
 
 
 def test_images_that_pytorch_does_not_take_as_they_are() -> None:

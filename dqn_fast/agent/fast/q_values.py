@@ -1,4 +1,4 @@
-"""Acting: a Q-network's values and its greedy action, by the shortest way from arrays to arrays."""
+"""Action values for acting, by the shortest way from arrays to arrays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dqn_fast import trees
 from dqn_fast.agent.fast.backward import make_differentiable
 from dqn_fast.agent.fast.core_network import ArrayQNetwork
 from dqn_fast.agent.networks.layers import UnknownModuleError
@@ -26,7 +27,7 @@ _CORE_LIMIT = 2**20
 def make_q_values(q_net: QNetwork) -> QValues:
     """Return a function from N observations to their action values, for acting.
 
-    The C++ core computes it if it has a form of all modules of the network and N is small for its layers;
+    It runs in the C++ core if every module has a counterpart there and N is small for its layers, and in
     PyTorch, without gradients, otherwise. The core reads the parameters where they are now: changes in place
     are seen, parameters that are put elsewhere later are not. The array that is returned is valid until the
     next call. A call with another N than the last takes longer.
@@ -34,11 +35,11 @@ def make_q_values(q_net: QNetwork) -> QValues:
     Args:
         q_net: the network to ask, on the CPU.
     """
-    torch_values = make_differentiable(q_net)
+    outputs = make_differentiable(q_net)
 
     @torch.no_grad()
     def by_torch(obs: Any) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = torch_values(_tensors(obs)).numpy()
+        values: npt.NDArray[np.float32] = outputs(trees.map(_tensor, obs)).numpy()
         return values
 
     try:
@@ -49,7 +50,7 @@ def make_q_values(q_net: QNetwork) -> QValues:
 
     def q_values(obs: Any) -> npt.NDArray[np.float32]:
         nonlocal by_core
-        rows = _rows(obs)
+        rows = trees.length(obs)
         if rows > most_rows:
             return by_torch(obs)
         if rows != by_core.rows:
@@ -59,42 +60,8 @@ def make_q_values(q_net: QNetwork) -> QValues:
     return q_values
 
 
-class Greedy:
-    """The action of the largest value for one observation; the first, if several are largest.
-
-    Args:
-        q_net: the network to ask; `make_q_values` says how.
-    """
-
-    def __init__(self, q_net: QNetwork) -> None:
-        self._q_values = make_q_values(q_net)
-
-    def __call__(self, obs: Any) -> int:
-        """Return the greedy action.
-
-        Args:
-            obs: one observation as the environment gives it: an array, a number, or a (nested) dict of them.
-        """
-        return int(self._q_values(one_row(obs)).argmax())
-
-
-def one_row(obs: Any) -> Any:
-    """Return one observation as a batch of one: arrays `(1, ...)`, or a (nested) dict of them."""
-    if isinstance(obs, dict):
-        return {key: one_row(part) for key, part in obs.items()}
-    return np.asarray(obs)[None]
-
-
-def _rows(obs: Any) -> int:
-    while isinstance(obs, dict):
-        obs = next(iter(obs.values()))
-    return len(obs)
-
-
-def _tensors(obs: Any) -> Any:
-    if isinstance(obs, dict):
-        return {key: _tensors(part) for key, part in obs.items()}
+def _tensor(array: Any) -> torch.Tensor:
     # A copy only of what PyTorch doesn't take as it is: flipped images, read-only arrays. An axis of length 1
     # can be flipped, and the array in C order all the same.
-    array = np.require(obs, requirements=["C", "W"])
+    array = np.require(array, requirements=["C", "W"])
     return torch.from_numpy(array.copy() if min(array.strides, default=0) < 0 else array)
