@@ -1,4 +1,7 @@
-"""From a configuration to the environments and the agent of a run."""
+"""From a configuration to the environments and the agent of a run.
+
+What is called `build_*` takes a configuration; what is called `make_*`, elsewhere, takes arguments.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +75,9 @@ def build_q_net(
     """Return the Q-network of a run, with its initial weights.
 
     Raises:
-        UsageError: images are smaller than the convolutions need.
+        UsageError: there is no network for the spaces, or images are smaller than the convolutions need.
     """
+    convs = _CONVOLUTIONS[config.convolutions]
     try:
         return make_q_net(
             observation_space,
@@ -81,16 +85,22 @@ def build_q_net(
             config.hidden_sizes,
             torch.Generator().manual_seed(config.seeds.network),
             dueling=config.dueling,
-            convs=_CONVOLUTIONS[config.convolutions],
+            convs=convs,
         )
-    except ValueError as error:
-        raise UsageError(f"convolutions is {config.convolutions}: {error}") from error
+    except (TypeError, ValueError) as error:
+        chosen = convs is not None and isinstance(error, ValueError)
+        what = f"convolutions is {config.convolutions}" if chosen else f"{config.env_id} does not fit"
+        raise UsageError(f"{what}: {error}") from error
 
 
 def build_agent(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
 ) -> DQN:
-    """Return the agent of a run, before its first step."""
+    """Return the agent of a run, before its first step.
+
+    Raises:
+        UsageError: as `build_q_net` does.
+    """
     q_net = build_q_net(config, observation_space, action_space)
     parameters = FlatParameters(q_net)
     return DQN(
