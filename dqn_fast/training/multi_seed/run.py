@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from dqn_fast.training.run_folder.layout import (
 )
 from dqn_fast.training.run_folder.model import load_config, save_config
 from dqn_fast.training.run_folder.result import complete_result, load_result
-from dqn_fast.training.trainer import check
+from dqn_fast.training.trainer import Trainer
 
 _POLL_SECONDS = 0.2
 _INTERRUPTED = (130, -signal.SIGINT)  # from the command, or while Python still imports
@@ -115,7 +116,8 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
 def _check(config: TrainConfig, jobs: int) -> None:
     if jobs < 1:
         raise UsageError(f"jobs is {jobs}, expected at least 1")
-    check(config)  # what is wrong with it is said once, not by each process
+    with ExitStack() as stack:  # what is wrong with it is said once, not by each process
+        Trainer(config, Path(), None, lambda: False, stack)
 
 
 def _seed_folders(folder: Path) -> dict[int, Path]:
