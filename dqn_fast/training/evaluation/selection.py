@@ -56,7 +56,7 @@ class BestModel:
         self._seed = seed
         self._should_stop = should_stop
         self._next_step = period
-        self._given_up: int | None = None  # step of an evaluation that is still to be made
+        self._interrupted_at: int | None = None  # step of an evaluation that is still to be made
         self._weights: dict[str, Any] = {}
 
     def __call__(self, row: MetricsRow) -> None:
@@ -64,15 +64,15 @@ class BestModel:
         if row.step >= self._next_step:
             self._consider(row.step)
 
-    def make_up(self) -> None:
+    def retry_interrupted(self) -> None:
         """Make the evaluation that was given up where the run stopped; the weights must still be those."""
-        if self._given_up is not None:
-            self._consider(self._given_up)
+        if self._interrupted_at is not None:
+            self._consider(self._interrupted_at)
 
     def _consider(self, step: int) -> None:
         before = random_states()
         evaluation = self._evaluate()
-        self._given_up = step if evaluation is None else None
+        self._interrupted_at = step if evaluation is None else None
         if evaluation is None:
             restore_random_states(before)
             return
@@ -94,13 +94,13 @@ class BestModel:
             "best": self.best,
             "weights": self._weights,
             "next_step": self._next_step,
-            "given_up": self._given_up,
+            "given_up": self._interrupted_at,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what was saved."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
-        self._given_up = state["given_up"]
+        self._interrupted_at = state["given_up"]
 
     def _evaluate(self) -> Evaluation | None:
         """Play all episodes, or as many as show that the best is better; None if told to stop."""

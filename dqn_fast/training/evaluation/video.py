@@ -16,10 +16,9 @@ from dqn_fast.agent import Greedy, QNetwork
 from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import VIDEO
 from dqn_fast.training.run_folder.model import load_model
-from dqn_fast.training.seeds import derive_seeds
 
 _FPS = 15.0  # for environments that name no rate: grid worlds, in which each frame is to be seen
 _SMALL = 320  # pixels: frames of less height are enlarged by a whole factor, to about this
@@ -77,9 +76,9 @@ def record_video(
     env = _drawing_env(config)
     try:
         q_net = load_model(folder, config, env)
-        film = _Film(env, q_net, episodes, derive_seeds(config.seed).evaluation, max_frames)
+        film = _Film(env, q_net, episodes, config.seeds.evaluation, max_frames)
         rate = fps or env.metadata.get("render_fps") or _FPS
-        with written_whole(folder / VIDEO) as path:
+        with atomic_write(folder / VIDEO) as path:
             _encode(path, film, rate)
     finally:
         env.close()
