@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from dqn_fast.agent.batch_means import BatchMeans
 from dqn_fast.agent.exploration import Actions
 from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
-from dqn_fast.agent.objectives.losses import BatchMeans
-from dqn_fast.agent.objectives.td import Objective, TransitionBatch
+from dqn_fast.agent.objectives.objective import Objective, TransitionBatch
 from dqn_fast.agent.optimizers.optimizer import Optimizer
 from dqn_fast.agent.optimizers.parameters import FlatParameters, shorten
 from dqn_fast.agent.policy import Policy
@@ -19,7 +19,7 @@ from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
 
 
-class Learned(NamedTuple):
+class UpdateResult(NamedTuple):
     """What one update found.
 
     Attributes:
@@ -48,7 +48,7 @@ class DQN:
             to it. Infinity leaves them as they are.
 
     Raises:
-        ValueError: `max_grad_norm` is not above 0.
+        ValueError: if `max_grad_norm` is not above 0.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class DQN:
         max_grad_norm: float = float("inf"),
     ) -> None:
         if not max_grad_norm > 0:
-            raise ValueError(f"max_grad_norm is {max_grad_norm}, expected above 0")
+            raise ValueError(f"max_grad_norm: got {max_grad_norm}, expected above 0")
         self.q_net = q_net
         self.parameters = parameters
         self.target = target
@@ -91,7 +91,7 @@ class DQN:
         return self.policy.act(obs, step)
 
     @torch.no_grad()
-    def learn(self, batch: TransitionBatch, step: int) -> Learned:
+    def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
         """Make one learner update from a batch of tensors.
 
         Args:
@@ -100,19 +100,19 @@ class DQN:
         """
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)
-            estimates = self.objective(outputs, batch, self._values, self._target_values)
+            found = self.objective(outputs, batch, self._values, self._target_values)
             self.parameters.gradient.zero_()
             shares = batch.weights / len(outputs)
-            backward(estimates.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
+            backward(found.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
             if self.max_grad_norm < float("inf"):
                 shorten(self.parameters.gradient, self.max_grad_norm)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
             self.target.update(self.updates)
-        return Learned(estimates.td_error, *self._means(estimates.loss, batch.weights, estimates.q))
+        return UpdateResult(found.td_error, *self._means(found.loss, batch.weights, found.q))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
-        """Raises TypeError: a copy would act by the memory of this agent's parameters."""
+        """Raise TypeError: a copy would act by the memory of this agent's parameters."""
         raise TypeError("a DQN cannot be copied: load its state_dict() into one that is built alike")
 
     def state_dict(self) -> dict[str, Any]:

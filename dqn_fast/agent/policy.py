@@ -35,7 +35,11 @@ class Policy(Protocol):
         ...
 
     def extras(self) -> Mapping[str, npt.NDArray[Any]]:
-        """Return what the buffer stores beside the step just acted on, by name, `(N, ...)` each."""
+        """Return what the buffer stores beside the step just acted on, by name, `(N, ...)` each.
+
+        Names, shapes and dtypes never change, and are there before the first step: the buffer is made for
+        them.
+        """
         ...
 
     def figures(self, step: int) -> dict[str, float]:

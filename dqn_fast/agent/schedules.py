@@ -21,9 +21,9 @@ class Schedule(Protocol):
 def _check(begin: float, end: float, decay_steps: int) -> None:
     for name, value in (("begin", begin), ("end", end)):
         if not math.isfinite(value):
-            raise ValueError(f"{name} is {value}, expected a finite number")
+            raise ValueError(f"{name}: got {value}, expected a finite number")
     if decay_steps < 0:
-        raise ValueError(f"decay_steps is {decay_steps}, expected at least 0 environment steps")
+        raise ValueError(f"decay_steps: got {decay_steps}, expected at least 0 environment steps")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LinearSchedule:
         decay_steps: environment steps from `begin` to `end`; with 0 the value is always `end`.
 
     Raises:
-        ValueError: a value is not finite, or `decay_steps` is negative.
+        ValueError: if a value is not finite, or `decay_steps` is negative.
     """
 
     begin: float
@@ -63,7 +63,7 @@ class ExponentialSchedule:
         decay_steps: environment steps from `begin` to `end`; with 0 the value is always `end`.
 
     Raises:
-        ValueError: a value is not finite or not above 0, or `decay_steps` is negative.
+        ValueError: if a value is not finite or not above 0, or `decay_steps` is negative.
     """
 
     begin: float
@@ -74,7 +74,7 @@ class ExponentialSchedule:
         _check(self.begin, self.end, self.decay_steps)
         for name, value in (("begin", self.begin), ("end", self.end)):
             if value <= 0:
-                raise ValueError(f"{name} is {value}, expected above 0 (a product never reaches 0)")
+                raise ValueError(f"{name}: got {value}, expected above 0 (a product never reaches 0)")
 
     def __call__(self, step: int) -> float:
         """Return the value at environment step `step`."""

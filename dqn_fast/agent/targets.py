@@ -52,13 +52,13 @@ class HardTarget:
         target_update_period: learner updates from one copy to the next.
 
     Raises:
-        ValueError: `target_update_period` is below 1.
+        ValueError: if `target_update_period` is below 1.
     """
 
     def __init__(self, q_net: QNetwork, parameters: FlatParameters, target_update_period: int) -> None:
         if target_update_period < 1:
             raise ValueError(
-                f"target_update_period is {target_update_period}, expected at least 1 learner update"
+                f"target_update_period: got {target_update_period}, expected at least 1 learner update"
             )
         self.target_update_period = target_update_period
         self._copy = _Copy(q_net, parameters)
@@ -81,12 +81,12 @@ class SoftTarget:
         tau: share of the way in one learner update, in (0, 1]; 1 is a copy.
 
     Raises:
-        ValueError: `tau` is outside (0, 1].
+        ValueError: if `tau` is outside (0, 1].
     """
 
     def __init__(self, q_net: QNetwork, parameters: FlatParameters, tau: float) -> None:
         if not 0 < tau <= 1:
-            raise ValueError(f"tau is {tau}, expected above 0 and at most 1")
+            raise ValueError(f"tau: got {tau}, expected above 0 and at most 1")
         self.tau = tau
         self._copy = _Copy(q_net, parameters)
         self.target_net = self._copy.net

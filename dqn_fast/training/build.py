@@ -14,7 +14,10 @@ import torch
 from gymnasium import spaces
 
 from dqn_fast.agent import (
+    DATA_EFFICIENT,
     DQN,
+    MINATAR,
+    NATURE,
     Adam,
     EpsilonGreedy,
     ExponentialSchedule,
@@ -29,12 +32,12 @@ from dqn_fast.agent import (
     SoftTarget,
     Target,
     TDObjective,
-    double_q_learning,
+    huber,
     make_q_net,
-    q_learning,
+    online_selector,
+    squared_error,
+    target_selector,
 )
-from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE
-from dqn_fast.agent.objectives.losses import huber, squared_error
 from dqn_fast.envs import Environments, make_env, make_environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
@@ -109,7 +112,7 @@ def build_agent(
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
         objective=TDObjective(
-            double_q_learning if config.double else q_learning,
+            online_selector if config.double else target_selector,
             partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
         ),
         policy=FeedForwardPolicy(q_net, _exploration(config, q_net.num_actions)),

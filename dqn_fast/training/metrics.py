@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from dqn_fast.agent import Learned
+from dqn_fast.agent import UpdateResult
 
 
 class MetricsRow(NamedTuple):
@@ -77,7 +77,7 @@ class Metrics:
         self._returns.extend(returns)
         self._episodes += len(returns)
 
-    def add_update(self, learned: Learned) -> None:
+    def add_update(self, learned: UpdateResult) -> None:
         """Take note of a learner update."""
         self._updates += 1
         self._loss_sum += learned.loss

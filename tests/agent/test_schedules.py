@@ -49,9 +49,9 @@ def test_between_the_ends_and_monotonic(begin: float, end: float, decay_steps: i
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((math.nan, 0.1, 10), "begin is nan, expected a finite number"),
-        ((1.0, math.inf, 10), "end is inf, expected a finite number"),
-        ((1.0, 0.1, -1), "decay_steps is -1, expected at least 0 environment steps"),
+        ((math.nan, 0.1, 10), "begin: got nan, expected a finite number"),
+        ((1.0, math.inf, 10), "end: got inf, expected a finite number"),
+        ((1.0, 0.1, -1), "decay_steps: got -1, expected at least 0 environment steps"),
     ],
 )
 def test_bad_arguments(arguments: tuple[float, float, int], message: str) -> None:
@@ -61,5 +61,5 @@ def test_bad_arguments(arguments: tuple[float, float, int], message: str) -> Non
 
 
 def test_an_exponential_cannot_reach_zero() -> None:
-    with pytest.raises(ValueError, match=r"^end is 0.0, expected above 0"):
+    with pytest.raises(ValueError, match=r"^end: got 0.0, expected above 0"):
         ExponentialSchedule(1.0, 0.0, 10)

@@ -76,10 +76,10 @@ def test_starts_as_a_copy_that_has_its_own_memory_and_no_gradient(make: Callable
 
 @pytest.mark.parametrize("tau", [0.0, -0.1, 1.1, float("nan")])
 def test_bad_tau(tau: float) -> None:
-    with pytest.raises(ValueError, match=f"^tau is {tau}, expected above 0 and at most 1$"):
+    with pytest.raises(ValueError, match=f"^tau: got {tau}, expected above 0 and at most 1$"):
         SoftTarget(q_net := network(), FlatParameters(q_net), tau)
 
 
 def test_bad_period() -> None:
-    with pytest.raises(ValueError, match=r"^target_update_period is 0, expected at least 1 learner update$"):
+    with pytest.raises(ValueError, match=r"^target_update_period: got 0, expected at least 1"):
         HardTarget(q_net := network(), FlatParameters(q_net), 0)

@@ -53,7 +53,7 @@ def test_the_seed_gives_the_weights() -> None:
 
 def test_images_that_are_too_small_are_named() -> None:
     with pytest.raises(
-        UsageError, match=r"^convolutions is nature: images are \(10, 10, 4\), expected room for the conv"
+        UsageError, match=r"^convolutions is nature: images: got \(10, 10, 4\), expected room for the conv"
     ):
         layer_shapes(TrainConfig("E", convolutions="nature"), spaces.Box(0, 1, (10, 10, 4), np.bool_))
 
@@ -86,9 +86,9 @@ def unfit() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("env_id", "message"),
     [
-        ("Nothing-v0", "sizes is (0, 128, 128), expected at least one number, each at least 1"),
+        ("Nothing-v0", "sizes: got (0, 128, 128), expected at least one number, each at least 1"),
         ("WithText-v0", "the observation space is Text(1, 4, charset="),
-        ("WithMask-v0", "the observation space's 'action_mask' is MultiBinary(3), ex"),
+        ("WithMask-v0", "action_mask: got MultiBinary(3), ex"),
     ],
 )
 def test_observations_that_no_network_takes_are_one_line_and_begin_nothing(

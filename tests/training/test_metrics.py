@@ -8,12 +8,12 @@ import math
 import pytest
 import torch
 
-from dqn_fast.agent import Learned
+from dqn_fast.agent import UpdateResult
 from dqn_fast.training.metrics import Metrics
 
 
-def learned(loss: float, q: float) -> Learned:
-    return Learned(torch.zeros(1), loss, q)
+def learned(loss: float, q: float) -> UpdateResult:
+    return UpdateResult(torch.zeros(1), loss, q)
 
 
 def test_rows() -> None:

@@ -1,8 +1,8 @@
-"""Networks whose gradients are asked for by those of their outputs.
+"""Backpropagation through a Q-network from a given gradient of its outputs.
 
-An update knows the derivative of its loss by the network's outputs, so that nothing but the network itself is
-left to differentiate. For the networks of `make_q_net` that is a few products of matrices, and done by hand
-it takes two thirds of the time of PyTorch's autograd; any other network is left to autograd.
+An objective computes the derivative of its loss by the network's outputs, so that nothing but the network
+itself is left to differentiate. For the networks of `make_q_net` that is a few products of matrices, which
+are quicker done by hand than by PyTorch's autograd; any other network is left to autograd.
 """
 
 from __future__ import annotations
@@ -14,49 +14,57 @@ import torch
 from torch import Tensor, nn
 
 from dqn_fast.agent.fast.backward_dense import DenseStack, Dueling, Part
-from dqn_fast.agent.networks.layers import UnknownModuleError, require_no_hooks
+from dqn_fast.agent.fast.known_modules import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks.q_network import DuelingHead, QNetwork
 
-#: A network's outputs for a tensor of B observations, or a (nested) dict of them; without a gradient.
-Values = Callable[[Any], Tensor]
 
-
-class Differentiable(Protocol):
-    """A network, and the way back through it; called without autograd's recording (`torch.no_grad`)."""
+class Values(Protocol):
+    """A network as objectives see it; called without autograd's recording (`torch.no_grad`)."""
 
     def __call__(self, obs: Any) -> Tensor:
-        """Return its outputs, `(B, ...)`, without a gradient."""
+        """Return its outputs, `(B, ...)`, without a gradient.
+
+        Args:
+            obs: a tensor of B observations, or a (nested) dict of them.
+        """
         ...
 
+    def values(self, outputs: Tensor) -> Tensor:
+        """Return the action values, `(B, A)`, that `outputs` mean; see `QNetwork.values`."""
+        ...
+
+
+class Differentiable(Values, Protocol):
+    """A network, and the backward pass through it."""
+
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-        """Return its outputs, and the way back from them.
+        """Return its outputs, and their backward pass.
 
         The latter takes the gradient of the outputs, of the same shape, and adds those of the parameters to
-        their `.grad`, which must be there. It goes once, and before any parameter changes.
+        their `.grad`, which must be there. It is called once, and before any parameter changes.
         """
         ...
 
 
 class ByAutograd:
-    """Any module.
+    """Any Q-network, by PyTorch's autograd.
 
     Args:
-        net: takes what it is called with.
+        q_net: the network.
     """
 
-    def __init__(self, net: nn.Module) -> None:
-        self._net = net
+    def __init__(self, q_net: QNetwork) -> None:
+        self.values = q_net.values
+        self._q_net = q_net
 
     def __call__(self, obs: Any) -> Tensor:
         """Return the outputs."""
-        outputs: Tensor = self._net(obs)
+        outputs: Tensor = self._q_net(obs)
         return outputs
 
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-        """Return the outputs, and the way back."""
-        with torch.enable_grad():
-            outputs = self._net(obs)
-        return outputs.detach(), outputs.backward
+        """Return the outputs, and their backward pass."""
+        return _trace(self._q_net, obs)
 
 
 class ByLayers:
@@ -66,47 +74,37 @@ class ByLayers:
         q_net: one that `make_q_net` makes.
 
     Raises:
-        UnknownModuleError: another module is in it, or a hook, or it masks actions.
+        UnknownModuleError: if another module is in it, or a hook, or it masks actions.
     """
 
     def __init__(self, q_net: QNetwork) -> None:
         if type(q_net) is not QNetwork:
-            raise UnknownModuleError(type(q_net).__name__)
+            raise UnknownModuleError(f"q_net: got {type(q_net).__name__}, expected a QNetwork")
         require_no_hooks(q_net)
+        self.values = q_net.values
         self._encoder = encoder = cast(nn.Module, q_net.encoder)
-        learns = any(True for _ in encoder.parameters())
-        self._traced_encoder = ByAutograd(encoder) if learns else None
-        self._body = DenseStack(q_net.body, ends=not learns)
+        self._encoder_learns = any(True for _ in encoder.parameters())
+        self._body = DenseStack(q_net.body, input_needs_gradient=self._encoder_learns)
         self._head = _head(q_net.head)
 
     def __call__(self, obs: Any) -> Tensor:
-        """Return the action values, `(B, num_actions)`."""
+        """Return the outputs, `(B, num_actions)`."""
         return self._head(self._body(self._encoder(obs)))
 
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Return the action values, and the way back."""
-        into_encoder: Callable[[Tensor], Any] = _nowhere
-        if self._traced_encoder is None:
-            features = self._encoder(obs)
+        """Return the outputs, `(B, num_actions)`, and their backward pass."""
+        encoder_backward: Callable[[Tensor], Any] = _nothing
+        if self._encoder_learns:
+            features, encoder_backward = _trace(self._encoder, obs)
         else:
-            features, into_encoder = self._traced_encoder.trace(obs)
-        hidden, into_body = self._body.trace(features)
-        q, into_head = self._head.trace(hidden)
+            features = self._encoder(obs)
+        hidden, body_backward = self._body.trace(features)
+        outputs, head_backward = self._head.trace(hidden)
 
         def backward(gradient: Tensor) -> None:
-            into_encoder(into_body(into_head(gradient)))
+            encoder_backward(body_backward(head_backward(gradient)))
 
-        return q, backward
-
-
-def _nowhere(gradient: Tensor) -> None:
-    """The way back into an encoder without parameters."""
-
-
-def _head(head: nn.Module) -> Part:
-    if type(head) is DuelingHead:
-        return Dueling(DenseStack(head.value), DenseStack(head.advantage))
-    return DenseStack(head)
+        return outputs, backward
 
 
 def make_differentiable(q_net: QNetwork) -> Differentiable:
@@ -119,3 +117,19 @@ def make_differentiable(q_net: QNetwork) -> Differentiable:
         return ByLayers(q_net)
     except UnknownModuleError:
         return ByAutograd(q_net)
+
+
+def _trace(module: nn.Module, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    with torch.enable_grad():
+        outputs = module(obs)
+    return outputs.detach(), outputs.backward
+
+
+def _nothing(gradient: Tensor) -> None:
+    """The backward pass of an encoder without parameters."""
+
+
+def _head(head: nn.Module) -> Part:
+    if type(head) is DuelingHead:
+        return Dueling(DenseStack(head.value), DenseStack(head.advantage))
+    return DenseStack(head)

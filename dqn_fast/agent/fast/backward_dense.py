@@ -1,7 +1,7 @@
 """Dense layers and their gradients by hand, over the memory of a module's parameters.
 
-Between small layers, autograd's bookkeeping takes longer than their arithmetic. All of this is
-called without autograd's recording (`torch.no_grad`).
+Between small layers, autograd's bookkeeping takes longer than their arithmetic. All of this is called without
+autograd's recording (`torch.no_grad`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from dqn_fast.agent.networks.layers import linear_layers
+from dqn_fast.agent.fast.known_modules import linear_layers
+from dqn_fast.agent.fast.torch_private import relu_gradient
 
-#: From the gradient of outputs `(B, outputs)` to that of inputs `(B, inputs)`; on its way it adds to the
-#: parameters' `.grad`.
+#: Takes the gradient of outputs, `(B, outputs)`, adds those of the parameters to their `.grad`, and returns
+#: that of the inputs, `(B, inputs)`.
 Backward = Callable[[Tensor], Tensor]
 
 
@@ -27,11 +28,11 @@ class Part(Protocol):
         ...
 
     def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
-        """Return the outputs, and the way back."""
+        """Return the outputs, and their backward pass."""
         ...
 
 
-class Layer(NamedTuple):
+class DenseLayer(NamedTuple):
     """A linear layer, and whether a ReLU is behind it."""
 
     weight: Tensor
@@ -65,18 +66,19 @@ class DenseStack:
 
     Args:
         module: a linear layer, or a sequence of linear layers and ReLU.
-        ends: the gradient of the inputs is of no use to anybody: the way back gives something else instead.
+        input_needs_gradient: whether the backward pass returns the gradient of the inputs. Without it what
+            it returns is of no use, and one product is saved.
 
     Raises:
-        UnknownModuleError: another module is in it.
+        UnknownModuleError: if another module is in it.
     """
 
-    def __init__(self, module: nn.Module, *, ends: bool = False) -> None:
+    def __init__(self, module: nn.Module, *, input_needs_gradient: bool = True) -> None:
         self._layers = [
-            Layer(linear.weight, linear.weight.detach().t(), linear.bias, relu)
+            DenseLayer(linear.weight, linear.weight.detach().t(), linear.bias, relu)
             for linear, relu in linear_layers(module)
         ]
-        self._ends = ends
+        self._input_needs_gradient = input_needs_gradient
 
     def __call__(self, features: Tensor) -> Tensor:
         """Return the outputs; without layers, the features."""
@@ -85,7 +87,7 @@ class DenseStack:
         return features
 
     def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
-        """Return the outputs, and the way back."""
+        """Return the outputs, and their backward pass."""
         values = [features]
         for layer in self._layers:
             values.append(layer(values[-1]))
@@ -94,9 +96,9 @@ class DenseStack:
             for index in range(len(self._layers) - 1, -1, -1):
                 layer = self._layers[index]
                 if layer.relu:
-                    gradient = torch.ops.aten.threshold_backward(gradient, values[index + 1], 0)
+                    gradient = relu_gradient(gradient, values[index + 1])
                 layer.add_gradients(values[index], gradient)
-                if index or not self._ends:
+                if index or self._input_needs_gradient:
                     gradient = gradient @ layer.weight
             return gradient
 
@@ -120,20 +122,20 @@ class Dueling:
         return _over_mean(self._advantage(features)).add_(self._value(features))
 
     def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
-        """Return q, and the way back."""
-        advantage, into_advantage = self._advantage.trace(features)
-        value, into_value = self._value.trace(features)
+        """Return q, and its backward pass."""
+        advantage, advantage_backward = self._advantage.trace(features)
+        value, value_backward = self._value.trace(features)
 
         def backward(gradient: Tensor) -> Tensor:
             total = gradient.sum(1, keepdim=True)
-            return into_value(total).add_(into_advantage(_over_mean(gradient)))
+            return value_backward(total).add_(advantage_backward(_over_mean(gradient)))
 
         return _over_mean(advantage).add_(value), backward
 
 
 def _gradient_of(parameter: Tensor) -> Tensor:
     if parameter.grad is None:
-        raise RuntimeError("a parameter has no .grad to add to, expected FlatParameters of the network")
+        raise RuntimeError("parameter.grad: got None, expected FlatParameters of the network")
     return parameter.grad
 
 

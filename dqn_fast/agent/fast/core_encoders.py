@@ -9,13 +9,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 
 from dqn_fast._core import DenseLayers
-from dqn_fast.agent.fast.core_layers import Floats, make_dense
+from dqn_fast.agent.fast.core_layers import Floats, make_core_layer
+from dqn_fast.agent.fast.known_modules import UnknownModuleError
 from dqn_fast.agent.networks.encoders import DictEncoder, FlattenEncoder, OneHotEncoder
 from dqn_fast.agent.networks.image_encoder import ImageEncoder
-from dqn_fast.agent.networks.layers import UnknownModuleError
 
 
-class ArrayEncoder(Protocol):
+class CoreEncoder(Protocol):
     """Writes the features of N observations to an array."""
 
     #: How many its layers make for all observations; 0 if there is none.
@@ -26,11 +26,11 @@ class ArrayEncoder(Protocol):
         ...
 
 
-def make_array_encoder(encoder: Any, rows: int) -> ArrayEncoder:
+def make_core_encoder(encoder: Any, rows: int) -> CoreEncoder:
     """Return an encoder's form for arrays, for `rows` observations at a time.
 
     Raises:
-        UnknownModuleError: it has none.
+        UnknownModuleError: if it has none.
     """
     if type(encoder) is FlattenEncoder:
         return _Flatten()
@@ -40,7 +40,7 @@ def make_array_encoder(encoder: Any, rows: int) -> ArrayEncoder:
         return _Image(encoder, rows)
     if type(encoder) is DictEncoder:
         return _Dict(encoder, rows)
-    raise UnknownModuleError(type(encoder).__name__)
+    raise UnknownModuleError(f"encoder: got {type(encoder).__name__}, expected one of make_encoder")
 
 
 class _Flatten:
@@ -85,7 +85,8 @@ class _Image:
             windows = windows.transpose(0, 2, 3, 1, 4, 5)
             matrix = np.empty(windows.shape, np.float32)
             assert conv.bias is not None
-            layer = make_dense(matrix.reshape(-1, matrix[0, 0, 0].size), conv.weight, conv.bias, relu=True)
+            rows_of_windows = matrix.reshape(-1, matrix[0, 0, 0].size)
+            layer = make_core_layer(rows_of_windows, conv.weight, conv.bias, relu=True)
             self._layers.append((windows, matrix, DenseLayers([layer])))
             self.multiplications += layer.multiplications
             out = layer.outputs.reshape(*windows.shape[:3], conv.out_channels)
@@ -108,7 +109,7 @@ class _Dict:
         self._parts = []
         begin = 0
         for key, part in encoder.items():
-            self._parts.append((key, make_array_encoder(part, rows), slice(begin, begin + part.size)))
+            self._parts.append((key, make_core_encoder(part, rows), slice(begin, begin + part.size)))
             begin += part.size
         self.multiplications = sum(part.multiplications for _, part, _ in self._parts)
 

@@ -1,8 +1,7 @@
 """Dense layers computed by the C++ core, over the very memory of their parameters.
 
-For a few observations nearly all of the time of PyTorch is the way to the arithmetic, and the way of the core
-is many times shorter. Nothing is copied: an optimiser or `load_state_dict` that changes parameters in place
-changes these layers, too.
+For a few observations PyTorch spends nearly all its time on dispatch; the core has almost none. Nothing
+is copied: an optimiser or `load_state_dict` that changes parameters in place changes these layers, too.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from dqn_fast.agent.networks.layers import UnknownModuleError, linear_layers
+from dqn_fast.agent.fast.known_modules import UnknownModuleError, linear_layers
 
 Floats = npt.NDArray[np.float32]
 
 
-class Dense(NamedTuple):
+class CoreLayer(NamedTuple):
     """A dense layer, and the arrays that it reads and writes: what the core's `DenseLayers` takes."""
 
     features: Floats  # (N, inputs)
@@ -34,7 +33,7 @@ class Dense(NamedTuple):
         return len(self.features) * self.weight.size
 
 
-def make_dense(features: Floats, weight: Tensor, bias: Tensor, relu: bool) -> Dense:
+def make_core_layer(features: Floats, weight: Tensor, bias: Tensor, relu: bool) -> CoreLayer:
     """Return a layer on `features`, with new outputs.
 
     Args:
@@ -44,18 +43,19 @@ def make_dense(features: Floats, weight: Tensor, bias: Tensor, relu: bool) -> De
         relu: whether a ReLU is behind it.
 
     Raises:
-        UnknownModuleError: the parameters are not float32, in C order, on the CPU.
+        UnknownModuleError: if the parameters are not float32, in C order, on the CPU.
     """
     for parameter in (weight, bias):
         if parameter.dtype != torch.float32 or parameter.is_cuda or not parameter.is_contiguous():
-            raise UnknownModuleError(f"a parameter of {parameter.dtype} on {parameter.device}")
+            got = f"{parameter.dtype} on {parameter.device}"
+            raise UnknownModuleError(f"parameter: got {got}, expected float32 in C order, on the CPU")
     outputs = np.empty((len(features), len(bias)), np.float32)
-    return Dense(
+    return CoreLayer(
         features, weight.detach().numpy().reshape(len(bias), -1), bias.detach().numpy(), outputs, relu
     )
 
 
-def dense_layers(module: nn.Module, features: Floats) -> tuple[list[Dense], Floats]:
+def core_layers(module: nn.Module, features: Floats) -> tuple[list[CoreLayer], Floats]:
     """Return the layers of a linear layer, or of a sequence of linear layers and ReLU, and the last outputs.
 
     Args:
@@ -63,10 +63,10 @@ def dense_layers(module: nn.Module, features: Floats) -> tuple[list[Dense], Floa
         features: `(N, inputs)`, what the first layer reads.
 
     Raises:
-        UnknownModuleError: another module is in it.
+        UnknownModuleError: if another module is in it.
     """
-    layers: list[Dense] = []
+    layers: list[CoreLayer] = []
     for linear, relu in linear_layers(module):
-        layers.append(make_dense(features, linear.weight, linear.bias, relu))
+        layers.append(make_core_layer(features, linear.weight, linear.bias, relu))
         features = layers[-1].outputs
     return layers, features

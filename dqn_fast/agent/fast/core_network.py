@@ -1,4 +1,4 @@
-"""Q-networks computed by the C++ core, over the very memory of their parameters (see `array_layers`)."""
+"""Q-networks computed by the C++ core, over the very memory of their parameters (see `core_layers`)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import numpy as np
 from torch import nn
 
 from dqn_fast._core import DenseLayers
-from dqn_fast.agent.fast.core_encoders import make_array_encoder
-from dqn_fast.agent.fast.core_layers import Floats, dense_layers
+from dqn_fast.agent.fast.core_encoders import make_core_encoder
+from dqn_fast.agent.fast.core_layers import Floats, core_layers
+from dqn_fast.agent.fast.known_modules import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks.action_mask import ILLEGAL, legal_actions
-from dqn_fast.agent.networks.layers import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
+from dqn_fast.agent.networks.representation import Scalar
 
 _ILLEGAL = np.float32(ILLEGAL)
 
 
-class ArrayQNetwork:
+class CoreQNetwork:
     """A Q-network's values from arrays to arrays, for a number of observations that is known beforehand.
 
     Args:
@@ -29,19 +30,22 @@ class ArrayQNetwork:
         multiplications: how many it makes.
 
     Raises:
-        UnknownModuleError: a module is in it that there is no form of here, or a hook.
+        UnknownModuleError: if a module without a counterpart is in it, or a hook, or its outputs are not its
+            values.
     """
 
     def __init__(self, q_net: QNetwork, rows: int) -> None:
         if type(q_net) not in (QNetwork, MaskedQNetwork):
-            raise UnknownModuleError(type(q_net).__name__)
+            raise UnknownModuleError(f"q_net: got {type(q_net).__name__}, expected one of make_q_net")
+        if type(q_net.representation) is not Scalar:
+            raise UnknownModuleError(f"representation: got {q_net.representation}, expected Scalar")
         require_no_hooks(q_net)
         self.rows = rows
         self._masked = type(q_net) is MaskedQNetwork
-        self._encode = make_array_encoder(q_net.encoder, rows)
+        self._encode = make_core_encoder(q_net.encoder, rows)
         self._features = np.empty((rows, q_net.encoder.size), np.float32)
-        layers, hidden = dense_layers(q_net.body, self._features)
-        streams = [dense_layers(stream, hidden) for stream in _streams(q_net.head)]
+        layers, hidden = core_layers(q_net.body, self._features)
+        streams = [core_layers(stream, hidden) for stream in _streams(q_net.head)]
         *self._value, self._advantage = (outputs for _, outputs in streams)
         layers += [layer for stream, _ in streams for layer in stream]
         self._layers = DenseLayers(layers)

@@ -11,8 +11,8 @@ import torch
 
 from dqn_fast import trees
 from dqn_fast.agent.fast.backward import make_differentiable
-from dqn_fast.agent.fast.core_network import ArrayQNetwork
-from dqn_fast.agent.networks.layers import UnknownModuleError
+from dqn_fast.agent.fast.core_network import CoreQNetwork
+from dqn_fast.agent.fast.known_modules import UnknownModuleError
 from dqn_fast.agent.networks.q_network import QNetwork
 
 #: Takes N observations, `(N, ...)` arrays or a (nested) dict of them, and returns q, `(N, A)` float32.
@@ -35,15 +35,15 @@ def make_q_values(q_net: QNetwork) -> QValues:
     Args:
         q_net: the network to ask, on the CPU.
     """
-    outputs = make_differentiable(q_net)
+    network = make_differentiable(q_net)
 
     @torch.no_grad()
     def by_torch(obs: Any) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = outputs(trees.map(_tensor, obs)).numpy()
+        values: npt.NDArray[np.float32] = network.values(network(trees.map(_tensor, obs))).numpy()
         return values
 
     try:
-        by_core = ArrayQNetwork(q_net, 1)
+        by_core = CoreQNetwork(q_net, 1)
     except UnknownModuleError:
         return by_torch
     most_rows = _CORE_LIMIT // by_core.multiplications
@@ -54,7 +54,7 @@ def make_q_values(q_net: QNetwork) -> QValues:
         if rows > most_rows:
             return by_torch(obs)
         if rows != by_core.rows:
-            by_core = ArrayQNetwork(q_net, rows)
+            by_core = CoreQNetwork(q_net, rows)
         return by_core(obs)
 
     return q_values

@@ -1,1 +1,21 @@
-"""Q-networks: an encoder for the observations, a body, and a head that gives a value for each action."""
+"""Q-networks: an encoder for the observations, a body, a head, and what its outputs mean."""
+
+from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv
+from dqn_fast.agent.networks.layers import make_mlp
+from dqn_fast.agent.networks.make import make_q_net
+from dqn_fast.agent.networks.q_network import QNetwork
+from dqn_fast.agent.networks.representation import Representation, Scalar
+
+__all__ = [
+    "DATA_EFFICIENT",
+    "MINATAR",
+    "NATURE",
+    "Conv",
+    "QNetwork",
+    "Representation",
+    "Scalar",
+    "legal_actions",
+    "make_mlp",
+    "make_q_net",
+]

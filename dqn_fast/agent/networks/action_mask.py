@@ -16,7 +16,8 @@ from torch import Tensor
 
 from dqn_fast.observation_keys import ACTION_MASK
 
-#: The value of an illegal action. It is finite, so that 0 times it is 0 in a target that doesn't bootstrap.
+#: The value of an illegal action, and each of its outputs. It is finite, so that 0 times it is 0 in a target
+#: that doesn't bootstrap.
 ILLEGAL = torch.finfo(torch.float32).min
 
 
@@ -24,7 +25,7 @@ def has_action_mask(space: spaces.Space[Any], num_actions: int) -> bool:
     """Return whether observations of a space hold an action mask.
 
     Raises:
-        TypeError: they do, and it doesn't hold one whole number or bool for each action.
+        TypeError: if they do, and it doesn't hold one whole number or bool for each action.
     """
     if not isinstance(space, spaces.Dict) or ACTION_MASK not in space.spaces:
         return False
@@ -32,7 +33,7 @@ def has_action_mask(space: spaces.Space[Any], num_actions: int) -> bool:
     fits = isinstance(mask, spaces.Box | spaces.MultiBinary) and mask.shape == (num_actions,)
     if not fits or np.issubdtype(mask.dtype, np.floating):
         raise TypeError(
-            f"the observation space's {ACTION_MASK!r} is {mask}, expected a MultiBinary or a Box "
+            f"{ACTION_MASK}: got {mask}, expected a MultiBinary or a Box "
             f"of int8 or bool of the shape ({num_actions},), one for each action"
         )
     return True
@@ -43,15 +44,16 @@ def without_action_mask(space: spaces.Dict) -> spaces.Dict:
     return spaces.Dict({key: part for key, part in space.spaces.items() if key != ACTION_MASK})
 
 
-def mask_illegal(q: Tensor, mask: Tensor) -> Tensor:
-    """Return `q` with the values of illegal actions replaced by `ILLEGAL`.
+def mask_illegal(outputs: Tensor, mask: Tensor) -> Tensor:
+    """Return `outputs` with all those of illegal actions replaced by `ILLEGAL`.
 
     Args:
-        q: values, `(B, A)` float32.
+        outputs: `(B, A)` float32, or `(B, A, outputs per action)`.
         mask: not 0 where an action is legal, `(B, A)` of whole numbers or bool.
     """
     legal = mask.bool()
-    return q.masked_fill(~legal & legal.any(1, keepdim=True), ILLEGAL)
+    illegal = ~legal & legal.any(1, keepdim=True)
+    return outputs.masked_fill(illegal if outputs.dim() == 2 else illegal.unsqueeze(2), ILLEGAL)
 
 
 def legal_actions(obs: Any) -> npt.NDArray[np.bool_] | None:

@@ -7,7 +7,7 @@ random state is neither read nor changed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -38,10 +38,10 @@ def make_hidden(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequenti
         generator: source of the initial weights.
 
     Raises:
-        ValueError: no size, or one below 1.
+        ValueError: if there is no size, or one below 1.
     """
     if len(sizes) < 1 or min(sizes) < 1:
-        raise ValueError(f"sizes is {tuple(sizes)}, expected at least one number, each at least 1")
+        raise ValueError(f"sizes: got {tuple(sizes)}, expected at least one number, each at least 1")
     return nn.Sequential(
         *(layer for pair in pairwise(sizes) for layer in (make_linear(*pair, generator), nn.ReLU()))
     )
@@ -55,44 +55,11 @@ def make_mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
         generator: source of the initial weights.
 
     Raises:
-        ValueError: fewer than two sizes, or one below 1.
+        ValueError: if there are fewer than two sizes, or one is below 1.
     """
     if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes is {tuple(sizes)}, expected at least two numbers, each at least 1")
+        raise ValueError(f"sizes: got {tuple(sizes)}, expected at least two numbers, each at least 1")
     return nn.Sequential(*list(make_hidden(sizes, generator))[:-1])
-
-
-class UnknownModuleError(TypeError):
-    """A module that there is no form of here, other than PyTorch's own."""
-
-
-def require_no_hooks(net: nn.Module) -> None:
-    """See that nothing but its modules decides what a network computes.
-
-    Raises:
-        UnknownModuleError: a module has hooks, which only PyTorch calls.
-    """
-    for name, module in net.named_modules():
-        if any(
-            hooks for kind, hooks in vars(module).items() if kind.endswith("_hooks") and "state" not in kind
-        ):
-            raise UnknownModuleError(f"{name or type(module).__name__} has hooks")
-
-
-def linear_layers(module: nn.Module) -> Iterator[tuple[nn.Linear, bool]]:
-    """Give the linear layers of one, or of a sequence of them and ReLU, and whether ReLU is behind each.
-
-    Exact types are asked for, because a subclass may compute something else.
-
-    Raises:
-        UnknownModuleError: another module is in it, or a layer without bias.
-    """
-    parts = list(module) if type(module) is nn.Sequential else [module]
-    for index, part in enumerate(parts):
-        if type(part) is nn.Linear and part.bias is not None:
-            yield part, index + 1 < len(parts) and type(parts[index + 1]) is nn.ReLU
-        elif type(part) is not nn.ReLU or index == 0 or type(parts[index - 1]) is not nn.Linear:
-            raise UnknownModuleError(type(part).__name__)
 
 
 def _initialised(layer: LayerT, generator: torch.Generator) -> LayerT:

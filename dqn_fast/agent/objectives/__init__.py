@@ -1,1 +1,19 @@
-"""Objectives: what the Q-network is asked to become, as pure functions of outputs and a batch."""
+"""Objectives: what the Q-network is asked to become, as a loss of each sampled transition."""
+
+from dqn_fast.agent.objectives.losses import Loss, huber, squared_error
+from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, TransitionBatch
+from dqn_fast.agent.objectives.selectors import Selector, online_selector, target_selector
+from dqn_fast.agent.objectives.td import TDObjective
+
+__all__ = [
+    "Loss",
+    "Objective",
+    "ObjectiveResult",
+    "Selector",
+    "TDObjective",
+    "TransitionBatch",
+    "huber",
+    "online_selector",
+    "squared_error",
+    "target_selector",
+]

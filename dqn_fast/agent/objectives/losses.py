@@ -19,37 +19,28 @@ def chosen(q: Tensor, action: Tensor) -> Tensor:
     return q.gather(1, action.unsqueeze(1)).squeeze(1)
 
 
-def max_bootstrap(next_q_target: Tensor) -> Tensor:
-    """Return the bootstrap of Q-learning, `(B,)`: the target network's largest value (Mnih et al., 2015).
+def best(q: Tensor, selector: Tensor) -> Tensor:
+    """Return the value, `(B,)`, of the action that a selector values most; the first, if several are.
 
     Args:
-        next_q_target: target network's values of the next observations, `(B, A)`.
+        q: values that are followed, `(B, A)`.
+        selector: values that pick the action, `(B, A)`.
     """
-    return next_q_target.amax(1)
+    if selector is q:
+        return q.amax(1)  # the same, by one call for three
+    return chosen(q, selector.argmax(1))
 
 
-def double_bootstrap(next_q_online: Tensor, next_q_target: Tensor) -> Tensor:
-    """Return the bootstrap of Double DQN, `(B,)` (van Hasselt et al., 2016).
-
-    The online network chooses the action (the first, if several are best) and the target network values it.
-
-    Args:
-        next_q_online: online network's values of the next observations, `(B, A)`.
-        next_q_target: target network's values of them, `(B, A)`.
-    """
-    return chosen(next_q_target, next_q_online.argmax(1))
-
-
-def td_target(reward: Tensor, discount: Tensor, bootstrap: Tensor) -> Tensor:
-    """Return the Bellman target, `(B,)`: reward + discount * bootstrap.
+def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
+    """Return the Bellman target, `(B,)`: reward + discount * next_value.
 
     Args:
         reward: n-step sum of rewards, `(B,)`.
         discount: gamma ** k for the k steps really taken, 0 where the last of them terminated, `(B,)`. A
             truncated row keeps its discount, so it bootstraps from the true last observation.
-        bootstrap: value of the observation that the rewards lead to, `(B,)`.
+        next_value: of the observation that the rewards lead to, `(B,)`.
     """
-    return torch.addcmul(reward, discount, bootstrap)
+    return torch.addcmul(reward, discount, next_value)
 
 
 def squared_error(td_error: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,34 +60,3 @@ def huber(td_error: Tensor, delta: float = 1.0) -> tuple[Tensor, Tensor]:
     """
     clipped = td_error.clamp(-delta, delta)
     return torch.sub(td_error, clipped, alpha=0.5).mul_(clipped), clipped.neg_()
-
-
-class BatchMeans:
-    """What is told of a batch: the weighted mean of its losses, and the mean of its values.
-
-    They are summed into memory that NumPy reads: two means and two `item()` would take three times as long.
-
-    Args:
-        dtype: of the tensors.
-    """
-
-    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
-        sums = torch.zeros(2, dtype=dtype)
-        self._sums = sums.numpy()
-        self._loss, self._q = sums.unbind()
-
-    def __call__(self, loss: Tensor, weights: Tensor, q: Tensor) -> tuple[float, float]:
-        """Return both means.
-
-        The weights multiply each sample's loss, not its td_error, and the sum is divided by B, not by the sum
-        of weights (Schaul et al., 2016).
-
-        Args:
-            loss: loss of each sample, `(B,)`.
-            weights: importance weight of each sample, `(B,)`; ones for uniform replay.
-            q: value of each sample, `(B,)`.
-        """
-        torch.dot(loss, weights, out=self._loss)
-        torch.sum(q, 0, out=self._q)
-        loss_sum, q_sum = self._sums.tolist()
-        return loss_sum / len(loss), q_sum / len(loss)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from dqn_fast.agent.fast import make_adam_step
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
@@ -25,33 +25,16 @@ class Adam:
     def __init__(
         self, parameters: FlatParameters, *, eps: float = 1e-8, betas: tuple[float, float] = (0.9, 0.999)
     ) -> None:
-        self._eps = eps
-        self._betas = betas
         vector = parameters.vector.detach()
         self._average, self._square = torch.zeros_like(vector), torch.zeros_like(vector)
         self._steps = torch.zeros((), dtype=torch.float32)  # which the kernel wants as a tensor
-        self._lists: tuple[list[Tensor], ...] = (
-            [vector],
-            [parameters.gradient],
-            [self._average],
-            [self._square],
-            [],
-            [self._steps],
+        self._step = make_adam_step(
+            vector, parameters.gradient, self._average, self._square, self._steps, betas, eps
         )
 
     def step(self, learning_rate: float) -> None:
         """Make one step by the gradient as it is now."""
-        self._steps += 1
-        torch._fused_adam_(
-            *self._lists,
-            lr=learning_rate,
-            beta1=self._betas[0],
-            beta2=self._betas[1],
-            weight_decay=0.0,
-            eps=self._eps,
-            amsgrad=False,
-            maximize=False,
-        )
+        self._step(learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that changes from step to step, to be saved."""

@@ -25,13 +25,13 @@ class FlatParameters:
         buffers: floating tensors of the network's state that are no parameters.
 
     Raises:
-        ValueError: the network has no parameters.
+        ValueError: if the network has no parameters.
     """
 
     def __init__(self, net: nn.Module) -> None:
         parameters = list(net.parameters())
         if not parameters:
-            raise ValueError(f"net has no parameters: {net}")
+            raise ValueError(f"net: got {net}, expected parameters in it")
         with torch.no_grad():
             self.vector = nn.Parameter(torch.cat([parameter.reshape(-1) for parameter in parameters]))
         self.gradient = torch.zeros_like(self.vector)

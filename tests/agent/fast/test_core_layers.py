@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from agent.fast.oracles import dense_layer
 from hypothesis import given
 from hypothesis import strategies as st
-from replay.support.oracles import dense_layer
 
 from dqn_fast import _core
 

@@ -13,8 +13,9 @@ from gymnasium import spaces
 from dqn_fast import trees
 from dqn_fast.agent import QNetwork, make_q_net, make_q_values
 from dqn_fast.agent.fast import q_values as by_arrays
-from dqn_fast.agent.fast.core_network import ArrayQNetwork
-from dqn_fast.agent.networks.layers import UnknownModuleError, make_linear
+from dqn_fast.agent.fast.core_network import CoreQNetwork
+from dqn_fast.agent.fast.known_modules import UnknownModuleError
+from dqn_fast.agent.networks.layers import make_linear
 
 ACTIONS = spaces.Discrete(3)
 DICT = spaces.Dict(
@@ -61,9 +62,9 @@ def test_equal_to_the_network(space: spaces.Space[Any], hidden_sizes: tuple[int,
 
 @pytest.mark.parametrize("space", [*SPACES, DICT], ids=lambda space: str(space)[:30])
 @pytest.mark.parametrize("rows", [1, 3])
-def test_arrays_have_a_form_of_every_network(space: spaces.Space[Any], rows: int) -> None:
+def test_every_network_has_a_counterpart_in_the_core(space: spaces.Space[Any], rows: int) -> None:
     q_net, obs = make_q_net(space, ACTIONS, (16,), generator(), dueling=True), observations(space, rows)
-    values = ArrayQNetwork(q_net, rows)(as_arrays(obs))
+    values = CoreQNetwork(q_net, rows)(as_arrays(obs))
     np.testing.assert_allclose(values, expected(q_net, obs), atol=1e-5)
 
 
@@ -128,7 +129,7 @@ def test_unknown_modules_are_left_to_pytorch() -> None:
         Negated(encoder, torch.nn.Sequential(), head, 3),
     ):
         with pytest.raises(UnknownModuleError):
-            ArrayQNetwork(q_net, 1)
+            CoreQNetwork(q_net, 1)
         np.testing.assert_array_equal(make_q_values(q_net)(obs.numpy()), expected(q_net, obs))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,9 @@ from hypothesis.extra import numpy as hnp
 from torch import nn
 
 from dqn_fast.agent.objectives.losses import (
-    BatchMeans,
+    best,
     chosen,
-    double_bootstrap,
     huber,
-    max_bootstrap,
     squared_error,
     td_target,
 )
@@ -45,56 +42,42 @@ def batches(draw: st.DrawFn) -> dict[str, Any]:
         "action": draw(hnp.arrays(np.int64, rows, elements=st.integers(0, actions - 1))),
         "reward": table(rows),
         "discount": table(rows, elements=st.sampled_from([0.0, 0.99, 0.970299, 1.0])),
-        "weights": table(rows, elements=st.floats(0, 1)),
     }
 
 
-def slow_bootstrap(batch: dict[str, Any], row: int, *, double: bool) -> float:
+def slow_next_value(batch: dict[str, Any], row: int, *, double: bool) -> float:
     target = batch["next_q_target"][row]
     if not double:
         return max(target)
-    online, best = batch["next_q_online"][row], 0
+    online, best_action = batch["next_q_online"][row], 0
     for action in range(len(online)):
-        if online[action] > online[best]:
-            best = action
-    return target[best]
+        if online[action] > online[best_action]:
+            best_action = action
+    return target[best_action]
 
 
-def slow_loss(batch: dict[str, Any], *, double: bool, delta: float | None) -> tuple[float, list[float]]:
-    total, td_errors = 0.0, []
-    for row in range(len(batch["reward"])):
-        bootstrap = slow_bootstrap(batch, row, double=double)
-        target = batch["reward"][row] + batch["discount"][row] * bootstrap
-        td_error = target - batch["q"][row][batch["action"][row]]
-        if delta is None:
-            loss = td_error**2
-        elif abs(td_error) <= delta:
-            loss = td_error**2 / 2
-        else:
-            loss = delta * (abs(td_error) - delta / 2)
-        td_errors.append(td_error)
-        total += batch["weights"][row] * loss
-    return total / len(td_errors), td_errors
+def slow_td_error_and_loss(
+    batch: dict[str, Any], row: int, *, double: bool, delta: float | None
+) -> tuple[float, float]:
+    target = batch["reward"][row] + batch["discount"][row] * slow_next_value(batch, row, double=double)
+    td_error = target - batch["q"][row][batch["action"][row]]
+    if delta is None:
+        return td_error, td_error**2
+    if abs(td_error) <= delta:
+        return td_error, td_error**2 / 2
+    return td_error, delta * (abs(td_error) - delta / 2)
 
 
 @given(batches(), st.booleans(), st.one_of(st.none(), st.floats(0.1, 10)))
 def test_the_loss_is_that_of_a_slow_loop(batch: dict[str, Any], double: bool, delta: float | None) -> None:
-    next_q_target = tensor(batch["next_q_target"])
-    if double:
-        bootstrap = double_bootstrap(tensor(batch["next_q_online"]), next_q_target)
-    else:
-        bootstrap = max_bootstrap(next_q_target)
-    target = td_target(tensor(batch["reward"]), tensor(batch["discount"]), bootstrap)
-    q = chosen(tensor(batch["q"]), torch.from_numpy(batch["action"]))
-    per_sample, _ = squared_error(target - q) if delta is None else huber(target - q, delta)
-    means = BatchMeans(torch.float64)
-    means(per_sample * 2, per_sample, q * 2)  # of another batch
-    loss, mean_q = means(per_sample, tensor(batch["weights"]), q)
-
-    expected_loss, expected_td_errors = slow_loss(batch, double=double, delta=delta)
-    np.testing.assert_allclose((target - q).numpy(), expected_td_errors, rtol=1e-12, atol=1e-12)
-    assert loss == pytest.approx(expected_loss, rel=1e-12, abs=1e-12)
-    assert mean_q == pytest.approx(math.fsum(q.tolist()) / len(q), rel=1e-12, abs=1e-12)
+    next_q = tensor(batch["next_q_target"])
+    next_value = best(next_q, tensor(batch["next_q_online"]) if double else next_q)
+    target = td_target(tensor(batch["reward"]), tensor(batch["discount"]), next_value)
+    td_error = target - chosen(tensor(batch["q"]), torch.from_numpy(batch["action"]))
+    loss, _ = squared_error(td_error) if delta is None else huber(td_error, delta)
+    for row, found in enumerate(zip(td_error.tolist(), loss.tolist(), strict=True)):
+        expected = slow_td_error_and_loss(batch, row, double=double, delta=delta)
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 @given(hnp.arrays(np.float64, SIZES, elements=VALUES), st.one_of(st.none(), st.floats(0.1, 10)))
@@ -115,9 +98,14 @@ def test_losses_and_slopes_are_those_of_pytorch(values: Any, delta: float | None
     assert torch.equal(td_error, before)
 
 
-def test_equal_values_choose_the_first_action() -> None:
-    bootstrap = double_bootstrap(torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([[5.0, 6.0, 7.0]]))
-    assert bootstrap.item() == 5
+def test_equal_values_pick_the_first_action() -> None:
+    assert best(torch.tensor([[5.0, 6.0, 7.0]]), torch.tensor([[1.0, 1.0, 0.0]])).item() == 5
+
+
+@given(batches())
+def test_values_that_pick_their_own_best_are_the_largest(batch: dict[str, Any]) -> None:
+    q = tensor(batch["q"])
+    assert torch.equal(best(q, q), best(q, q.clone()))
 
 
 def test_a_discount_of_zero_ignores_the_bootstrap() -> None:

@@ -1,0 +1,37 @@
+"""What the agent reports of a batch, summed without a detour."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class BatchMeans:
+    """What is told of a batch: the weighted mean of its losses, and the mean of its values.
+
+    They are summed into memory that NumPy reads: two means and two `item()` would take three times as long.
+
+    Args:
+        dtype: of the tensors.
+    """
+
+    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
+        sums = torch.zeros(2, dtype=dtype)
+        self._sums = sums.numpy()
+        self._loss, self._q = sums.unbind()
+
+    def __call__(self, loss: Tensor, weights: Tensor, q: Tensor) -> tuple[float, float]:
+        """Return both means.
+
+        The weights multiply each sample's loss, not its td_error, and the sum is divided by B, not by the sum
+        of weights (Schaul et al., 2016).
+
+        Args:
+            loss: loss of each sample, `(B,)`.
+            weights: importance weight of each sample, `(B,)`; ones for uniform replay.
+            q: value of each sample, `(B,)`.
+        """
+        torch.dot(loss, weights, out=self._loss)
+        torch.sum(q, 0, out=self._q)
+        loss_sum, q_sum = self._sums.tolist()
+        return loss_sum / len(loss), q_sum / len(loss)

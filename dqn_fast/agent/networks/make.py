@@ -1,0 +1,75 @@
+"""From spaces to the Q-network that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from torch import nn
+
+from dqn_fast.agent.networks.action_mask import has_action_mask, without_action_mask
+from dqn_fast.agent.networks.encoders import make_encoder
+from dqn_fast.agent.networks.image_encoder import Conv
+from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
+from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
+from dqn_fast.agent.networks.representation import SCALAR, Representation
+
+
+def make_q_net(
+    observation_space: spaces.Space[Any],
+    action_space: spaces.Space[Any],
+    hidden_sizes: Sequence[int],
+    generator: torch.Generator,
+    *,
+    dueling: bool = False,
+    convs: Sequence[Conv] | None = None,
+    representation: Representation = SCALAR,
+) -> QNetwork:
+    """Return a network that fits the spaces: their encoder, hidden layers, and outputs for each action.
+
+    With `dueling` the last hidden layer is there twice, once for the value and once for the advantages, and
+    everything before it is shared. Behind convolutions with one hidden layer that is the network of Wang et
+    al. (2016) and of Rainbow; of a perceptron it is the one of their corridor.
+
+    Args:
+        observation_space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these. The key "action_mask"
+            at the top of a Dict is no feature, but says which actions are legal (see `action_mask`).
+        action_space: Discrete, starting at 0.
+        hidden_sizes: outputs of each hidden layer behind the encoder.
+        generator: source of the initial weights.
+        dueling: value and advantages apart.
+        convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
+        representation: what the outputs mean, and how many there are for each action.
+
+    Raises:
+        TypeError: if a space is of another kind, or a mask doesn't fit the actions.
+        ValueError: if a hidden size is below 1, or an image is smaller than the convolutions need.
+    """
+    if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
+        raise TypeError(f"action_space: got {action_space}, expected Discrete, starting at 0")
+    if hidden_sizes and min(hidden_sizes) < 1:
+        raise ValueError(f"hidden_sizes: got {tuple(hidden_sizes)}, expected each at least 1")
+    num_actions = int(action_space.n)
+    kind = QNetwork
+    if has_action_mask(observation_space, num_actions):
+        kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
+    encoder = make_encoder(observation_space, generator, convs)
+    sizes = [encoder.size, *hidden_sizes]
+    each = representation.outputs_per_action
+    if not dueling:
+        body = make_hidden(sizes, generator)
+        head = _per_action(make_linear(sizes[-1], num_actions * each, generator), num_actions, each)
+        return kind(encoder, body, head, num_actions, representation)
+    shared = max(1, len(hidden_sizes))
+    body, features = make_hidden(sizes[:shared], generator), sizes[shared - 1 :]
+    streams = [
+        _per_action(make_mlp([*features, rows * each], generator), rows, each) for rows in (1, num_actions)
+    ]
+    return kind(encoder, body, DuelingHead(*streams), num_actions, representation)
+
+
+def _per_action(layers: nn.Module, rows: int, each: int) -> nn.Module:
+    """Layers whose outputs are `(B, rows)`, or `(B, rows, each)` if there are several in a row."""
+    return layers if each == 1 else nn.Sequential(layers, nn.Unflatten(1, (rows, each)))
