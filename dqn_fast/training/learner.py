@@ -28,6 +28,6 @@ class Learner:
             updates: how many.
         """
         for batch in self._experience.batches(step, updates):
-            learned = self.agent.learn(batch, step)
-            self._experience.learned(batch, learned.td_error)
-            self._metrics.add_update(learned)
+            update = self.agent.learn(batch, step)
+            self._experience.learned(batch, update.td_error)
+            self._metrics.add_update(update)

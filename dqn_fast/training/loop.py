@@ -61,6 +61,8 @@ class TrainingLoop:
         config = self._config
         for collector in self._collectors:
             collector.begin()
+        if self.step == 0:
+            self.metrics.begin()
         while self.step < config.total_steps:
             if self._should_stop():
                 # Before the row, which a run that goes on does not have.

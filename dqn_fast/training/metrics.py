@@ -62,6 +62,10 @@ class Metrics:
         self._updates = 0  # since the last row, and their sums
         self._loss_sum = self._q_sum = 0.0
 
+    def begin(self) -> None:
+        """Let the clock begin: the run's first step is next."""
+        self._start = self._last_time = self._clock()
+
     @property
     def returns(self) -> list[float]:
         """Returns of the latest `return_window` finished episodes."""
@@ -77,11 +81,11 @@ class Metrics:
         self._returns.extend(returns)
         self._episodes += len(returns)
 
-    def add_update(self, learned: UpdateResult) -> None:
+    def add_update(self, update: UpdateResult) -> None:
         """Take note of a learner update."""
         self._updates += 1
-        self._loss_sum += learned.loss
-        self._q_sum += learned.q
+        self._loss_sum += update.loss
+        self._q_sum += update.q
 
     def row(self, step: int, updates: int, learning_rate: float, figures: Mapping[str, float]) -> MetricsRow:
         """Return the row for environment step `step` and begin the next.

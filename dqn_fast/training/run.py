@@ -14,7 +14,8 @@ from dqn_fast import __version__
 from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.reports import draw_learning_curve
@@ -153,8 +154,7 @@ def evaluate_run(folder: str | Path) -> Evaluation | None:
 def _evaluate(config: TrainConfig, folder: str | Path, interrupted: InterruptFlag) -> Evaluation | None:
     env = build_env(config)
     try:
-        q_net = load_model(folder, config, env)
-        seed = config.seeds.evaluation
-        return evaluate(q_net, env, config.eval_episodes, seed, should_stop=interrupted)
+        policy, seed = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
+        return evaluate_policy(policy, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

@@ -46,7 +46,8 @@ def _store_one(
 ) -> None:
     if after.mask is not None and not after.mask[0]:
         return  # a reset
-    buffer.add(
+    add = partial(buffer.add, **{name: value[0] for name, value in extras.items()}) if extras else buffer.add
+    add(
         _first(obs),
         action[0],
         after.reward[0],
@@ -55,7 +56,6 @@ def _store_one(
         _first(after.next_obs),
         after.terminated[0],
         after.truncated[0],
-        **(extras and {name: value[0] for name, value in extras.items()}),
     )
 
 
@@ -63,7 +63,8 @@ def _store_all(
     buffer: ReplayBuffer, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]
 ) -> None:
     _, reward, next_obs, terminated, truncated, _, mask = after
-    buffer.add(obs, action, reward, next_obs, terminated, truncated, mask=mask, **extras)
+    add = partial(buffer.add, **extras) if extras else buffer.add
+    add(obs, action, reward, next_obs, terminated, truncated, mask=mask)
 
 
 def _store_clipped(store: Store, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]) -> None:

@@ -20,7 +20,8 @@ import numpy as np
 
 from dqn_fast.agent import QNetwork
 from dqn_fast.envs.random_states import random_states, restore_random_states
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.metrics import MetricsRow
 
 _FIRST = 10  # episodes before the first comparison; there is one more at each doubling
@@ -30,12 +31,12 @@ class BestModel:
     """An observer of metrics that evaluates the Q-network every so often and remembers the best.
 
     Args:
-        q_net: the network that learns; only read until `restore`.
+        q_net: the network that learns, in place; only read until `restore`.
         env: an environment of its own; not closed.
         period: environment steps from one evaluation to the next, made with the first row at or after it.
         episodes: of each evaluation, unless it is given up.
         seed: of the first episode of each evaluation.
-        should_stop: asked after every environment step; True gives an evaluation up, to be made up for.
+        should_stop: asked after every environment step; True gives an evaluation up, to be made again.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class BestModel:
     ) -> None:
         self.best: tuple[int, Evaluation] | None = None  # step and evaluation
         self._q_net = q_net
+        self._policy = greedy_policy(q_net)
         self._env = env
         self._period = period
         self._episodes = episodes
         self._seed = seed
         self._should_stop = should_stop
         self._next_step = period
-        self._interrupted_at: int | None = None  # step of an evaluation that is still to be made
+        self._interrupted_at: int | None = None  # step of an evaluation that is to be made again
         self._weights: dict[str, Any] = {}
 
     def __call__(self, row: MetricsRow) -> None:
@@ -65,7 +67,7 @@ class BestModel:
             self._consider(row.step)
 
     def retry_interrupted(self) -> None:
-        """Make the evaluation that was given up where the run stopped; the weights must still be those."""
+        """Make the evaluation again that the run was stopped in; the weights must still be those."""
         if self._interrupted_at is not None:
             self._consider(self._interrupted_at)
 
@@ -109,7 +111,7 @@ class BestModel:
         while len(returns) < self._episodes:
             count = min(len(returns) or _FIRST, self._episodes - len(returns))
             seed = self._seed + len(returns)
-            some = evaluate(self._q_net, self._env, count, seed, should_stop=self._should_stop)
+            some = evaluate_policy(self._policy, self._env, count, seed, should_stop=self._should_stop)
             if some is None:
                 return None
             returns += some.returns

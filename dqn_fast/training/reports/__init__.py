@@ -1,4 +1,7 @@
-"""Where the rows of metrics go: a table, TensorBoard, the terminal and a picture."""
+"""Where the rows of metrics go: a table, TensorBoard, the terminal and pictures.
+
+Here belongs what shows a training. It changes nothing of it.
+"""
 
 from dqn_fast.training.reports.csv_report import CsvReport, read_last_row, read_rows
 from dqn_fast.training.reports.learning_curve import draw_learning_curve
