@@ -236,7 +236,7 @@ def test_environments_that_do_not_fit() -> None:
         TypeError, match=r"the action space is Discrete\(3, start=5\), expected Discrete from 0"
     ):
         SerialEnvironments([Fives()], 0)
-    with pytest.raises(TypeError, match=r"the observation space is Text"):
+    with pytest.raises(TypeError, match=r"^observation_space: got Text"):
         SerialEnvironments([Odd()], 0)
     environments = SerialEnvironments([Countdown(), Countdown()], 0)
     environments.reset()
