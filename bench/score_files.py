@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dqn_fast.training.reports import Curve, read_rows
-from dqn_fast.training.run_folder.finished import FinishedRun, Seeds, by_settings
+from dqn_fast.training.run_folder.finished import FinishedRun, SeedRuns, by_settings
 from dqn_fast.training.run_folder.layout import METRICS
 
 POINTS = 100  # of each curve that are kept
@@ -26,7 +26,7 @@ DIGITS = 5
 class Scores(NamedTuple):
     """The runs of one environment by the same settings, the learning curve of each, and their label."""
 
-    seeds: Seeds
+    seeds: SeedRuns
     curves: list[Curve]
     label: str = ""
 
@@ -95,7 +95,7 @@ def thinned(curve: Curve) -> Curve:
     return Curve(curve.steps[keep], curve.returns[keep])
 
 
-def _one_for_each_environment(runs: Iterable[FinishedRun]) -> list[Seeds]:
+def _one_for_each_environment(runs: Iterable[FinishedRun]) -> list[SeedRuns]:
     groups = by_settings(runs)
     for one, following in pairwise(groups):
         if one.env_id == following.env_id:

@@ -16,7 +16,7 @@ from published import PUBLISHED, Published
 from score_files import Scores, from_runs, read_all, write
 from scores_picture import draw
 
-from dqn_fast.training.run_folder.finished import Score, Seeds, find_runs
+from dqn_fast.training.run_folder.finished import Score, SeedRuns, find_runs
 from dqn_fast.training.run_folder.table import markdown_table
 
 HERE = Path(__file__).parent
@@ -95,7 +95,7 @@ def _ours(score: Score | None, published: Published | None) -> str:
     return f"**{score}**" if published and score.mean >= published.mean else str(score)
 
 
-def _minutes(seeds: Seeds) -> str:
+def _minutes(seeds: SeedRuns) -> str:
     return f"{np.mean([run.result['wall_seconds'] for run in seeds.runs]) / 60:.1f}"
 
 

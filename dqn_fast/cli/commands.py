@@ -14,7 +14,7 @@ import tyro
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.video import record_video
-from dqn_fast.training.multi_seed import Group, default_jobs, is_group, resume_group, train_group
+from dqn_fast.training.multi_seed import MultiSeedResult, default_jobs, holds_seeds, resume_seeds, train_seeds
 from dqn_fast.training.presets import PRESETS
 from dqn_fast.training.run import Run, evaluate_run
 from dqn_fast.training.run import resume as resume_run
@@ -61,8 +61,8 @@ def train(
     folder = output or default_run_folder(config.env_id, all_seeds, datetime.now())
     if seeds > 1:
         jobs = default_jobs() if jobs is None else jobs
-        group = train_group(config, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video)
-        return _report_group(group, folder)
+        result = train_seeds(config, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video)
+        return _report_seeds(result, folder)
     return _report(train_run(config, folder, overwrite=overwrite), folder, video)
 
 
@@ -79,9 +79,9 @@ def resume(
         video: Film one episode of the trained agent, where the environment can be drawn.
         jobs: Several seeds: runs to make side by side; by default one for each processor.
     """
-    if is_group(folder):
+    if holds_seeds(folder):
         jobs = default_jobs() if jobs is None else jobs
-        return _report_group(resume_group(folder, jobs=jobs, video=video), folder)
+        return _report_seeds(resume_seeds(folder, jobs=jobs, video=video), folder)
     return _report(resume_run(folder), folder, video)
 
 
@@ -101,15 +101,15 @@ def _report(run: Run, folder: Path, video: bool) -> int:
     return 0
 
 
-def _report_group(group: Group, folder: Path) -> int:
-    for outcome in group.outcomes:
+def _report_seeds(result: MultiSeedResult, folder: Path) -> int:
+    for outcome in result.outcomes:
         sys.stdout.write(f"seed {outcome.seed}: {outcome}\n")
-    sys.stdout.write(f"{group.env_id}: {group}\nsaved in {folder}\n")
-    if group.failed:
-        failed = ", ".join(map(str, group.failed))
+    sys.stdout.write(f"{result.env_id}: {result}\nsaved in {folder}\n")
+    if result.failed:
+        failed = ", ".join(map(str, result.failed))
         sys.stderr.write(f"dqn-fast: failed seeds: {failed}; to go on: {_resume(folder)}\n")
         return _FAILED
-    if group.interrupted:
+    if result.interrupted:
         sys.stderr.write(f"dqn-fast: interrupted; to go on: {_resume(folder)}\n")
         return _INTERRUPTED
     return 0

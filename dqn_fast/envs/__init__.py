@@ -1,4 +1,8 @@
-"""Environments: made by id, one or many, whenever they reset, and put back exactly where they were."""
+"""Environments: made by id, one or many, whenever they reset, and put back exactly where they were.
+
+Here belongs what stands between Gymnasium and somebody who acts: the loop sees `Environments` alone, whether
+they are one or many, here or in other processes. No agent is known here, and nothing of a training.
+"""
 
 from dqn_fast.envs.action_mask import ActionMaskObservation
 from dqn_fast.envs.episodes import SeededEpisodes

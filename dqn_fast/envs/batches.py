@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from dqn_fast import trees
+
 
 def batch_maker(space: spaces.Space[Any], num_envs: int) -> Callable[[], Any]:
     """Return a function that makes an uninitialised batch for `num_envs` observations of a space.
@@ -21,7 +23,7 @@ def batch_maker(space: spaces.Space[Any], num_envs: int) -> Callable[[], Any]:
         makers = {key: batch_maker(part, num_envs) for key, part in space.items()}
         return lambda: {key: make() for key, make in makers.items()}
     if space.shape is None or space.dtype is None:
-        raise TypeError(f"the observation space is {space}, expected arrays, numbers or a Dict of them")
+        raise TypeError(f"observation_space: got {space}, expected arrays, numbers or a Dict of them")
     return partial(np.empty, (num_envs, *space.shape), space.dtype)
 
 
@@ -34,25 +36,16 @@ def put_row(batch: Any, row: int, obs: Any) -> None:
         batch[row] = obs
 
 
-def get_row(batch: Any, row: int) -> Any:
-    """Return a row of a batch; of an array of objects, the object."""
-    if isinstance(batch, dict):
-        return {key: get_row(part, row) for key, part in batch.items()}
-    return batch[row]
-
-
 def copy_batch(batch: Any) -> Any:
     """Return a copy that shares no memory with the batch."""
-    if isinstance(batch, dict):
-        return {key: copy_batch(part) for key, part in batch.items()}
-    return batch.copy()
+    return trees.map(np.ndarray.copy, batch)
 
 
 def contiguous(batch: Any) -> Any:
     """Return the batch with its arrays in C order, copied only where they were not."""
-    if isinstance(batch, dict):
-        return {key: contiguous(part) for key, part in batch.items()}
-    return np.ascontiguousarray(batch)
+    if isinstance(batch, np.ndarray):  # at every step, and so in half the time
+        return np.ascontiguousarray(batch)
+    return trees.map(np.ascontiguousarray, batch)
 
 
 def fingerprint(obs: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Environments by their Gymnasium id, with errors that a person can read."""
+"""Environments as DQN wants them: one, or many of a kind that step together."""
 
 from __future__ import annotations
 
@@ -12,33 +12,21 @@ from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
-import torch
-from gymnasium import spaces
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
-from gymnasium.wrappers import DtypeObservation, RescaleObservation, TransformAction
 
-from dqn_fast.agent import make_q_net
-from dqn_fast.envs import atari, minatar
 from dqn_fast.envs.action_mask import ActionMaskObservation
+from dqn_fast.envs.adapters import from_zero, rescaled
+from dqn_fast.envs.by_id import many_by_id, one_by_id
 from dqn_fast.envs.episodes import SeededEpisodes
 from dqn_fast.envs.random_states import seed_process
 from dqn_fast.envs.serial import SerialEnvironments
-from dqn_fast.envs.snapshots import EpisodeSnapshots, NoSnapshots, PickleSnapshots
+from dqn_fast.envs.snapshots import AnyVectorEnv, EpisodeSnapshots, NoSnapshots, PickleSnapshots
 from dqn_fast.envs.step import Environments
 from dqn_fast.envs.vector import VectorEnvironments
 from dqn_fast.errors import UsageError
 
 Vectorization = Literal["sync", "async", "native"]
-
-# How far apart the bounds of an observation that is rescaled may be.
-_WIDEST = 1e6
-
-# What a namespace of ids needs, beside Gymnasium: how it is registered, and installed.
-_PACKAGES = {
-    "ALE": (atari.register, "pip install ale-py opencv-python-headless"),
-    "MinAtar": (minatar.register, "pip install minatar"),
-}
 
 
 def make_env(
@@ -63,24 +51,18 @@ def make_env(
 
     Raises:
         UsageError: there is no such environment, something that it needs isn't installed, it doesn't take
-            these arguments, or its spaces are not for DQN.
+            these arguments, or its actions are not Discrete. (A network says which observations it takes.)
     """
     # Not every environment has a render mode to set.
     rendering = {} if render_mode is None else {"render_mode": render_mode}
-    kwargs = {**rendering, **(env_kwargs or {})}
-    with _readable_errors(env_id, kwargs):
-        env = _make(env_id, **kwargs)
-    try:
-        env = _from_zero(env)
+    env = one_by_id(env_id, {**rendering, **(env_kwargs or {})})
+    with _fitting(env_id, env):
+        env = from_zero(env)
         if rescale:
-            env = _rescaled(env)
+            env = rescaled(env)
         if action_mask:
             env = ActionMaskObservation(env)
             env.reset()  # so that one without masks is refused now
-        _check_spaces(env.observation_space, env.action_space)
-    except (TypeError, ValueError) as error:
-        env.close()
-        raise UsageError(f"{env_id} does not fit: {error}") from error
     return env
 
 
@@ -114,7 +96,9 @@ def make_environments(
         raise UsageError(f"num_envs is {num_envs}, expected at least 1")
     make = partial(make_env, env_id, action_mask=action_mask, rescale=rescale, env_kwargs=env_kwargs)
     if vectorization == "sync":
-        return SerialEnvironments([make() for _ in range(num_envs)], seed)
+        envs = [make() for _ in range(num_envs)]
+        with _fitting(env_id, *envs):
+            return SerialEnvironments(envs, seed)
     if vectorization == "async":
         main = os.getpid()
         workers = [partial(_make_worker, make, seed, stream, main) for stream in range(num_envs)]
@@ -125,17 +109,7 @@ def make_environments(
     for name, asked in (("action_mask", action_mask), ("rescale", rescale)):
         if asked:
             raise UsageError(f"vectorization is native, expected sync or async with {name}")
-    return _make_native(env_id, num_envs, seed, env_kwargs)
-
-
-def _make(env_id: str, **env_kwargs: Any) -> gym.Env[Any, Any]:
-    namespace = _register(env_id)
-    if namespace == "ALE":
-        return atari.make_game(env_id, **env_kwargs)
-    if namespace == "MinAtar":
-        return minatar.make_game(env_id, **env_kwargs)
-    env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **env_kwargs)
-    return env
+    return _make_native(env_id, num_envs, seed, env_kwargs or {})
 
 
 def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, stream: int, main: int) -> SeededEpisodes:
@@ -148,76 +122,20 @@ def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, stream: int, main:
     return SeededEpisodes(make(), seed, stream)
 
 
-def _make_native(
-    env_id: str, num_envs: int, seed: int, env_kwargs: Mapping[str, Any] | None
-) -> VectorEnvironments:
-    with _readable_errors(env_id, env_kwargs):
-        defaults = atari.VECTOR_KWARGS if _register(env_id) == "ALE" else {}
-        vector_env = gym.make_vec(
-            env_id, num_envs, vectorization_mode="vector_entry_point", **{**defaults, **(env_kwargs or {})}
-        )
+def _make_native(env_id: str, num_envs: int, seed: int, env_kwargs: Mapping[str, Any]) -> VectorEnvironments:
+    vector_env = many_by_id(env_id, num_envs, env_kwargs)
     # Its attributes are all that it has; exactly this class, since a derived one may have more.
     exact = type(vector_env.unwrapped) is CartPoleVectorEnv
-    try:
-        environments = VectorEnvironments(vector_env, seed, PickleSnapshots() if exact else NoSnapshots())
-        _check_spaces(environments.observation_space, environments.action_space)
-    except TypeError as error:
-        vector_env.close()
-        raise UsageError(f"{env_id} does not fit: {error}") from error
-    return environments
-
-
-def _namespace(env_id: str) -> str:
-    name = env_id.rpartition(":")[2]
-    return name.partition("/")[0] if "/" in name else ""
-
-
-def _register(env_id: str) -> str:
-    namespace = _namespace(env_id)
-    if namespace in _PACKAGES:
-        _PACKAGES[namespace][0]()
-    return namespace
+    with _fitting(env_id, vector_env):
+        return VectorEnvironments(vector_env, seed, PickleSnapshots() if exact else NoSnapshots())
 
 
 @contextmanager
-def _readable_errors(env_id: str, env_kwargs: Mapping[str, Any] | None) -> Iterator[None]:
-    # Environments complain about arguments with any kind of error.
-    kinds = (gym.error.Error, ImportError, *((TypeError, ValueError) if env_kwargs else ()))
+def _fitting(env_id: str, *envs: gym.Env[Any, Any] | AnyVectorEnv) -> Iterator[None]:
+    """Close the environments if it turns out that their spaces are not what is wanted, and say so."""
     try:
         yield
-    except kinds as error:
-        reason = " ".join(str(error).split())
-        missing = isinstance(error, ImportError | gym.error.DependencyNotInstalled)
-        if missing and _namespace(env_id) in _PACKAGES:
-            reason += f": {_PACKAGES[_namespace(env_id)][1]}"
-        raise UsageError(f"cannot make the environment {env_id!r}: {reason}") from error
-
-
-def _rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
-    space = env.observation_space
-    if not isinstance(space, spaces.Box) or not space.is_bounded():
-        raise TypeError(f"the observation space is {space}, expected a Box with finite bounds to rescale")
-    if not (space.low < space.high).all():
-        raise TypeError(f"the observation space is {space}, expected low below high everywhere to rescale")
-    # Some environments say "the largest float" for "no bounds": all else would become nearly 0.
-    if not (space.high.astype(np.float64) - space.low < _WIDEST).all():
-        raise TypeError(
-            f"the observation space is {space}, expected bounds closer than {_WIDEST:g} to rescale"
-        )
-    return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))
-
-
-def _from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
-    space = env.action_space
-    if not isinstance(space, spaces.Discrete):
-        raise TypeError(f"the action space is {space}, expected Discrete")
-    if space.start == 0 and space.dtype == np.int64:
-        return env
-    # Environments check that an action is of their space's type.
-    start, kind = int(space.start), space.dtype.type
-    return TransformAction(env, lambda action: kind(int(action) + start), spaces.Discrete(int(space.n)))
-
-
-def _check_spaces(observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
-    # What fits is what a network can be made for; this one is thrown away.
-    make_q_net(observation_space, action_space, (), torch.Generator())
+    except (TypeError, ValueError) as error:
+        for env in envs:
+            env.close()
+        raise UsageError(f"{env_id} does not fit: {error}") from error

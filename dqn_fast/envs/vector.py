@@ -8,7 +8,8 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
-from dqn_fast.envs.batches import contiguous, copy_batch, get_row, put_row
+from dqn_fast import trees
+from dqn_fast.envs.batches import contiguous, copy_batch, put_row
 from dqn_fast.envs.errors import RestoreError
 from dqn_fast.envs.snapshots import AnyVectorEnv, NoSnapshots, Snapshots
 from dqn_fast.envs.step import Array, Flags, Step
@@ -112,7 +113,7 @@ class VectorEnvironments:
             return None
         if not isinstance(state, VectorState):
             raise RestoreError(f"the state is a {type(state).__name__}, expected a VectorState")
-        count = len(next(iter(_leaves(state.obs))))
+        count = trees.length(state.obs)
         if count != self.num_envs:
             raise RestoreError(f"the state is that of {count} environments, these are {self.num_envs}")
         self._snapshots.put_back(self._env, state.snapshot)
@@ -126,7 +127,7 @@ class VectorEnvironments:
     def _after_same_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
         next_obs, finals = copy_batch(step.obs), infos.get("final_obs")
         for row in step.ended:
-            final = None if finals is None else get_row(finals, row)
+            final = None if finals is None else trees.row(finals, row)
             if final is None:
                 raise ValueError(f"infos['final_obs']: got none for environment {row}, whose episode ended")
             put_row(next_obs, row, final)
@@ -140,9 +141,3 @@ class VectorEnvironments:
     def _after_disabled(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
         obs, _ = self._env.reset(options={"reset_mask": ended})
         return step._replace(obs=contiguous(obs))
-
-
-def _leaves(batch: Any) -> list[Any]:
-    if isinstance(batch, dict):
-        return [leaf for part in batch.values() for leaf in _leaves(part)]
-    return [batch]

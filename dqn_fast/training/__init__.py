@@ -1,4 +1,4 @@
-"""The trainer: configuration, loop, evaluation, checkpoints and reports.
+"""The trainer: configuration, collecting and learning, evaluation, checkpoints and reports.
 
 What a Python program needs of it is here: `train` with a `TrainConfig`, perhaps from `preset_of`, and with
 observers; `resume`; and what there is in a run's folder: configuration, model, evaluation, video.

@@ -1,4 +1,7 @@
-"""From a configuration to the environments and the agent of a run."""
+"""From a configuration to the environments and the agent of a run.
+
+What is called `build_*` takes a configuration; what is called `make_*`, elsewhere, takes arguments.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,6 @@ from dqn_fast.agent import (
 from dqn_fast.envs import Environments, make_env, make_environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.seeds import derive_seeds
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
 
@@ -63,7 +65,7 @@ def build_environments(config: TrainConfig) -> Environments:
     return make_environments(
         config.env_id,
         config.num_envs,
-        derive_seeds(config.seed).environment,
+        config.seeds.environment,
         vectorization=config.vectorization,
         action_mask=config.action_mask,
         rescale=config.rescale,
@@ -76,25 +78,32 @@ def build_q_net(
     """Return the Q-network of a run, with its initial weights.
 
     Raises:
-        UsageError: images are smaller than the convolutions need.
+        UsageError: there is no network for the spaces, or images are smaller than the convolutions need.
     """
+    convs = _CONVOLUTIONS[config.convolutions]
     try:
         return make_q_net(
             observation_space,
             action_space,
             config.hidden_sizes,
-            torch.Generator().manual_seed(derive_seeds(config.seed).network),
+            torch.Generator().manual_seed(config.seeds.network),
             dueling=config.dueling,
-            convs=_CONVOLUTIONS[config.convolutions],
+            convs=convs,
         )
-    except ValueError as error:
-        raise UsageError(f"convolutions is {config.convolutions}: {error}") from error
+    except (TypeError, ValueError) as error:
+        chosen = convs is not None and isinstance(error, ValueError)
+        what = f"convolutions is {config.convolutions}" if chosen else f"{config.env_id} does not fit"
+        raise UsageError(f"{what}: {error}") from error
 
 
 def build_agent(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
 ) -> DQN:
-    """Return the agent of a run, before its first step."""
+    """Return the agent of a run, before its first step.
+
+    Raises:
+        UsageError: as `build_q_net` does.
+    """
     q_net = build_q_net(config, observation_space, action_space)
     parameters = FlatParameters(q_net)
     return DQN(
@@ -118,7 +127,7 @@ def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:
     return EpsilonGreedy(
         _epsilon_schedule(config),
         num_actions,
-        np.random.default_rng(derive_seeds(config.seed).exploration),
+        np.random.default_rng(config.seeds.exploration),
         num_envs=config.num_envs,
         spread=config.epsilon_spread,
         repeat=config.epsilon_repeat,

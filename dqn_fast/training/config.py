@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import tyro
 
 from dqn_fast.errors import UsageError
+from dqn_fast.training.seeds import PartSeeds, derive_seeds
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,11 @@ class TrainConfig:
     """Latest episodes that the return's mean and spread in the metrics are taken over."""
     threads: int = 1
     """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
+
+    @cached_property
+    def seeds(self) -> PartSeeds:
+        """The seed of each part of the run, derived from `seed`."""
+        return derive_seeds(self.seed)
 
     def __post_init__(self) -> None:
         for name in _HINTS:

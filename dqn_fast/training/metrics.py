@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dqn_fast.agent import UpdateResult
-from dqn_fast.envs import Step
 
 
 class MetricsRow(NamedTuple):
@@ -24,7 +21,7 @@ class MetricsRow(NamedTuple):
         episodes: finished episodes so far.
         return_mean: mean undiscounted return of the latest finished episodes.
         return_std: their standard deviation (divided by their number).
-        epsilon: probability of a random action.
+        epsilon: probability of a random action; NaN if the policy has none.
         loss: mean loss of the updates since the last row.
         q: mean value of the actions learned about since the last row.
         learning_rate: of the optimiser.
@@ -50,24 +47,24 @@ class Metrics:
 
     Args:
         return_window: latest episodes that the return is averaged over.
-        num_envs: environments that step together.
         clock: seconds, from any origin.
 
     Attributes:
         row_step: environment step of the last row; 0 before the first.
     """
 
-    def __init__(
-        self, return_window: int, num_envs: int = 1, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, return_window: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._start = self._last_time = clock()
         self.row_step = 0
         self._episodes = 0
-        self._running = np.zeros(num_envs)
         self._returns: deque[float] = deque(maxlen=return_window)
         self._updates = 0  # since the last row, and their sums
         self._loss_sum = self._q_sum = 0.0
+
+    def begin(self) -> None:
+        """Let the clock begin: the run's first step is next."""
+        self._start = self._last_time = self._clock()
 
     @property
     def returns(self) -> list[float]:
@@ -79,26 +76,26 @@ class Metrics:
         """Since the run's first step; a resumed run's go on from its checkpoint."""
         return self._clock() - self._start
 
-    def stepped(self, after: Step) -> None:
-        """Take note of a step of all environments. A row that is no transition has reward 0."""
-        self._running += after.reward
-        for row in after.ended:
-            self._returns.append(float(self._running[row]))
-            self._running[row] = 0.0
-        self._episodes += len(after.ended)
+    def add_episodes(self, returns: Sequence[float]) -> None:
+        """Take note of the undiscounted returns of episodes that have ended."""
+        self._returns.extend(returns)
+        self._episodes += len(returns)
 
-    def abandon_episodes(self) -> None:
-        """Forget the episodes that have not ended: they will not be finished."""
-        self._running[:] = 0.0
-
-    def learned(self, learned: UpdateResult) -> None:
+    def add_update(self, update: UpdateResult) -> None:
         """Take note of a learner update."""
         self._updates += 1
-        self._loss_sum += learned.loss
-        self._q_sum += learned.q
+        self._loss_sum += update.loss
+        self._q_sum += update.q
 
-    def row(self, step: int, updates: int, epsilon: float, learning_rate: float) -> MetricsRow:
-        """Return the row for environment step `step` and begin the next."""
+    def row(self, step: int, updates: int, learning_rate: float, figures: Mapping[str, float]) -> MetricsRow:
+        """Return the row for environment step `step` and begin the next.
+
+        Args:
+            step: environment steps so far.
+            updates: learner updates so far.
+            learning_rate: as of that step.
+            figures: of the policy; of these, "epsilon" has a column.
+        """
         now = self._clock()
         mean, std = _mean_and_std(self._returns)
         row = MetricsRow(
@@ -107,7 +104,7 @@ class Metrics:
             episodes=self._episodes,
             return_mean=mean,
             return_std=std,
-            epsilon=epsilon,
+            epsilon=figures.get("epsilon", math.nan),
             loss=self._loss_sum / self._updates if self._updates else math.nan,
             q=self._q_sum / self._updates if self._updates else math.nan,
             learning_rate=learning_rate,
@@ -126,7 +123,6 @@ class Metrics:
             "row_seconds": now - self._last_time,
             "row_step": self.row_step,
             "episodes": self._episodes,
-            "running": self._running.tolist(),
             "returns": list(self._returns),
             "learned": (self._updates, self._loss_sum, self._q_sum),
         }
@@ -136,7 +132,6 @@ class Metrics:
         now = self._clock()
         self._start, self._last_time = now - state["seconds"], now - state["row_seconds"]
         self.row_step, self._episodes = state["row_step"], state["episodes"]
-        self._running[:] = state["running"]
         self._returns.clear()
         self._returns.extend(state["returns"])
         self._updates, self._loss_sum, self._q_sum = state["learned"]

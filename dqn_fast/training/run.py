@@ -14,16 +14,16 @@ from dqn_fast import __version__
 from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.reports import draw_learning_curve
-from dqn_fast.training.run_folder.checkpoint import Checkpoint, delete_checkpoints, load_checkpoint
-from dqn_fast.training.run_folder.layout import LEARNING_CURVE, claim, locked
+from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
+from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
-from dqn_fast.training.seeds import derive_seeds
-from dqn_fast.training.trainer import Trainer, check
+from dqn_fast.training.trainer import Trainer
 
 
 class Run(NamedTuple):
@@ -59,12 +59,15 @@ def train(
         UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
             folder holds a run.
     """
-    folder = Path(folder)
-    check(config)  # before a folder is made
-    with locked(folder):
-        claim(folder, overwrite=overwrite)
-        save_config(folder, config)
-        return _run(config, folder, None, observers)
+    folder, interrupted = Path(folder), InterruptFlag()
+    torch.set_num_threads(config.threads)
+    with ExitStack() as stack:
+        # Before there is a folder: settings that fit nothing leave none behind.
+        trainer = Trainer(config, folder, None, interrupted, stack)
+        with folder_lock(folder), interrupted:
+            prepare_folder(folder, overwrite=overwrite)
+            save_config(folder, config)
+            return _run(config, folder, trainer, interrupted, observers)
 
 
 def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
@@ -82,29 +85,31 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     """
     folder = Path(folder)
     config = load_config(folder)
-    with locked(folder):
+    torch.set_num_threads(config.threads)
+    with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
         if complete_result(folder):
             raise UsageError(f"the run in {folder} is complete: nothing to resume")
-        return _run(config, folder, load_checkpoint(folder, config), observers)
+        trainer = Trainer(config, folder, load_checkpoint(folder, config), interrupted, stack)
+        return _run(config, folder, trainer, interrupted, observers)
 
 
 def _run(
-    config: TrainConfig, folder: Path, checkpoint: Checkpoint | None, observers: Sequence[Observer]
+    config: TrainConfig,
+    folder: Path,
+    trainer: Trainer,
+    interrupted: InterruptFlag,
+    observers: Sequence[Observer],
 ) -> Run:
-    torch.set_num_threads(config.threads)
-    with ExitStack() as stack:
-        interrupted = stack.enter_context(InterruptFlag())
-        trainer = Trainer(config, folder, checkpoint, interrupted, stack)
-        trainer.train(observers)
-        # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
-        save_model(folder, trainer.agent.q_net)
-        evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
-        result = _result(config, trainer, evaluation, interrupted=evaluation is None)
-        draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation)
-        save_result(folder, result)
-        if evaluation:
-            delete_checkpoints(folder)
-        return Run(result, evaluation)
+    trainer.train(observers)
+    # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
+    save_model(folder, trainer.agent.q_net)
+    evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
+    result = _result(config, trainer, evaluation, interrupted=evaluation is None)
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation)
+    save_result(folder, result)
+    if evaluation:
+        delete_checkpoints(folder)
+    return Run(result, evaluation)
 
 
 def _result(
@@ -149,8 +154,7 @@ def evaluate_run(folder: str | Path) -> Evaluation | None:
 def _evaluate(config: TrainConfig, folder: str | Path, interrupted: InterruptFlag) -> Evaluation | None:
     env = build_env(config)
     try:
-        q_net = load_model(folder, config, env)
-        seed = derive_seeds(config.seed).evaluation
-        return evaluate(q_net, env, config.eval_episodes, seed, should_stop=interrupted)
+        policy, seed = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
+        return evaluate_policy(policy, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Seeds(NamedTuple):
+class PartSeeds(NamedTuple):
     """Independent seeds of the parts, each below 2**31.
 
     New parts go at the end, so that the seeds of the old ones stay what they were.
@@ -21,7 +21,7 @@ class Seeds(NamedTuple):
     selection: int
 
 
-def derive_seeds(seed: int) -> Seeds:
+def derive_seeds(seed: int) -> PartSeeds:
     """Return the seeds of a run's parts."""
-    children = np.random.SeedSequence(seed).spawn(len(Seeds._fields))
-    return Seeds(*(int(child.generate_state(1)[0] >> 1) for child in children))
+    children = np.random.SeedSequence(seed).spawn(len(PartSeeds._fields))
+    return PartSeeds(*(int(child.generate_state(1)[0] >> 1) for child in children))

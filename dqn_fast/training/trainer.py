@@ -7,19 +7,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from dqn_fast.agent import QNetwork
+from dqn_fast import ReplayBuffer
+from dqn_fast.agent import DQN, QNetwork
+from dqn_fast.envs import Environments
 from dqn_fast.envs.random_states import restore_random_states, seed_process
 from dqn_fast.training.build import build_agent, build_env, build_environments
+from dqn_fast.training.collector import Collector
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.selection import BestModel
+from dqn_fast.training.learner import Learner
 from dqn_fast.training.loop import TrainingLoop
-from dqn_fast.training.memory import build_memory, load_memory
-from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.metrics import Metrics, MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.replay import build_buffer, build_experience
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.layout import METRICS
-from dqn_fast.training.seeds import derive_seeds
+from dqn_fast.training.storing import make_store
 
 
 class Trainer:
@@ -31,6 +35,10 @@ class Trainer:
         checkpoint: to go on from; None begins.
         should_stop: asked before every round of the loop; True ends the training there.
         stack: closes the environments.
+
+    Raises:
+        UsageError: the environments cannot be made, no network takes their observations, or the settings do
+            not fit them; or the checkpoint's replay buffer cannot be read. Nothing is written before `train`.
 
     Attributes:
         agent: acts and learns.
@@ -55,17 +63,17 @@ class Trainer:
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
-        self._memory = (
-            load_memory(config, checkpoint.memory) if checkpoint else build_memory(config, environments)
+        self._buffer = (
+            checkpoint.load_buffer() if checkpoint else build_buffer(config, environments, self.agent.policy)
         )
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
-        self.loop = TrainingLoop(
+        self.loop = build_loop(
             config,
             environments,
             self.agent,
-            self._memory,
+            self._buffer,
             on_row=self._on_row,
             on_checkpoint=self._save,
             should_stop=should_stop,
@@ -118,7 +126,7 @@ class Trainer:
             observer(row, self.agent)
 
     def _parts(self) -> dict[str, Any]:
-        """What has a state of its own, apart from the memory, in the order in which it is brought back."""
+        """What has a state of its own, apart from the buffer, in the order in which it is brought back."""
         return {"agent": self.agent, **({"best": self.best} if self.best else {}), "loop": self.loop}
 
     def _save(self) -> None:
@@ -127,7 +135,7 @@ class Trainer:
             self._folder,
             self._config,
             self.loop.step,
-            self._memory.buffer,
+            self._buffer,
             {**states, "rows": self.rows, "ended": self._ended},
         )
 
@@ -138,7 +146,7 @@ class Trainer:
         # Last: to play an episode again may draw from them.
         restore_random_states(checkpoint.state["random"])
         if self.best:
-            self.best.make_up()
+            self.best.retry_interrupted()
 
 
 def _best_model(
@@ -153,16 +161,30 @@ def _best_model(
         env,
         period=config.selection_period,
         episodes=config.selection_episodes,
-        seed=derive_seeds(config.seed).selection,
+        seed=config.seeds.selection,
         should_stop=should_stop,
     )
 
 
-def check(config: TrainConfig) -> None:
-    """Make all parts of a run once, to see whether they can be made.
-
-    Raises:
-        UsageError: the environments cannot be made, or are not for DQN, or the settings do not fit them.
-    """
-    with ExitStack() as stack:
-        Trainer(config, Path(), None, lambda: False, stack)
+def build_loop(
+    config: TrainConfig,
+    environments: Environments,
+    agent: DQN,
+    buffer: ReplayBuffer,
+    *,
+    on_row: Callable[[MetricsRow], None],
+    on_checkpoint: Callable[[], None] = lambda: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainingLoop:
+    """Return the loop of a run: the agent acts in the environments, and learns from what they filled."""
+    metrics = Metrics(config.return_window)
+    store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
+    return TrainingLoop(
+        config,
+        [Collector(environments, agent.policy, store, metrics)],
+        Learner(agent, build_experience(config, buffer), metrics),
+        metrics,
+        on_row=on_row,
+        on_checkpoint=on_checkpoint,
+        should_stop=should_stop,
+    )

@@ -18,16 +18,6 @@ from dqn_fast.envs import make_env, make_environments
 from dqn_fast.training import UsageError
 
 
-class WithText(Shifted):
-    observation_space = spaces.Text(4)  # type: ignore[assignment]
-
-
-class WithMask(Shifted):
-    observation_space = spaces.Dict(  # type: ignore[assignment]
-        {"a": spaces.Discrete(2), "action_mask": spaces.MultiBinary(3)}
-    )
-
-
 class WithoutMode(Shifted):
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"]}
 
@@ -35,13 +25,9 @@ class WithoutMode(Shifted):
         pass
 
 
-class Nothing(Shifted):
-    observation_space = spaces.Box(-1, 1, (0,))  # type: ignore[assignment]
-
-
 @pytest.fixture(autouse=True)
 def registered_here() -> Iterator[None]:
-    with registered(Shifted, WithText, WithMask, WithoutMode, Nothing):
+    with registered(Shifted, WithoutMode):
         yield
 
 
@@ -53,15 +39,6 @@ def registered_here() -> Iterator[None]:
         ("no_such_module:X-v0", "cannot make the environment 'no_such_module:X-v0': No module named"),
         ("ALE/Pog-v5", "cannot make the environment 'ALE/Pog-v5': Environment `Pog` doesn't exist"),
         ("Pendulum-v1", "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expec"),
-        (
-            "Nothing-v0",
-            "Nothing-v0 does not fit: sizes is (0,), expected at least one number, each at least 1",
-        ),
-        ("WithText-v0", "WithText-v0 does not fit: the observation space is Text(1, 4, charset="),
-        (
-            "WithMask-v0",
-            "WithMask-v0 does not fit: the observation space's 'action_mask' is MultiBinary(3), ex",
-        ),
     ],
 )
 @pytest.mark.parametrize("vectorization", [None, "sync", "async"])

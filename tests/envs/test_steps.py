@@ -13,6 +13,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from dqn_fast import trees
 from dqn_fast.envs import (
     Environments,
     SeededEpisodes,
@@ -20,7 +21,7 @@ from dqn_fast.envs import (
     VectorEnvironments,
     make_environments,
 )
-from dqn_fast.envs.batches import batch_maker, get_row, put_row
+from dqn_fast.envs.batches import batch_maker, put_row
 
 SEED, STEPS = 5, 40
 
@@ -69,12 +70,12 @@ def test_transitions_are_those_of_the_environment_alone(
     rows = batch_maker(environments.observation_space, num_envs)
 
     def one(batch: Any, row: int) -> Any:
-        return batch_of_one(environments.observation_space, get_row(batch, row))
+        return batch_of_one(environments.observation_space, trees.row(batch, row))
 
     alone = [SeededEpisodes(kind(), SEED, stream) for stream in range(num_envs)]
     expected = [env.reset()[0] for env in alone]
     obs = environments.reset()
-    assert image(get_row(obs, 0)).__class__ is image(get_row(rows(), 0)).__class__
+    assert image(trees.row(obs, 0)).__class__ is image(trees.row(rows(), 0)).__class__
     draw, transitions = Drawer(environments, 0), 0
     for _ in range(STEPS):
         action = draw()
@@ -235,7 +236,7 @@ def test_environments_that_do_not_fit() -> None:
         TypeError, match=r"the action space is Discrete\(3, start=5\), expected Discrete from 0"
     ):
         SerialEnvironments([Fives()], 0)
-    with pytest.raises(TypeError, match=r"the observation space is Text"):
+    with pytest.raises(TypeError, match=r"^observation_space: got Text"):
         SerialEnvironments([Odd()], 0)
     environments = SerialEnvironments([Countdown(), Countdown()], 0)
     environments.reset()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from envs.kinds import Shifted, registered
 from gymnasium import spaces
 
-from dqn_fast.training import TrainConfig, UsageError
+from dqn_fast.training import TrainConfig, UsageError, train
 from dqn_fast.training.build import build_agent, build_q_net
 
 IMAGES = spaces.Box(0, 255, (84, 84, 3), np.uint8)
@@ -50,9 +53,52 @@ def test_the_seed_gives_the_weights() -> None:
 
 def test_images_that_are_too_small_are_named() -> None:
     with pytest.raises(
-        UsageError, match=r"^convolutions is nature: images are \(10, 10, 4\), expected room for the conv"
+        UsageError, match=r"^convolutions is nature: images: got \(10, 10, 4\), expected room for the conv"
     ):
         layer_shapes(TrainConfig("E", convolutions="nature"), spaces.Box(0, 1, (10, 10, 4), np.bool_))
+
+
+class WithText(Shifted):
+    observation_space = spaces.Text(4)  # type: ignore[assignment]
+
+
+class WithMask(Shifted):
+    observation_space = spaces.Dict(  # type: ignore[assignment]
+        {"a": spaces.Discrete(2), "action_mask": spaces.MultiBinary(3)}
+    )
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        return {"a": 0, "action_mask": np.ones(3, np.int8)}, {}
+
+
+class Nothing(Shifted):
+    observation_space = spaces.Box(-1, 1, (0,))  # type: ignore[assignment]
+
+
+@pytest.fixture
+def unfit() -> Iterator[None]:
+    with registered(WithText, WithMask, Nothing):
+        yield
+
+
+@pytest.mark.usefixtures("unfit")
+@pytest.mark.parametrize("vectorization", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("env_id", "message"),
+    [
+        ("Nothing-v0", "sizes: got (0, 128, 128), expected at least one number, each at least 1"),
+        ("WithText-v0", "observation_space: got Text(1, 4, charset="),
+        ("WithMask-v0", "action_mask: got MultiBinary(3), ex"),
+    ],
+)
+def test_observations_that_no_network_takes_are_one_line_and_begin_nothing(
+    tmp_path: Path, env_id: str, message: str, vectorization: Any
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        train(TrainConfig(env_id, num_envs=2, vectorization=vectorization), tmp_path / "run")
+    assert str(caught.value).startswith(f"{env_id} does not fit: {message}")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 def steps(config: TrainConfig, gradients: Sequence[float]) -> list[float]:

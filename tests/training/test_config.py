@@ -12,6 +12,7 @@ import pytest
 
 from dqn_fast.training import TrainConfig, UsageError
 from dqn_fast.training import config as config_module
+from dqn_fast.training.seeds import derive_seeds
 
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
@@ -126,3 +127,10 @@ def test_values_that_do_not_go_together() -> None:
 def test_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainConfig("CartPole-v1").seed = 1  # type: ignore[misc]
+
+
+def test_the_parts_seeds_follow_from_the_seed() -> None:
+    config = TrainConfig("E", seed=7)
+    assert config.seeds == derive_seeds(7)
+    assert dataclasses.replace(config, seed=8).seeds == derive_seeds(8)
+    assert config == TrainConfig("E", seed=7)  # whether they were asked for or not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,13 +11,17 @@ import pytest
 import torch
 from training.tiny import Tiny
 
-from dqn_fast.agent import DQN
-from dqn_fast.envs import SerialEnvironments
-from dqn_fast.training import TrainConfig
+from dqn_fast import ReplayBuffer
+from dqn_fast.agent import DQN, FeedForwardPolicy, NoExploration
+from dqn_fast.envs import SerialEnvironments, Step
+from dqn_fast.training import TrainConfig, evaluate
 from dqn_fast.training.build import build_agent
+from dqn_fast.training.collector import Collector
+from dqn_fast.training.learner import Learner
 from dqn_fast.training.loop import TrainingLoop
-from dqn_fast.training.memory import Memory, build_memory
-from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.metrics import Metrics, MetricsRow
+from dqn_fast.training.replay import build_buffer, build_experience
+from dqn_fast.training.trainer import build_loop
 
 CONFIG = TrainConfig(
     "Tiny-v0",
@@ -47,7 +52,7 @@ class Recording(Tiny):
 class Trained(NamedTuple):
     loop: TrainingLoop
     agent: DQN
-    memory: Memory
+    buffer: ReplayBuffer
     stored: list[Any]  # of all environments
     rows: list[MetricsRow]
 
@@ -56,23 +61,23 @@ def run(config: TrainConfig, *, stop_at: int = 0) -> Trained:
     envs, rows = [Recording() for _ in range(config.num_envs)], list[MetricsRow]()
     environments = SerialEnvironments(envs, config.seed)
     agent = build_agent(config, environments.observation_space, environments.action_space)
-    memory = build_memory(config, environments)
-    loop = TrainingLoop(
+    buffer = build_buffer(config, environments, agent.policy)
+    loop = build_loop(
         config,
         environments,
         agent,
-        memory,
+        buffer,
         on_row=rows.append,
         should_stop=lambda: len(envs[0].stored) == stop_at > 0,
     )
     loop.run()
-    return Trained(loop, agent, memory, [step for env in envs for step in env.stored], rows)
+    return Trained(loop, agent, buffer, [step for env in envs for step in env.stored], rows)
 
 
 @pytest.mark.parametrize("num_envs", [1, 3])
 def test_what_happened_is_what_is_stored(num_envs: int) -> None:
     trained = run(replace(CONFIG, num_envs=num_envs))
-    batch = trained.memory.buffer.transitions()
+    batch = trained.buffer.transitions()
     columns = (
         batch.obs[:, 0],
         batch.action,
@@ -151,3 +156,106 @@ def test_training_leaves_the_random_states_of_the_process_alone() -> None:
     run(CONFIG)
     assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), torch_state)
+
+
+def filled(config: TrainConfig) -> tuple[ReplayBuffer, DQN]:
+    """A buffer that has seen a training, and an agent that has not."""
+    return run(config).buffer, build_agent(config, Tiny.observation_space, Tiny.action_space)
+
+
+def offline(config: TrainConfig, buffer: ReplayBuffer, agent: DQN, **callbacks: Any) -> TrainingLoop:
+    metrics = Metrics(config.return_window)
+    learner = Learner(agent, build_experience(config, buffer), metrics)
+    return TrainingLoop(config, [], learner, metrics, **callbacks)
+
+
+@pytest.mark.parametrize("learn_updates", [1, 20])
+def test_without_a_collector_steps_are_updates(learn_updates: int) -> None:
+    config, rows = replace(CONFIG, checkpoint_period=100, tau=0.05, n_step=5), list[MetricsRow]()
+    buffer, agent = filled(config)
+    held, checkpoints = len(buffer), list[int]()
+    loop = offline(
+        replace(config, learn_updates=learn_updates),
+        buffer,
+        agent,
+        on_row=rows.append,
+        on_checkpoint=lambda: checkpoints.append(loop.step),
+    )
+    loop.run()
+    assert loop.step == agent.updates == 500
+    assert [row.step for row in rows] == [row.updates for row in rows] == [120, 240, 360, 480, 500]
+    assert checkpoints == [100, 200, 300, 400, 500]
+    assert len(buffer) == held  # nothing is acted, or stored
+    assert rows[-1].episodes == 0
+    assert np.isnan([rows[-1].epsilon, rows[-1].return_mean]).all()
+    assert rows[-1].learning_rate == 0
+    # What was stored shows that the end is on the right.
+    assert evaluate(agent.q_net, Tiny(), 10, seed=0) == ([1.0] * 10, 0)
+
+
+def agent_has_made(agent: DQN, updates: int) -> bool:
+    return agent.updates == updates
+
+
+def test_without_a_collector_it_stops_and_goes_on_as_well() -> None:
+    config = replace(CONFIG, prioritized=True)
+
+    def trained(stops: list[int]) -> list[torch.Tensor]:
+        buffer, agent = filled(config)
+        state: Any = None
+        for stop in stops:
+            stopping = partial(agent_has_made, agent, stop)
+            loop = offline(config, buffer, agent, on_row=lambda row: None, should_stop=stopping)
+            if state:
+                loop.load_state_dict(state)
+            loop.run()
+            state = loop.state_dict()
+            assert state["step"] == agent.updates == min(stop, 500)
+        return list(agent.q_net.state_dict().values())
+
+    whole, parts = trained([1000]), trained([33, 200, 1000])
+    assert all(torch.equal(one, two) for one, two in zip(whole, parts, strict=True))
+
+
+def test_two_collectors_fill_one_buffer() -> None:
+    """Each has an environment, a policy, and one of the buffer's two environments of its own."""
+    config, rows = replace(CONFIG, num_envs=2, prioritized=True), list[MetricsRow]()
+    envs = [Recording(), Recording()]
+    environments = [SerialEnvironments([env], seed) for seed, env in enumerate(envs)]
+    agent = build_agent(replace(config, num_envs=1), Tiny.observation_space, Tiny.action_space)
+    buffer = build_buffer(config, environments[0], agent.policy)
+    metrics = Metrics(config.return_window)
+
+    def store_as(env: int) -> Any:
+        def store(obs: Any, action: Any, after: Step, extras: Any) -> None:
+            _, reward, next_obs, terminated, truncated, _, _ = after
+            buffer.extend(obs, action, reward, next_obs, terminated, truncated, env=env, **extras)
+
+        return store
+
+    policies = [agent.policy, FeedForwardPolicy(agent.q_net, NoExploration())]
+    collectors = [
+        Collector(its, policy, store_as(env), metrics)
+        for env, (its, policy) in enumerate(zip(environments, policies, strict=True))
+    ]
+    learner = Learner(agent, build_experience(config, buffer), metrics)
+    loop = TrainingLoop(config, collectors, learner, metrics, on_row=rows.append)
+    loop.run()
+    assert loop.step == 500 == len(buffer)
+    assert [len(env.stored) for env in envs] == [250, 250]
+    assert agent.updates == len(range(100, 501, 2))
+    batch = buffer.transitions()
+    for number, env in enumerate(envs):
+        its = batch.indices % 2 == number
+        assert batch.obs[its, 0].tolist() == [step[0] for step in env.stored]
+        assert batch.action[its].tolist() == [step[1] for step in env.stored]
+    ends = [terminated or truncated for env in envs for *_, terminated, truncated in env.stored]
+    assert rows[-1].episodes == sum(ends)
+
+    later = [SerialEnvironments([Tiny()], seed) for seed in (7, 8)]
+    others = [
+        Collector(its, policy, store_as(env), metrics)
+        for env, (its, policy) in enumerate(zip(later, policies, strict=True))
+    ]
+    TrainingLoop(config, others, learner, metrics, on_row=rows.append).load_state_dict(loop.state_dict())
+    assert [its.state() for its in later] == [its.state() for its in environments]

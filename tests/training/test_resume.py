@@ -23,7 +23,7 @@ from training.tiny import Tiny
 import dqn_fast
 from dqn_fast.cli import main
 from dqn_fast.training import StopTraining, TrainConfig, UsageError, resume, train
-from dqn_fast.training.evaluation.evaluate import evaluate
+from dqn_fast.training.evaluation.evaluate import evaluate_policy
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 
 CONFIG = TrainConfig(
@@ -132,9 +132,9 @@ def interrupt_evaluation(patch: pytest.MonkeyPatch, module: str, number: int, pr
         nonlocal made
         made += 1
         Interrupting.steps_made, Interrupting.presses_at = 0, presses_after if made == number else 0
-        return evaluate(*args, **kwargs)
+        return evaluate_policy(*args, **kwargs)
 
-    patch.setattr(f"dqn_fast.training.{module}.evaluate", counted)
+    patch.setattr(f"dqn_fast.training.{module}.evaluate_policy", counted)
 
 
 @pytest.mark.parametrize("presses_after", [1, 7])
@@ -167,12 +167,12 @@ def test_ctrl_c_in_the_evaluation_at_the_end(tmp_path: Path, checkpoint_period: 
 
 def test_ctrl_c_behind_the_evaluation_comes_too_late(tmp_path: Path) -> None:
     def evaluated(*args: Any, **kwargs: Any) -> Any:
-        evaluation = evaluate(*args, **kwargs)
+        evaluation = evaluate_policy(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGINT)
         return evaluation
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dqn_fast.training.run.evaluate", evaluated)
+        patch.setattr("dqn_fast.training.run.evaluate_policy", evaluated)
         run = train(CONFIG, tmp_path / "run")
     assert run.evaluation is not None
     assert not run.result.interrupted

@@ -25,7 +25,7 @@ def has_action_mask(space: spaces.Space[Any], num_actions: int) -> bool:
     """Return whether observations of a space hold an action mask.
 
     Raises:
-        TypeError: they do, and it doesn't hold one whole number or bool for each action.
+        TypeError: if they do, and it doesn't hold one whole number or bool for each action.
     """
     if not isinstance(space, spaces.Dict) or ACTION_MASK not in space.spaces:
         return False
@@ -33,7 +33,7 @@ def has_action_mask(space: spaces.Space[Any], num_actions: int) -> bool:
     fits = isinstance(mask, spaces.Box | spaces.MultiBinary) and mask.shape == (num_actions,)
     if not fits or np.issubdtype(mask.dtype, np.floating):
         raise TypeError(
-            f"the observation space's {ACTION_MASK!r} is {mask}, expected a MultiBinary or a Box "
+            f"{ACTION_MASK}: got {mask}, expected a MultiBinary or a Box "
             f"of int8 or bool of the shape ({num_actions},), one for each action"
         )
     return True

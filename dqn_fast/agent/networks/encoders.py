@@ -96,12 +96,12 @@ def make_encoder(
         convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
 
     Raises:
-        TypeError: no encoder is known for the space, or it is a Dict without parts.
-        ValueError: an image is smaller than the convolutions need.
+        TypeError: if no encoder is known for the space, or it is a Dict without parts.
+        ValueError: if an image is smaller than the convolutions need.
     """
     if isinstance(space, spaces.Dict):
         if not space.spaces:
-            raise TypeError(f"the observation space is {space}, expected a Dict with something to observe")
+            raise TypeError(f"observation_space: got {space}, expected a Dict with something to observe")
         return DictEncoder({key: make_encoder(part, generator, convs) for key, part in space.spaces.items()})
     if isinstance(space, spaces.Box) and is_image(space):
         return make_image_encoder(space, generator, convs)
@@ -112,6 +112,6 @@ def make_encoder(
     if isinstance(space, spaces.MultiDiscrete):
         return OneHotEncoder(space.nvec, space.start)
     raise TypeError(
-        f"the observation space is {space}, "
+        f"observation_space: got {space}, "
         "expected Box, MultiBinary, Discrete, MultiDiscrete, or a Dict of these"
     )

@@ -45,7 +45,7 @@ class ImageEncoder(nn.Module):
         generator: source of the initial weights.
 
     Raises:
-        ValueError: the image is smaller than the convolutions need.
+        ValueError: if the image is smaller than the convolutions need.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ImageEncoder(nn.Module):
             height, width = ((side - conv.kernel) // conv.stride + 1 for side in (height, width))
             if min(height, width) < 1:
                 raise ValueError(
-                    f"images are {tuple(shape)}, expected room for the convolutions {tuple(convs)}"
+                    f"images: got {tuple(shape)}, expected room for the convolutions {tuple(convs)}"
                 )
         self.layers = nn.Sequential(*layers)
         self.size = channels * height * width
@@ -108,7 +108,7 @@ def make_image_encoder(
         convs: None is the DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
 
     Raises:
-        ValueError: the image is smaller than the convolutions need.
+        ValueError: if the image is smaller than the convolutions need.
     """
     if convs is None:
         convs = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR

@@ -38,10 +38,10 @@ def make_hidden(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequenti
         generator: source of the initial weights.
 
     Raises:
-        ValueError: no size, or one below 1.
+        ValueError: if there is no size, or one below 1.
     """
     if len(sizes) < 1 or min(sizes) < 1:
-        raise ValueError(f"sizes is {tuple(sizes)}, expected at least one number, each at least 1")
+        raise ValueError(f"sizes: got {tuple(sizes)}, expected at least one number, each at least 1")
     return nn.Sequential(
         *(layer for pair in pairwise(sizes) for layer in (make_linear(*pair, generator), nn.ReLU()))
     )
@@ -55,10 +55,10 @@ def make_mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
         generator: source of the initial weights.
 
     Raises:
-        ValueError: fewer than two sizes, or one below 1.
+        ValueError: if there are fewer than two sizes, or one is below 1.
     """
     if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes is {tuple(sizes)}, expected at least two numbers, each at least 1")
+        raise ValueError(f"sizes: got {tuple(sizes)}, expected at least two numbers, each at least 1")
     return nn.Sequential(*list(make_hidden(sizes, generator))[:-1])
 
 

@@ -44,11 +44,11 @@ def make_q_net(
         representation: what the outputs mean, and how many there are for each action.
 
     Raises:
-        TypeError: a space is of another kind, or a mask doesn't fit the actions.
-        ValueError: a hidden size is below 1, or an image is smaller than the convolutions need.
+        TypeError: if a space is of another kind, or a mask doesn't fit the actions.
+        ValueError: if a hidden size is below 1, or an image is smaller than the convolutions need.
     """
     if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
-        raise TypeError(f"the action space is {action_space}, expected Discrete, starting at 0")
+        raise TypeError(f"action_space: got {action_space}, expected Discrete, starting at 0")
     if hidden_sizes and min(hidden_sizes) < 1:
         raise ValueError(f"hidden_sizes: got {tuple(hidden_sizes)}, expected each at least 1")
     num_actions = int(action_space.n)

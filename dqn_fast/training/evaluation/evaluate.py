@@ -1,4 +1,4 @@
-"""Evaluation: what the greedy policy is worth in an environment of its own."""
+"""Evaluation: what a policy is worth in an environment of its own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from dqn_fast.agent import Greedy, QNetwork
+from dqn_fast.agent import Policy, QNetwork
+from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
+
+#: Environment steps after which an evaluation cuts an episode, unless told otherwise. Not every environment
+#: has a time limit, and a greedy policy may go on for ever. 27,000 are the 30 minutes of Atari (Machado et
+#: al., 2018), at 4 frames a step.
+MAX_EPISODE_STEPS = 27_000
 
 
 class Evaluation(NamedTuple):
-    """Undiscounted returns of the greedy policy.
+    """Undiscounted returns of a policy.
 
     Attributes:
         returns: of each episode; of one that was cut, until then.
@@ -44,37 +50,49 @@ def evaluate(
     episodes: int,
     seed: int,
     *,
-    max_episode_steps: int = 27_000,
+    max_episode_steps: int = MAX_EPISODE_STEPS,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation | None:
-    """Play episodes with ε = 0.
+    """Play episodes with a network's greedy policy (ε = 0); see `evaluate_policy`."""
+    return evaluate_policy(
+        greedy_policy(q_net),
+        env,
+        episodes,
+        seed,
+        max_episode_steps=max_episode_steps,
+        should_stop=should_stop,
+    )
+
+
+def evaluate_policy(
+    policy: Policy,
+    env: gym.Env[Any, Any],
+    episodes: int,
+    seed: int,
+    *,
+    max_episode_steps: int = MAX_EPISODE_STEPS,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Evaluation | None:
+    """Play episodes with a policy.
 
     Episode i is reset with seed + i, so it is the same whatever the policy did in the ones before it.
 
     Args:
-        q_net: the network to ask.
+        policy: acts; it should not explore.
         env: not closed.
         episodes: how many, at least 1.
         seed: of the first episode.
-        max_episode_steps: environment steps after which an episode is cut, and counts with what it has. Not
-            every environment has a time limit, and a greedy policy may go on for ever. 27,000 are the 30
-            minutes of Atari (Machado et al., 2018), at 4 frames a step.
-        should_stop: asked after every environment step; True gives up.
+        max_episode_steps: environment steps after which an episode is cut, and counts with what it has.
+        should_stop: asked at every reset and after every environment step; True gives up.
 
     Returns:
         The returns, or None if stopped.
     """
-    greedy, returns, cut = Greedy(q_net), [], 0
-    for episode in range(episodes):
-        obs, _ = env.reset(seed=seed + episode)
-        episode_return, episode_end, steps = 0.0, False, 0
-        while not episode_end and steps < max_episode_steps:
-            obs, reward, terminated, truncated, _ = env.step(greedy(obs))
-            episode_return += float(reward)
-            episode_end = terminated or truncated
-            steps += 1
-            if should_stop():
-                return None
-        returns.append(episode_return)
-        cut += not episode_end
-    return Evaluation(returns, cut)
+    played: list[Episode] = []
+    for episode in play(policy, env, range(seed, seed + episodes), max_episode_steps):
+        if should_stop():
+            return None
+        if episode.steps == 0:
+            played.append(episode)
+    cut = sum(not episode.ended for episode in played)
+    return Evaluation([episode.episode_return for episode in played], cut)

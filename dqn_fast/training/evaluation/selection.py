@@ -20,7 +20,8 @@ import numpy as np
 
 from dqn_fast.agent import QNetwork
 from dqn_fast.envs.random_states import random_states, restore_random_states
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.metrics import MetricsRow
 
 _FIRST = 10  # episodes before the first comparison; there is one more at each doubling
@@ -30,12 +31,12 @@ class BestModel:
     """An observer of metrics that evaluates the Q-network every so often and remembers the best.
 
     Args:
-        q_net: the network that learns; only read until `restore`.
+        q_net: the network that learns, in place; only read until `restore`.
         env: an environment of its own; not closed.
         period: environment steps from one evaluation to the next, made with the first row at or after it.
         episodes: of each evaluation, unless it is given up.
         seed: of the first episode of each evaluation.
-        should_stop: asked after every environment step; True gives an evaluation up, to be made up for.
+        should_stop: asked after every environment step; True gives an evaluation up, to be made again.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class BestModel:
     ) -> None:
         self.best: tuple[int, Evaluation] | None = None  # step and evaluation
         self._q_net = q_net
+        self._policy = greedy_policy(q_net)
         self._env = env
         self._period = period
         self._episodes = episodes
         self._seed = seed
         self._should_stop = should_stop
         self._next_step = period
-        self._given_up: int | None = None  # step of an evaluation that is still to be made
+        self._interrupted_at: int | None = None  # step of an evaluation that is to be made again
         self._weights: dict[str, Any] = {}
 
     def __call__(self, row: MetricsRow) -> None:
@@ -64,15 +66,15 @@ class BestModel:
         if row.step >= self._next_step:
             self._consider(row.step)
 
-    def make_up(self) -> None:
-        """Make the evaluation that was given up where the run stopped; the weights must still be those."""
-        if self._given_up is not None:
-            self._consider(self._given_up)
+    def retry_interrupted(self) -> None:
+        """Make the evaluation again that the run was stopped in; the weights must still be those."""
+        if self._interrupted_at is not None:
+            self._consider(self._interrupted_at)
 
     def _consider(self, step: int) -> None:
         before = random_states()
         evaluation = self._evaluate()
-        self._given_up = step if evaluation is None else None
+        self._interrupted_at = step if evaluation is None else None
         if evaluation is None:
             restore_random_states(before)
             return
@@ -94,13 +96,13 @@ class BestModel:
             "best": self.best,
             "weights": self._weights,
             "next_step": self._next_step,
-            "given_up": self._given_up,
+            "given_up": self._interrupted_at,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what was saved."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
-        self._given_up = state["given_up"]
+        self._interrupted_at = state["given_up"]
 
     def _evaluate(self) -> Evaluation | None:
         """Play all episodes, or as many as show that the best is better; None if told to stop."""
@@ -109,7 +111,7 @@ class BestModel:
         while len(returns) < self._episodes:
             count = min(len(returns) or _FIRST, self._episodes - len(returns))
             seed = self._seed + len(returns)
-            some = evaluate(self._q_net, self._env, count, seed, should_stop=self._should_stop)
+            some = evaluate_policy(self._policy, self._env, count, seed, should_stop=self._should_stop)
             if some is None:
                 return None
             returns += some.returns

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from dqn_fast.agent import Greedy, QNetwork
+from dqn_fast.agent import Policy
 from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
+from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import VIDEO
 from dqn_fast.training.run_folder.model import load_model
-from dqn_fast.training.seeds import derive_seeds
 
 _FPS = 15.0  # for environments that name no rate: grid worlds, in which each frame is to be seen
 _SMALL = 320  # pixels: frames of less height are enlarged by a whole factor, to about this
@@ -76,10 +76,10 @@ def record_video(
         raise UsageError("a video needs the package av: pip install 'dqn_fast[video]'")
     env = _drawing_env(config)
     try:
-        q_net = load_model(folder, config, env)
-        film = _Film(env, q_net, episodes, derive_seeds(config.seed).evaluation, max_frames)
+        policy, first = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
+        film = _Film(env, policy, range(first, first + episodes), max_frames)
         rate = fps or env.metadata.get("render_fps") or _FPS
-        with written_whole(folder / VIDEO) as path:
+        with atomic_write(folder / VIDEO) as path:
             _encode(path, film, rate)
     finally:
         env.close()
@@ -102,31 +102,28 @@ def _drawing_env(config: TrainConfig) -> gym.Env[Any, Any]:
 class _Film:
     """Plays the episodes while its frames are taken; what it counts is right after the last frame."""
 
-    def __init__(
-        self, env: gym.Env[Any, Any], q_net: QNetwork, episodes: int, seed: int, max_frames: int
-    ) -> None:
-        self.returns: list[float] = []
+    def __init__(self, env: gym.Env[Any, Any], policy: Policy, seeds: range, max_frames: int) -> None:
         self.frames = 0
         self.complete = True
         self._env = env
-        self._greedy = Greedy(q_net)
-        self._seeds = range(seed, seed + episodes)
+        self._policy = policy
+        self._seeds = seeds
         self._max_frames = max_frames
+        self._played: list[Episode] = []
+
+    @property
+    def returns(self) -> list[float]:
+        """Undiscounted return of each episode, so far."""
+        return [episode.episode_return for episode in self._played]
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for seed in self._seeds:
-            self.returns.append(0.0)
-            obs, _ = self._env.reset(seed=seed)
+        for episode in play(self._policy, self._env, self._seeds):
+            if episode.steps == 0:
+                self._played.append(episode)
             yield self._frame()
-            episode_end = False
-            while not episode_end:
-                if self.frames >= self._max_frames:
-                    self.complete = False
-                    return
-                obs, reward, terminated, truncated, _ = self._env.step(self._greedy(obs))
-                self.returns[-1] += float(reward)
-                episode_end = terminated or truncated
-                yield self._frame()
+            if self.frames >= self._max_frames and not episode.ended:
+                self.complete = False
+                return
 
     def _frame(self) -> np.ndarray:
         self.frames += 1

@@ -1,4 +1,4 @@
-"""Runs a group: processes side by side, one display, one result."""
+"""Runs several seeds: processes side by side, one display, one result."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.interrupt import InterruptFlag
-from dqn_fast.training.multi_seed.member import Member
-from dqn_fast.training.multi_seed.outcome import Group, Outcome, Status, save_group
-from dqn_fast.training.reports import Curve, GroupProgress, draw_seed_curves, read_rows
-from dqn_fast.training.run_folder.layout import CONFIG, LEARNING_CURVES, METRICS, RESULT, claim, locked
+from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
+from dqn_fast.training.multi_seed.seed_process import SeedProcess
+from dqn_fast.training.reports import Curve, MultiSeedProgress, draw_seed_curves, read_rows
+from dqn_fast.training.run_folder.layout import (
+    CONFIG,
+    LEARNING_CURVES,
+    METRICS,
+    RESULT,
+    folder_lock,
+    prepare_folder,
+)
 from dqn_fast.training.run_folder.model import load_config, save_config
 from dqn_fast.training.run_folder.result import complete_result, load_result
-from dqn_fast.training.trainer import check
+from dqn_fast.training.trainer import Trainer
 
 _POLL_SECONDS = 0.2
 _INTERRUPTED = (130, -signal.SIGINT)  # from the command, or while Python still imports
@@ -32,86 +40,87 @@ def default_jobs() -> int:
     return os.cpu_count() or 1
 
 
-def train_group(
+def train_seeds(
     config: TrainConfig, seeds: range, folder: Path, *, jobs: int, overwrite: bool = False, video: bool = True
-) -> Group:
-    """Train one agent for each seed, and write each run to a folder of its own in the group's.
+) -> MultiSeedResult:
+    """Train one agent for each seed, and write each run to a folder of its own, seed-<seed> in `folder`.
 
-    A run that fails does not stop the others. Ctrl-C makes all of them save what they have and ends the
-    group; a second one ends the processes at once. `resume_group` goes on after both.
+    A run that fails does not stop the others. Ctrl-C makes all of them save what they have and end; a
+    second one ends the processes at once. `resume_seeds` goes on after both.
 
     Args:
         config: of the runs; its seed is not used.
         seeds: of the runs, at least one.
-        folder: for the group's files; made if it isn't there. The runs' folders in it are seed-<seed>.
+        folder: for all files; made if it isn't there.
         jobs: runs side by side, at least 1.
-        overwrite: delete the files of an earlier group in that folder, and of its runs.
+        overwrite: delete the files of earlier seeds or of a run in that folder.
         video: film each agent.
 
     Raises:
         UsageError: an argument is outside its range, the environment cannot be made or is not for DQN, or
-            the folder holds a group or a run, or one is going on in it.
+            the folder holds runs, or one is going on in it.
     """
     _check(config, jobs)
-    with locked(folder):  # a single run may be going on in it
-        claim(folder, overwrite=overwrite)
-        # All of them before the first begins: so the folder says at any moment what belongs to the group.
+    with folder_lock(folder):  # a single run may be going on in it
+        prepare_folder(folder, overwrite=overwrite)
+        # All of them before the first begins: so the folder says at any moment which seeds it is for.
         for seed in seeds:
             (folder / f"seed-{seed}").mkdir(exist_ok=True)
             save_config(folder / f"seed-{seed}", replace(config, seed=seed))
-    return resume_group(folder, jobs=jobs, video=video)
+    return resume_seeds(folder, jobs=jobs, video=video)
 
 
-def is_group(folder: Path) -> bool:
-    """Return whether a folder is a group's."""
-    return bool(_members(folder))
+def holds_seeds(folder: Path) -> bool:
+    """Return whether a folder is that of several seeds."""
+    return bool(_seed_folders(folder))
 
 
-def resume_group(folder: Path, *, jobs: int, video: bool = True) -> Group:
+def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedResult:
     """Go on with every seed that has not come to its end; if there is none, only the summary is written.
 
     Args:
-        folder: of the group.
+        folder: of the seeds.
         jobs: runs side by side, at least 1.
         video: film the agents that are trained now.
 
     Raises:
-        UsageError: an argument is outside its range, the folder holds no group or a configuration or result
-            of another version, or the environment cannot be made.
+        UsageError: an argument is outside its range, the folder holds no seeds, or a configuration or
+            result of another version, or the environment cannot be made.
     """
-    folders = _members(folder)
+    folders = _seed_folders(folder)
     if not folders:
-        raise UsageError(f"{folder} holds no group: expected folders seed-<seed> with a {CONFIG}")
+        raise UsageError(f"{folder} holds no seeds: expected folders seed-<seed> with a {CONFIG}")
     config = load_config(folders[min(folders)])
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
     options = ["--video" if video else "--no-video"]
-    with InterruptFlag() as interrupted, GroupProgress(complete, config.total_steps) as progress:
+    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config.total_steps) as progress:
         outcomes = []
-        for seed, result in complete.items():
-            if result:
-                outcomes.append(Outcome(seed, folders[seed], "done", result))
-                progress.ended(seed, str(outcomes[-1]), result.steps)
+        for seed, found in complete.items():
+            if found:
+                outcomes.append(Outcome(seed, folders[seed], "done", found))
+                progress.ended(seed, str(outcomes[-1]), found.steps)
         outcomes += _run_all(
-            [seed for seed, result in complete.items() if not result],
-            lambda seed: Member(seed, folders[seed], options),
+            [seed for seed, found in complete.items() if not found],
+            lambda seed: SeedProcess(seed, folders[seed], options),
             jobs,
             interrupted,
             progress,
         )
-        group = Group(config.env_id, sorted(outcomes), interrupted())
-    save_group(folder, group)
-    _draw(folder, config, group)
-    return group
+        result = MultiSeedResult(config.env_id, sorted(outcomes), interrupted())
+    save_multi_seed_result(folder, result)
+    _draw(folder, config, result)
+    return result
 
 
 def _check(config: TrainConfig, jobs: int) -> None:
     if jobs < 1:
         raise UsageError(f"jobs is {jobs}, expected at least 1")
-    check(config)  # what is wrong with it is said once, not by each process
+    with ExitStack() as stack:  # what is wrong with it is said once, not by each process
+        Trainer(config, Path(), None, lambda: False, stack)
 
 
-def _members(folder: Path) -> dict[int, Path]:
+def _seed_folders(folder: Path) -> dict[int, Path]:
     """Folders of the runs by seed."""
     folders = {
         path.parent.name.removeprefix("seed-"): path.parent for path in folder.glob(f"seed-*/{CONFIG}")
@@ -121,12 +130,12 @@ def _members(folder: Path) -> dict[int, Path]:
 
 def _run_all(
     seeds: Sequence[int],
-    start: Callable[[int], Member],
+    start: Callable[[int], SeedProcess],
     jobs: int,
     interrupted: InterruptFlag,
-    progress: GroupProgress,
+    progress: MultiSeedProgress,
 ) -> list[Outcome]:
-    waiting, running, outcomes = deque(seeds), list[Member](), list[Outcome]()
+    waiting, running, outcomes = deque(seeds), list[SeedProcess](), list[Outcome]()
     told = False
     try:
         while running or (waiting and not interrupted()):
@@ -135,42 +144,42 @@ def _run_all(
                 progress.started(running[-1].seed)
             if interrupted() and not told:
                 told = True
-                for member in running:
-                    member.interrupt()
-            for member in list(running):
-                if member.is_running():
-                    progress.show(member.seed, member.last_row)
+                for process in running:
+                    process.interrupt()
+            for process in list(running):
+                if process.is_running():
+                    progress.show(process.seed, process.last_row)
                 else:
-                    running.remove(member)
-                    outcomes.append(_outcome(member, progress))
+                    running.remove(process)
+                    outcomes.append(_outcome(process, progress))
             time.sleep(_POLL_SECONDS)
     finally:
-        for member in running:
-            member.kill()
+        for process in running:
+            process.kill()
     return outcomes
 
 
-def _outcome(member: Member, progress: GroupProgress) -> Outcome:
-    kind: Status = "done" if member.status == 0 else "interrupted"
-    if member.status not in (0, *_INTERRUPTED):
+def _outcome(process: SeedProcess, progress: MultiSeedProgress) -> Outcome:
+    kind: Status = "done" if process.status == 0 else "interrupted"
+    if process.status not in (0, *_INTERRUPTED):
         kind = "failed"
-        lines = "".join(f"  {line}\n" for line in member.last_lines)
-        progress.say(f"seed {member.seed} failed (status {member.status}), {member.log}:\n{lines}")
+        lines = "".join(f"  {line}\n" for line in process.last_lines)
+        progress.say(f"seed {process.seed} failed (status {process.status}), {process.log}:\n{lines}")
     else:
-        member.log.unlink()
-    result = load_result(member.folder) if (member.folder / RESULT).exists() else None
-    outcome = Outcome(member.seed, member.folder, kind, result)
-    progress.show(member.seed, member.last_row)
-    progress.ended(member.seed, str(outcome))
+        process.log.unlink()
+    result = load_result(process.folder) if (process.folder / RESULT).exists() else None
+    outcome = Outcome(process.seed, process.folder, kind, result)
+    progress.show(process.seed, process.last_row)
+    progress.ended(process.seed, str(outcome))
     return outcome
 
 
-def _draw(folder: Path, config: TrainConfig, group: Group) -> None:
-    files = [outcome.folder / METRICS for outcome in group.outcomes]
+def _draw(folder: Path, config: TrainConfig, result: MultiSeedResult) -> None:
+    files = [outcome.folder / METRICS for outcome in result.outcomes]
     curves = [Curve.of(read_rows(file)) for file in files if file.exists()]
     if not curves:
         return
-    scores = group.scores
-    evaluation = (sum(scores) / len(scores), f"evaluation: {group}") if scores else None
+    scores = result.scores
+    evaluation = (sum(scores) / len(scores), f"evaluation: {result}") if scores else None
     title = f"{config.env_id}, {len(curves)} seeds"
     draw_seed_curves(folder / LEARNING_CURVES, title, curves, config.total_steps, evaluation)

@@ -1,8 +1,11 @@
-"""Where the rows of metrics go: a table, TensorBoard, the terminal and a picture."""
+"""Where the rows of metrics go: a table, TensorBoard, the terminal and pictures.
+
+Here belongs what shows a training. It changes nothing of it.
+"""
 
 from dqn_fast.training.reports.csv_report import CsvReport, read_last_row, read_rows
-from dqn_fast.training.reports.group_progress import GroupProgress
 from dqn_fast.training.reports.learning_curve import draw_learning_curve
+from dqn_fast.training.reports.multi_seed_progress import MultiSeedProgress
 from dqn_fast.training.reports.progress import ProgressReport
 from dqn_fast.training.reports.seed_curves import Curve, draw_seed_curves
 from dqn_fast.training.reports.tensorboard_report import TensorBoardReport
@@ -10,7 +13,7 @@ from dqn_fast.training.reports.tensorboard_report import TensorBoardReport
 __all__ = [
     "CsvReport",
     "Curve",
-    "GroupProgress",
+    "MultiSeedProgress",
     "ProgressReport",
     "TensorBoardReport",
     "draw_learning_curve",

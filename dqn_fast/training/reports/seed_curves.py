@@ -64,7 +64,7 @@ def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
 def draw_seed_curves(
     path: Path, title: str, curves: Sequence[Curve], total_steps: int, evaluation: tuple[float, str] | None
 ) -> None:
-    """Draw the picture of a group of runs.
+    """Draw the picture of several seeds.
 
     Args:
         path: where to write it, as PNG.

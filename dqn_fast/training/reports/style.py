@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.files import atomic_write
 
 BLUE, ORANGE, GREEN, GREY = "#2a6f97", "#bc6c25", "#2d6a4f", "#6c757d"
 
@@ -37,5 +37,5 @@ def steps_on_x(axes: Axes, last_step: float) -> None:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG."""
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         figure.savefig(partial, pil_kwargs={"optimize": True})

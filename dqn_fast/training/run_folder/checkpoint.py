@@ -1,6 +1,6 @@
-"""Checkpoints: all that a run needs to go on as if it had never stopped, in one folder, whole or not there.
+"""Checkpoints: all that a run needs to go on as if it had never stopped, in one folder, written atomically.
 
-A folder `checkpoint-<step>` holds `memory.dqn`, the replay memory, and `state.pt`, everything else: networks,
+A folder `checkpoint-<step>` holds `memory.dqn`, the replay buffer, and `state.pt`, everything else: networks,
 optimiser, schedules' step, random states, metrics, the best weights so far and the environments. It is
 written under another name and renamed when it is complete; only then its predecessor is deleted. So a run
 can be killed at any moment.
@@ -32,12 +32,22 @@ class Checkpoint(NamedTuple):
     """What a checkpoint holds.
 
     Attributes:
-        memory: the file of the replay memory.
-        state: what was saved beside it.
+        folder: of the checkpoint.
+        state: what was saved beside the replay buffer.
     """
 
-    memory: Path
+    folder: Path
     state: dict[str, Any]
+
+    def load_buffer(self) -> ReplayBuffer:
+        """Read the replay buffer.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        with _as_usage_error(self.folder):
+            buffer: ReplayBuffer = ReplayBuffer.load(self.folder / MEMORY)
+            return buffer
 
 
 def save_checkpoint(
@@ -49,7 +59,7 @@ def save_checkpoint(
         folder: of the run.
         config: of the run.
         step: environment steps so far.
-        buffer: the replay memory.
+        buffer: the replay buffer.
         state: everything else; the configuration and the process's random states are added.
     """
     final = folder / CHECKPOINTS.replace("*", f"{step:012d}")
@@ -85,7 +95,7 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     paths = sorted(folder.glob(CHECKPOINTS))
     if not paths:
         return None
-    with readable_errors(paths[-1]):
+    with _as_usage_error(paths[-1]):
         state = torch.load(paths[-1] / STATE, weights_only=False)
     saved = state.get("config", {})
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
@@ -94,11 +104,11 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
             f"{paths[-1]} was made with another configuration ({', '.join(changed)}): expected {CONFIG}"
             " as it was, so that the run goes on as if it had never stopped"
         )
-    return Checkpoint(paths[-1] / MEMORY, state)
+    return Checkpoint(paths[-1], state)
 
 
 @contextmanager
-def readable_errors(path: Path) -> Iterator[None]:
+def _as_usage_error(path: Path) -> Iterator[None]:
     """Say in one line what keeps a checkpoint's files from being read.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a path to write to; what is there at the end becomes `path`, in one step.
 
     If the body raises, `path` stays what it was. The suffix is kept, since some writers choose the format

@@ -15,7 +15,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.run_folder.layout import CONFIG, RESULT
 
 # Settings that change what is reported, and not what is trained.
-_NO_SETTINGS = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
+_REPORTING_ONLY = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
 # A configuration that was written before there was a setting means the setting's default.
 _DEFAULTS = {field.name: field.default for field in fields(TrainConfig) if field.name != "env_id"}
 _RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")
@@ -38,7 +38,7 @@ class FinishedRun(NamedTuple):
     def settings(self) -> dict[str, Any]:
         """The part of the configuration that decides how good an agent becomes, but for its seed."""
         settings = {**_DEFAULTS, **self.config} if self.config else {}
-        return {name: value for name, value in settings.items() if name not in _NO_SETTINGS}
+        return {name: value for name, value in settings.items() if name not in _REPORTING_ONLY}
 
 
 class Score(NamedTuple):
@@ -53,7 +53,7 @@ class Score(NamedTuple):
         return f"{self.mean:.1f}" if self.seeds == 1 else f"{self.mean:.1f} ± {self.std:.1f}"
 
 
-class Seeds(NamedTuple):
+class SeedRuns(NamedTuple):
     """Runs with the same environment, length and settings, one for each seed, in order of the seeds."""
 
     env_id: str
@@ -98,7 +98,7 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[FinishedRun], list[Path]]:
     return finished, interrupted
 
 
-def by_settings(runs: Iterable[FinishedRun]) -> list[Seeds]:
+def by_settings(runs: Iterable[FinishedRun]) -> list[SeedRuns]:
     """Return runs grouped, sorted by environment and steps.
 
     Of several runs with the same seed, the one whose folder's name comes last counts.
@@ -109,7 +109,7 @@ def by_settings(runs: Iterable[FinishedRun]) -> list[Seeds]:
         key = run.result["env_id"], run.result["steps"], settings
         groups.setdefault(key, {})[run.result["seed"]] = run
     return [
-        Seeds(env_id, steps, [seeds[seed] for seed in sorted(seeds)])
+        SeedRuns(env_id, steps, [seeds[seed] for seed in sorted(seeds)])
         for (env_id, steps, _), seeds in sorted(groups.items(), key=lambda item: item[0])
     ]
 

@@ -27,9 +27,9 @@ RUN_FILES = (
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
 )
 
-GROUP_RESULT = "group.json"
+MULTI_SEED_RESULT = "group.json"
 LEARNING_CURVES = "learning_curves.png"
-GROUP_FILES = (GROUP_RESULT, LEARNING_CURVES, "seed-*.log")
+MULTI_SEED_FILES = (MULTI_SEED_RESULT, LEARNING_CURVES, "seed-*.log")
 
 
 def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
@@ -48,8 +48,8 @@ def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in the folder meanwhile; a process that dies gives it free.
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the folder meanwhile; the lock is released if the process dies.
 
     Args:
         folder: made if it isn't there.
@@ -72,31 +72,31 @@ def locked(folder: Path) -> Iterator[None]:
         (folder / LOCK).unlink(missing_ok=True)
 
 
-def claim(folder: Path, *, overwrite: bool) -> None:
-    """Make the folder ready for a new run, or for a new group of them.
+def prepare_folder(folder: Path, *, overwrite: bool) -> None:
+    """Make the folder ready for a new run, or for new runs of several seeds.
 
-    Files that are neither a run's nor a group's own are left alone.
+    Files that are not a run's own are left alone.
 
     Args:
         folder: made if it isn't there.
-        overwrite: delete the files of an earlier run, or of a group and its runs.
+        overwrite: delete the files of an earlier run, or of several seeds.
 
     Raises:
-        UsageError: the folder holds a run or a group and `overwrite` is False, one of the group's runs is
-            going on, or the folder cannot be made.
+        UsageError: the folder holds runs and `overwrite` is False, one of its seeds' runs is going on, or the
+            folder cannot be made.
     """
-    members = sorted(path for path in folder.glob("seed-*") if path.is_dir())
+    seeds = sorted(path for path in folder.glob("seed-*") if path.is_dir())
     with ExitStack() as stack:
-        for member in members:  # all of them, before any loses a file
-            stack.enter_context(locked(member))
-        for place in (*members, folder):
+        for seed in seeds:  # all of them, before any loses a file
+            stack.enter_context(folder_lock(seed))
+        for place in (*seeds, folder):
             _make_empty(place, overwrite=overwrite)
 
 
 def _make_empty(folder: Path, *, overwrite: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = [path for name in (*RUN_FILES, *GROUP_FILES) for path in folder.glob(name)]
+        files = [path for name in (*RUN_FILES, *MULTI_SEED_FILES) for path in folder.glob(name)]
         if files and not overwrite:
             raise UsageError(
                 f"{folder} already holds a run ({files[0].name}):"

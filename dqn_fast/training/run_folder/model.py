@@ -14,13 +14,13 @@ from dqn_fast.agent import QNetwork
 from dqn_fast.errors import UsageError
 from dqn_fast.training.build import build_q_net
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import CONFIG, MODEL
 
 
 def save_config(folder: Path, config: TrainConfig) -> None:
     """Write config.json."""
-    with written_whole(folder / CONFIG) as path:
+    with atomic_write(folder / CONFIG) as path:
         path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
 
 
@@ -35,8 +35,8 @@ def load_config(folder: str | Path) -> TrainConfig:
         fields = json.loads(path.read_text(encoding="utf-8"))
         return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
     except OSError as error:
-        members = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
-        advice = f"; {members[0].parent} does" if members else ""
+        seeds = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
+        advice = f"; {seeds[0].parent} does" if seeds else ""
         raise UsageError(
             f"{folder} holds no run: cannot read {path.name} ({error.strerror}){advice}"
         ) from error
@@ -49,7 +49,7 @@ def load_config(folder: str | Path) -> TrainConfig:
 def save_model(folder: Path, q_net: QNetwork) -> None:
     """Write model.pt: the weights of the Q-network."""
     # Given a path, torch puts the file's name into the archive, and equal models differ in their bytes.
-    with written_whole(folder / MODEL) as path, path.open("wb") as file:
+    with atomic_write(folder / MODEL) as path, path.open("wb") as file:
         torch.save({"q_net": q_net.state_dict()}, file)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from dqn_fast.errors import UsageError
-from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import RESULT
 
 
@@ -54,7 +54,7 @@ class Result:
 
 def save_result(folder: Path, result: Result) -> None:
     """Write result.json."""
-    with written_whole(folder / RESULT) as path:
+    with atomic_write(folder / RESULT) as path:
         path.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dqn_fast.training.run_folder.finished import Seeds
+from dqn_fast.training.run_folder.finished import SeedRuns
 
 
-def markdown(groups: Sequence[Seeds]) -> str:
+def markdown(groups: Sequence[SeedRuns]) -> str:
     """Return the table.
 
     A column that no line has anything for is left out. Where an environment has several lines of different
@@ -43,7 +43,7 @@ def markdown_table(columns: dict[str, list[str]], left: Sequence[str]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _differences(groups: Sequence[Seeds]) -> list[list[str]]:
+def _differences(groups: Sequence[SeedRuns]) -> list[list[str]]:
     """Names of the settings, for each group, in which those of its environment and length differ."""
     result = []
     for group in groups:
@@ -57,6 +57,6 @@ def _cell(score: object) -> str:
     return "" if score is None else str(score)
 
 
-def _speed(group: Seeds) -> str:
+def _speed(group: SeedRuns) -> str:
     score = group.score("steps_per_second")
     return "" if score is None else f"{score.mean:,.0f}"

@@ -111,7 +111,7 @@ def test_images_go_through_the_convolutions_that_are_asked_for(convs: tuple[Conv
 def test_images_that_are_too_small_for_the_convolutions_are_named() -> None:
     for convs, shape in ((NATURE, (35, 84, 4)), (DATA_EFFICIENT, (4, 24, 84)), (MINATAR, (3, 2, 9))):
         with pytest.raises(
-            ValueError, match=r"^images are \(.*\), expected room for the convolutions \(Conv"
+            ValueError, match=r"^images: got \(.*\), expected room for the convolutions \(Conv"
         ):
             ImageEncoder(shape, convs, 1, generator())
     fitting = ((NATURE, (36, 36, 4)), (DATA_EFFICIENT, (4, 25, 25)), (MINATAR, (1, 3, 3)))
@@ -171,5 +171,5 @@ def test_what_is_no_image_is_flattened(shape: tuple[int, ...]) -> None:
 
 def test_other_spaces_are_named() -> None:
     for space in (spaces.Text(4), spaces.Dict({"a": spaces.Text(4)})):
-        with pytest.raises(TypeError, match=r"^the observation space is Text.*, expected Box, MultiBinary, "):
+        with pytest.raises(TypeError, match=r"^observation_space: got Text.*, expected Box, MultiBinary, "):
             make_encoder(space, generator())

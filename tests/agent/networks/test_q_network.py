@@ -186,22 +186,20 @@ def test_no_gradient_comes_through_a_mask() -> None:
 )
 def test_a_mask_that_does_not_fit(mask: spaces.Space[Any]) -> None:
     space = spaces.Dict({"obs": BOX, "action_mask": mask})
-    with pytest.raises(TypeError, match=r"^the observation space's 'action_mask' is .*shape \(4,\)"):
+    with pytest.raises(TypeError, match=r"^action_mask: got .*shape \(4,\)"):
         make_q_net(space, spaces.Discrete(4), (8,), generator())
 
 
 def test_bad_arguments_are_named() -> None:
-    with pytest.raises(TypeError, match=r"^the observation space is Text.*, expected Box, MultiBinary, "):
+    with pytest.raises(TypeError, match=r"^observation_space: got Text.*, expected Box, MultiBinary, "):
         make_q_net(spaces.Text(4), spaces.Discrete(2), (8,), generator())
-    with pytest.raises(TypeError, match=r"^the action space is Box.*, expected Discrete, starting at 0$"):
+    with pytest.raises(TypeError, match=r"^action_space: got Box.*, expected Discrete, starting at 0$"):
         make_q_net(BOX, spaces.Box(-1, 1), (8,), generator())
-    with pytest.raises(TypeError, match=r"^the action space is Discrete\(2, start=1\), expected"):
+    with pytest.raises(TypeError, match=r"^action_space: got Discrete\(2, start=1\), expected"):
         make_q_net(BOX, spaces.Discrete(2, start=1), (8,), generator())
-    with pytest.raises(
-        TypeError, match=r"^the observation space is Dict\(\), expected a Dict with something"
-    ):
+    with pytest.raises(TypeError, match=r"^observation_space: got Dict\(\), expected a Dict with something"):
         make_q_net(spaces.Dict({"action_mask": spaces.MultiBinary(2)}), spaces.Discrete(2), (8,), generator())
     with pytest.raises(ValueError, match=r"^hidden_sizes: got \(0,\), expected each at least 1$"):
         make_q_net(BOX, spaces.Discrete(2), (0,), generator())
-    with pytest.raises(ValueError, match=r"^sizes is \(3,\), expected at least two numbers"):
+    with pytest.raises(ValueError, match=r"^sizes: got \(3,\), expected at least two numbers"):
         make_mlp([3], generator())

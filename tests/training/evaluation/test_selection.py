@@ -102,10 +102,10 @@ def test_the_best_of_those_that_play_all_episodes_is_kept(evaluations: list[list
     finished = []
     for step, returns in enumerate(evaluations):
 
-        def play(q_net: Any, env: Any, count: int, seed: int, **_: Any) -> Evaluation:
+        def play(policy: Any, env: Any, count: int, seed: int, **_: Any) -> Evaluation:
             return Evaluation([float(value) for value in returns[seed - 5 : seed - 5 + count]])  # noqa: B023
 
-        with mock.patch("dqn_fast.training.evaluation.selection.evaluate", play):
+        with mock.patch("dqn_fast.training.evaluation.selection.evaluate_policy", play):
             evaluation = best_model._evaluate()
             rivals = finished and max(finished, key=lambda one: (np.mean(one[1]), one[0]))[1]
             gaps = (

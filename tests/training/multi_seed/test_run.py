@@ -18,7 +18,7 @@ import pytest
 
 import dqn_fast
 from dqn_fast.training import TrainConfig, UsageError, load_config, train
-from dqn_fast.training.multi_seed import default_jobs, is_group, train_group
+from dqn_fast.training.multi_seed import default_jobs, holds_seeds, train_seeds
 
 HERE = Path(__file__).parents[1]
 SHORT = ["--total-steps", "400", "--learning-starts", "100", "--log-period", "100", "--hidden-sizes", "8"]
@@ -137,7 +137,7 @@ def test_a_group_is_not_overwritten_unless_told_to(tmp_path: Path) -> None:
     (tmp_path / "seed-9").mkdir()
     (tmp_path / "seed-9" / "model.pt").write_text("precious")
     with pytest.raises(UsageError, match=r"seed-9 already holds a run \(model\.pt\)"):
-        train_group(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1)
+        train_seeds(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1)
     assert [path.name for path in tmp_path.iterdir()] == ["seed-9"]
     assert (tmp_path / "seed-9" / "model.pt").read_text() == "precious"
 
@@ -146,10 +146,10 @@ def test_a_copy_of_a_run_beside_the_others_is_none_of_the_groups(tmp_path: Path)
     for name in ("seed-7", "seed-7-backup", "seed-old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text("{}")
-    assert is_group(tmp_path)
-    assert not is_group(tmp_path / "seed-7")
+    assert holds_seeds(tmp_path)
+    assert not holds_seeds(tmp_path / "seed-7")
     (tmp_path / "seed-7").rename(tmp_path / "seven")
-    assert not is_group(tmp_path)
+    assert not holds_seeds(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_copy_of_a_run_beside_the_others_is_none_of_the_groups(tmp_path: Path)
 )
 def test_what_cannot_be_done_begins_nothing(tmp_path: Path, env_id: str, jobs: int, line: str) -> None:
     with pytest.raises(UsageError, match=f"^{line}$"):
-        train_group(TrainConfig(env_id), range(2), tmp_path / "out", jobs=jobs)
+        train_seeds(TrainConfig(env_id), range(2), tmp_path / "out", jobs=jobs)
     assert not list(tmp_path.iterdir())
 
 

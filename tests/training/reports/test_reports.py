@@ -16,7 +16,7 @@ from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.reports import (
     CsvReport,
     Curve,
-    GroupProgress,
+    MultiSeedProgress,
     ProgressReport,
     TensorBoardReport,
     draw_learning_curve,
@@ -122,7 +122,7 @@ def test_progress_shows_the_numbers() -> None:
 def test_group_progress_shows_each_seed() -> None:
     output = io.StringIO()
     console = Console(file=output, width=110, force_terminal=True, color_system=None)
-    with GroupProgress([3, 4, 5], 1000, console) as progress:
+    with MultiSeedProgress([3, 4, 5], 1000, console) as progress:
         progress.started(3)
         progress.show(3, None)
         progress.show(3, ROWS[0])

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dqn_fast.training.run_folder.files import written_whole
+from dqn_fast.training.run_folder.files import atomic_write
 
 
 def test_writes_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     for text in ("old", "new"):
-        with written_whole(tmp_path / "a.txt") as path:
+        with atomic_write(tmp_path / "a.txt") as path:
             path.write_text(text)
             assert path.suffix == ".txt"
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
@@ -20,7 +20,7 @@ def test_writes_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
 
 def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(RuntimeError), written_whole(tmp_path / "a.txt") as path:
+    with pytest.raises(RuntimeError), atomic_write(tmp_path / "a.txt") as path:
         path.write_text("half")
         raise RuntimeError
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]

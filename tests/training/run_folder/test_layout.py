@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dqn_fast.training import TrainConfig, UsageError
-from dqn_fast.training.multi_seed import train_group
-from dqn_fast.training.run_folder.layout import claim, default_run_folder, locked
+from dqn_fast.training.multi_seed import train_seeds
+from dqn_fast.training.run_folder.layout import default_run_folder, folder_lock, prepare_folder
 
 NOW = datetime(2030, 1, 2, 3, 4, 5)
 
@@ -19,7 +19,7 @@ def test_the_default_is_new_each_time(tmp_path: Path, monkeypatch: pytest.Monkey
     names = []
     for _ in range(3):
         folder = default_run_folder("ALE/Pong-v5", range(7, 8), NOW)
-        claim(folder, overwrite=False)
+        prepare_folder(folder, overwrite=False)
         names.append(folder.as_posix())
     stem = "runs/ALE-Pong-v5-seed7-20300102-030405"
     assert names == [stem, f"{stem}-2", f"{stem}-3"]
@@ -31,7 +31,7 @@ def test_the_default_is_new_each_time(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_folder_with_a_run_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")
     with pytest.raises(UsageError) as caught:
-        claim(tmp_path, overwrite=False)
+        prepare_folder(tmp_path, overwrite=False)
     assert str(caught.value) == (
         f"{tmp_path} already holds a run ({name}): choose another --output, or pass --overwrite"
     )
@@ -41,7 +41,7 @@ def test_a_folder_with_a_run_is_refused(tmp_path: Path, name: str) -> None:
 def test_overwrite_deletes_the_runs_files_and_no_others(tmp_path: Path) -> None:
     for name in ("config.json", "events.out.tfevents.1.host", "notes.txt"):
         (tmp_path / name).write_text("x")
-    claim(tmp_path, overwrite=True)
+    prepare_folder(tmp_path, overwrite=True)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
@@ -50,9 +50,9 @@ def test_a_folder_with_a_group_is_refused_as_well(tmp_path: Path, name: str) -> 
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("precious")
     with pytest.raises(UsageError, match="already holds a run"):
-        claim(tmp_path, overwrite=False)
+        prepare_folder(tmp_path, overwrite=False)
     assert (tmp_path / name).read_text() == "precious"
-    claim(tmp_path, overwrite=True)
+    prepare_folder(tmp_path, overwrite=True)
     assert not (tmp_path / name).exists()
 
 
@@ -60,37 +60,40 @@ def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "seed-0").mkdir()
     (tmp_path / "seed-0" / "model.pt").write_text("precious")
     with (
-        locked(tmp_path / "seed-1"),
+        folder_lock(tmp_path / "seed-1"),
         pytest.raises(UsageError, match="seed-1 is in use: a run is going on there"),
     ):
-        claim(tmp_path, overwrite=True)
+        prepare_folder(tmp_path, overwrite=True)
     assert (tmp_path / "seed-0" / "model.pt").read_text() == "precious"
 
 
 def test_a_group_is_not_made_where_a_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_text("precious")
-    with locked(tmp_path), pytest.raises(UsageError, match="is in use: a run is going on there"):
-        train_group(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1, overwrite=True)
+    with folder_lock(tmp_path), pytest.raises(UsageError, match="is in use: a run is going on there"):
+        train_seeds(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match=r"^cannot write to .*file/run: Not a directory$"):
-        claim(tmp_path / "file" / "run", overwrite=False)
+        prepare_folder(tmp_path / "file" / "run", overwrite=False)
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with (
-        locked(folder),
+        folder_lock(folder),
         pytest.raises(UsageError, match="run is in use: a run is going on there"),
-        locked(folder),
+        folder_lock(folder),
     ):
         pass
-    with locked(folder):
+    with folder_lock(folder):
         assert folder.is_dir()
     assert not list(folder.iterdir())
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match=r"^cannot write to .*file/run"), locked(tmp_path / "file" / "run"):
+    with (
+        pytest.raises(UsageError, match=r"^cannot write to .*file/run"),
+        folder_lock(tmp_path / "file" / "run"),
+    ):
         pass

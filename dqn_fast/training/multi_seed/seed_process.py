@@ -1,4 +1,4 @@
-"""A run of a group: one seed, in a process of its own."""
+"""The run of one seed, in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dqn_fast.training.run_folder.layout import METRICS
 _LAST_LINES = 12  # of what a process has written before it failed
 
 
-class Member:
+class SeedProcess:
     """The process of one seed: `dqn-fast resume`, which begins a run that has only its configuration yet.
 
     Args:

@@ -1,4 +1,4 @@
-"""group.json: what became of a group, seed by seed and together."""
+"""group.json: what became of several seeds, one by one and together."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dqn_fast.training.run_folder.files import written_whole
-from dqn_fast.training.run_folder.layout import GROUP_RESULT
+from dqn_fast.training.run_folder.files import atomic_write
+from dqn_fast.training.run_folder.layout import MULTI_SEED_RESULT
 from dqn_fast.training.run_folder.result import Result
 
 Status = Literal["done", "interrupted", "failed"]
@@ -39,13 +39,13 @@ class Outcome(NamedTuple):
         return score if self.status == "done" else f"{score}, then {self.status}"
 
 
-class Group(NamedTuple):
-    """A group that has ended; seeds that were never begun are not in it.
+class MultiSeedResult(NamedTuple):
+    """What became of all seeds; those that were never begun are not in it.
 
     Attributes:
         env_id: Gymnasium id of the environment.
         outcomes: one for each seed, in order of the seeds.
-        interrupted: Ctrl-C ended the group early.
+        interrupted: Ctrl-C ended them early.
     """
 
     env_id: str
@@ -70,15 +70,15 @@ class Group(NamedTuple):
         return f"return {np.mean(scores):.1f} ± {np.std(scores):.1f} over {len(scores)} seeds (ε = 0)"
 
 
-def save_group(folder: Path, group: Group) -> None:
+def save_multi_seed_result(folder: Path, result: MultiSeedResult) -> None:
     """Write group.json."""
-    scores = group.scores
+    scores = result.scores
     content = {
-        "env_id": group.env_id,
+        "env_id": result.env_id,
         "eval_return_mean": float(np.mean(scores)) if scores else None,
         "eval_return_std_over_seeds": float(np.std(scores)) if scores else None,
         "evaluated_seeds": len(scores),
-        "interrupted": group.interrupted,
+        "interrupted": result.interrupted,
         "seeds": [
             {
                 "seed": outcome.seed,
@@ -86,8 +86,8 @@ def save_group(folder: Path, group: Group) -> None:
                 "status": outcome.status,
                 "result": outcome.result and asdict(outcome.result),
             }
-            for outcome in group.outcomes
+            for outcome in result.outcomes
         ],
     }
-    with written_whole(folder / GROUP_RESULT) as path:
+    with atomic_write(folder / MULTI_SEED_RESULT) as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One progress bar for each seed of a group, in the terminal."""
+"""One progress bar for each of several seeds, in the terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from dqn_fast.training.metrics import MetricsRow
 
 
-class GroupProgress:
+class MultiSeedProgress:
     """Shows how far each seed is, on stderr. A context manager.
 
     Args:
-        seeds: of the group.
+        seeds: all of them, in order.
         total_steps: environment steps of each run.
         console: where to draw; stderr by default, so that stdout stays clean for results.
     """
@@ -54,7 +54,7 @@ class GroupProgress:
 
         Args:
             seed: of the run.
-            what: came of it.
+            what: its outcome.
             steps: environment steps made; None is as many as were shown.
         """
         self._progress.update(self._tasks[seed], numbers=what, completed=steps)
@@ -64,7 +64,7 @@ class GroupProgress:
         """Write lines above the bars."""
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def __enter__(self) -> GroupProgress:
+    def __enter__(self) -> MultiSeedProgress:
         self._progress.start()
         return self
 

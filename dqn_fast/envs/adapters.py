@@ -1,0 +1,48 @@
+"""Wrappers that give an environment the spaces that are wanted of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from gymnasium.wrappers import DtypeObservation, RescaleObservation, TransformAction
+
+# How far apart the bounds of an observation that is rescaled may be.
+_WIDEST = 1e6
+
+
+def from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    """Return an environment whose actions are 0 ... n - 1, int64.
+
+    Raises:
+        TypeError: its actions are not Discrete.
+    """
+    space = env.action_space
+    if not isinstance(space, spaces.Discrete):
+        raise TypeError(f"the action space is {space}, expected Discrete")
+    if space.start == 0 and space.dtype == np.int64:
+        return env
+    # Environments check that an action is of their space's type.
+    start, kind = int(space.start), space.dtype.type
+    return TransformAction(env, lambda action: kind(int(action) + start), spaces.Discrete(int(space.n)))
+
+
+def rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    """Return an environment whose observations are float32 from -1 to 1.
+
+    Raises:
+        TypeError: they are no Box with bounds closer than 1e6, the lower one below the higher.
+    """
+    space = env.observation_space
+    if not isinstance(space, spaces.Box) or not space.is_bounded():
+        raise TypeError(f"the observation space is {space}, expected a Box with finite bounds to rescale")
+    if not (space.low < space.high).all():
+        raise TypeError(f"the observation space is {space}, expected low below high everywhere to rescale")
+    # Some environments say "the largest float" for "no bounds": all else would become nearly 0.
+    if not (space.high.astype(np.float64) - space.low < _WIDEST).all():
+        raise TypeError(
+            f"the observation space is {space}, expected bounds closer than {_WIDEST:g} to rescale"
+        )
+    return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))

@@ -1,0 +1,83 @@
+"""Gymnasium's environments by their id, as they are; every failure is one line that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium as gym
+
+from dqn_fast.envs import atari, minatar
+from dqn_fast.envs.snapshots import AnyVectorEnv
+from dqn_fast.errors import UsageError
+
+# What a namespace of ids needs, beside Gymnasium: how it is registered, and installed.
+_PACKAGES = {
+    "ALE": (atari.register, "pip install ale-py opencv-python-headless"),
+    "MinAtar": (minatar.register, "pip install minatar"),
+}
+
+
+def one_by_id(env_id: str, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:
+    """Return one environment; Atari and MinAtar get their preprocessing.
+
+    Args:
+        env_id: Gymnasium's id, `module:id` to import a module first.
+        kwargs: of the environment itself.
+
+    Raises:
+        UsageError: there is none, something that it needs isn't installed, or it doesn't take `kwargs`.
+    """
+    with _readable_errors(env_id, kwargs):
+        namespace = _register(env_id)
+        if namespace == "ALE":
+            return atari.make_game(env_id, **kwargs)
+        if namespace == "MinAtar":
+            return minatar.make_game(env_id, **kwargs)
+        env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
+        return env
+
+
+def many_by_id(env_id: str, num_envs: int, kwargs: Mapping[str, Any]) -> AnyVectorEnv:
+    """Return an environment's own vector implementation.
+
+    Args:
+        env_id: as in `one_by_id`.
+        num_envs: how many environments, at least 1.
+        kwargs: likewise.
+
+    Raises:
+        UsageError: as `one_by_id` does, or there is no such implementation.
+    """
+    with _readable_errors(env_id, kwargs):
+        defaults = atari.VECTOR_KWARGS if _register(env_id) == "ALE" else {}
+        return gym.make_vec(
+            env_id, num_envs, vectorization_mode="vector_entry_point", **{**defaults, **kwargs}
+        )
+
+
+def _namespace(env_id: str) -> str:
+    name = env_id.rpartition(":")[2]
+    return name.partition("/")[0] if "/" in name else ""
+
+
+def _register(env_id: str) -> str:
+    namespace = _namespace(env_id)
+    if namespace in _PACKAGES:
+        _PACKAGES[namespace][0]()
+    return namespace
+
+
+@contextmanager
+def _readable_errors(env_id: str, kwargs: Mapping[str, Any]) -> Iterator[None]:
+    # Environments complain about arguments with any kind of error.
+    kinds = (gym.error.Error, ImportError, *((TypeError, ValueError) if kwargs else ()))
+    try:
+        yield
+    except kinds as error:
+        reason = " ".join(str(error).split())
+        missing = isinstance(error, ImportError | gym.error.DependencyNotInstalled)
+        if missing and _namespace(env_id) in _PACKAGES:
+            reason += f": {_PACKAGES[_namespace(env_id)][1]}"
+        raise UsageError(f"cannot make the environment {env_id!r}: {reason}") from error

@@ -1,0 +1,94 @@
+"""The collector: environments, and the policy that acts in them; what happens is stored."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dqn_fast.agent import Policy
+from dqn_fast.envs import Environments, RestoreError
+from dqn_fast.training.metrics import Metrics
+from dqn_fast.training.storing import Store
+
+
+class Collector:
+    """Acts in environments, stores what happens, and tells the metrics.
+
+    It knows nothing of learning: a run may have several, or none.
+
+    Args:
+        environments: acted in; not closed.
+        policy: chooses the actions.
+        store: takes every step.
+        metrics: told of every episode that ends.
+    """
+
+    def __init__(self, environments: Environments, policy: Policy, store: Store, metrics: Metrics) -> None:
+        self.policy = policy
+        self._environments = environments
+        self._store = store
+        self._metrics = metrics
+        self._returns = np.zeros(environments.num_envs)  # of the episodes that go on
+        self._obs: Any = None
+
+    def begin(self) -> None:
+        """Begin an episode in every environment, unless episodes go on there."""
+        if self._obs is None:
+            self._obs = self._environments.reset()
+            self._returns[:] = 0.0
+            self.policy.reset(range(len(self._returns)))
+
+    def collect(self, step: int) -> int:
+        """Make one step of all environments, which must have begun.
+
+        Args:
+            step: environment step of the run that the first of them makes.
+
+        Returns:
+            How many transitions that were: one for each environment, but for those that spent it on a reset.
+        """
+        obs, policy = self._obs, self.policy
+        action = policy.act(obs, step)
+        after = self._environments.step(action)
+        self._store(obs, action, after, policy.extras())
+        self._obs = after.obs
+        self._returns += after.reward
+        if after.ended:
+            self._end(after.ended)
+        if after.mask is None:
+            return len(after.reward)
+        # What a policy has seen in a step that was spent on a reset is no part of the new episode.
+        policy.reset(np.flatnonzero(~after.mask).tolist())
+        return int(np.count_nonzero(after.mask))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where environments and policy are, to be saved."""
+        return {
+            "environments": self._environments.state(),
+            "returns": self._returns.tolist(),
+            "policy": self.policy.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the collector was that `state` was taken from.
+
+        Environments that cannot be brought back begin new episodes; a warning says so.
+        """
+        self.policy.load_state_dict(state["policy"])
+        self._returns[:] = state["returns"]
+        try:
+            self._obs = self._environments.restore(state["environments"])
+            lost = "" if self._obs is not None else "these environments cannot be put back to where they were"
+        except RestoreError as error:
+            self._obs, lost = None, str(error)
+        if lost:
+            warnings.warn(f"{lost}; new episodes begin, and the run goes on differently", stacklevel=2)
+
+    def _end(self, rows: Sequence[int]) -> None:
+        ended = list(rows)
+        self._metrics.add_episodes(self._returns[ended].tolist())
+        self._returns[ended] = 0.0
+        self.policy.reset(ended)

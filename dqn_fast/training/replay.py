@@ -1,0 +1,55 @@
+"""From a configuration to the replay buffer of a run, and to what its learner samples from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.agent import Experience, LinearSchedule, Policy, PrioritizedExperience, UniformExperience
+from dqn_fast.envs import Environments
+from dqn_fast.errors import UsageError
+from dqn_fast.training.config import TrainConfig
+
+
+def build_buffer(config: TrainConfig, environments: Environments, policy: Policy) -> ReplayBuffer:
+    """Return the replay buffer of a run, empty.
+
+    Args:
+        config: of the run.
+        environments: whose steps it is for.
+        policy: whose extras are stored beside them.
+
+    Raises:
+        UsageError: the settings do not fit the observations, or there is not enough memory.
+    """
+    extras = policy.extras().items()
+    common: dict[str, Any] = {
+        "num_envs": config.num_envs,
+        "frame_stack": config.frame_stack,
+        "n_step": config.n_step,
+        "gamma": config.gamma,
+        "extra_fields": {name: (value.shape[1:], value.dtype) for name, value in extras},
+        "reserve": config.reserve,
+        "seed": config.seeds.memory,
+    }
+    spaces = environments.observation_space, environments.action_space
+    kind = ReplayBuffer
+    if config.prioritized:
+        kind = PrioritizedReplayBuffer
+        common |= {
+            "alpha": config.alpha,
+            "beta": config.beta_begin,
+            "priority_eps": config.priority_eps,
+        }
+    try:
+        return kind(config.capacity, *spaces, **common)
+    except (ValueError, MemoryError) as error:
+        raise UsageError(f"the replay memory cannot be made: {error}") from error
+
+
+def build_experience(config: TrainConfig, buffer: ReplayBuffer) -> Experience:
+    """Return what a learner samples from a buffer of this configuration."""
+    if isinstance(buffer, PrioritizedReplayBuffer):
+        beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
+        return PrioritizedExperience(buffer, config.batch_size, beta_schedule)
+    return UniformExperience(buffer, config.batch_size)

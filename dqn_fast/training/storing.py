@@ -1,0 +1,75 @@
+"""Storing: how what a collector has seen goes into a buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from dqn_fast import ReplayBuffer, trees
+from dqn_fast.agent.exploration import Actions
+from dqn_fast.envs import Step
+
+
+class Store(Protocol):
+    """Takes one step of all environments of a collector."""
+
+    def __call__(self, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]) -> None:
+        """Store the rows that are transitions.
+
+        Args:
+            obs: the observations that were acted on, `(N, ...)` arrays or a dict of them.
+            action: `(N,)` int64.
+            after: what they led to.
+            extras: what else is stored beside the step, by name, `(N, ...)` each.
+        """
+        ...
+
+
+def make_store(buffer: ReplayBuffer, num_envs: int, *, clip_rewards: bool = False) -> Store:
+    """Return what stores the steps of all environments of a buffer.
+
+    Args:
+        buffer: where to.
+        num_envs: environments that the buffer was made for.
+        clip_rewards: store each reward clipped to [-1, 1] (Mnih et al., 2015), so that one learning rate
+            suits games whose scores differ by orders of magnitude.
+    """
+    store: Store = partial(_store_one if num_envs == 1 else _store_all, buffer)
+    return partial(_store_clipped, store) if clip_rewards else store
+
+
+def _store_one(
+    buffer: ReplayBuffer, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]
+) -> None:
+    if after.mask is not None and not after.mask[0]:
+        return  # a reset
+    add = partial(buffer.add, **{name: value[0] for name, value in extras.items()}) if extras else buffer.add
+    add(
+        _first(obs),
+        action[0],
+        after.reward[0],
+        # The true last observation at an episode's end, and termination and truncation apart: that is
+        # all a correct bootstrap needs.
+        _first(after.next_obs),
+        after.terminated[0],
+        after.truncated[0],
+    )
+
+
+def _store_all(
+    buffer: ReplayBuffer, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]
+) -> None:
+    _, reward, next_obs, terminated, truncated, _, mask = after
+    add = partial(buffer.add, **extras) if extras else buffer.add
+    add(obs, action, reward, next_obs, terminated, truncated, mask=mask)
+
+
+def _store_clipped(store: Store, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]) -> None:
+    store(obs, action, after._replace(reward=np.clip(after.reward, -1, 1)), extras)
+
+
+def _first(batch: Any) -> Any:
+    return batch[0] if isinstance(batch, np.ndarray) else trees.row(batch, 0)

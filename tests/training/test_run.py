@@ -1,0 +1,71 @@
+"""A run begins when nothing stands against it any more, and its parts are built once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dqn_fast.training import TrainConfig, UsageError, train, trainer
+from dqn_fast.training.run_folder.layout import folder_lock
+
+CONFIG = TrainConfig(
+    "CartPole-v1",
+    total_steps=120,
+    learning_starts=100,
+    hidden_sizes=(8,),
+    selection_period=0,
+    eval_episodes=1,
+)
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """The folder of an earlier run."""
+    (tmp_path / "model.pt").write_text("precious")
+    return tmp_path
+
+
+def untouched(folder: Path) -> bool:
+    (model,) = folder.iterdir()
+    return model.read_text() == "precious"
+
+
+def test_its_parts_are_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+
+    def counted(name: str) -> Any:
+        build = getattr(trainer, name)
+
+        def count(*args: Any, **kwargs: Any) -> Any:
+            built.append(name)
+            return build(*args, **kwargs)
+
+        return count
+
+    names = ["build_environments", "build_agent", "build_buffer"]
+    for name in names:
+        monkeypatch.setattr(trainer, name, counted(name))
+    train(CONFIG, tmp_path)
+    assert built == names
+
+
+def test_settings_that_fit_nothing_overwrite_nothing(earlier: Path) -> None:
+    with pytest.raises(UsageError, match="Pendulum-v1 does not fit"):
+        train(TrainConfig("Pendulum-v1"), earlier, overwrite=True)
+    assert untouched(earlier)
+
+
+def test_a_folder_in_use_is_left_alone(earlier: Path) -> None:
+    with folder_lock(earlier), pytest.raises(UsageError, match="is in use: a run is going on there"):
+        train(CONFIG, earlier, overwrite=True)
+    assert untouched(earlier)
+
+
+def test_an_earlier_run_is_overwritten_only_if_told_to(earlier: Path) -> None:
+    with pytest.raises(UsageError, match=r"already holds a run \(model\.pt\)"):
+        train(CONFIG, earlier)
+    assert untouched(earlier)
+    assert train(CONFIG, earlier, overwrite=True).evaluation
+    assert (earlier / "model.pt").stat().st_size > 100
