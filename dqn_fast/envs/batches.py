@@ -23,7 +23,7 @@ def batch_maker(space: spaces.Space[Any], num_envs: int) -> Callable[[], Any]:
         makers = {key: batch_maker(part, num_envs) for key, part in space.items()}
         return lambda: {key: make() for key, make in makers.items()}
     if space.shape is None or space.dtype is None:
-        raise TypeError(f"the observation space is {space}, expected arrays, numbers or a Dict of them")
+        raise TypeError(f"observation_space: got {space}, expected arrays, numbers or a Dict of them")
     return partial(np.empty, (num_envs, *space.shape), space.dtype)
 
 

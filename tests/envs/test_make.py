@@ -38,7 +38,7 @@ def registered_here() -> Iterator[None]:
         ("CartPole-v99", "cannot make the environment 'CartPole-v99': Environment version `v99` for"),
         ("no_such_module:X-v0", "cannot make the environment 'no_such_module:X-v0': No module named"),
         ("ALE/Pog-v5", "cannot make the environment 'ALE/Pog-v5': Environment `Pog` doesn't exist"),
-        ("Pendulum-v1", "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expec"),
+        ("Pendulum-v1", "Pendulum-v1 does not fit: action_space: got Box(-2.0, 2.0, (1,), float32), expec"),
     ],
 )
 @pytest.mark.parametrize("vectorization", [None, "sync", "async"])

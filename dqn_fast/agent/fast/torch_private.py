@@ -12,8 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-#: Versions of PyTorch that the tests of this module have passed with.
-TESTED = ("2.4.1", "2.13.0")
+#: Versions of PyTorch that the agent's tests have passed with.
+TESTED = ("2.4.1", "2.13.0", "2.14.1")
 
 #: Makes one step of Adam with the learning rate that it is given.
 AdamStep = Callable[[float], None]

@@ -7,10 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dqn_fast.agent.networks.action_mask import (
-    ILLEGAL,
-    mask_illegal,
-)
+from dqn_fast.agent.networks.action_mask import ILLEGAL, mask_illegal
 from dqn_fast.agent.networks.encoders import Encoder
 from dqn_fast.agent.networks.representation import SCALAR, Representation
 from dqn_fast.observation_keys import ACTION_MASK

@@ -87,7 +87,7 @@ def unfit() -> Iterator[None]:
     ("env_id", "message"),
     [
         ("Nothing-v0", "sizes: got (0, 128, 128), expected at least one number, each at least 1"),
-        ("WithText-v0", ""),
+        ("WithText-v0", "observation_space: got Text(1, 4, charset="),
         ("WithMask-v0", "action_mask: got MultiBinary(3), ex"),
     ],
 )
