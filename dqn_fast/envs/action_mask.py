@@ -28,7 +28,7 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
     def __init__(self, env: gym.Env[Any, Any]) -> None:
         super().__init__(env)
         if not isinstance(env.action_space, spaces.Discrete):
-            raise TypeError(f"env: the action space is {env.action_space}, expected Discrete")
+            raise TypeError(f"env.action_space: got {env.action_space}, expected Discrete")
         self.observation_space = spaces.Dict(
             {"obs": env.observation_space, ACTION_MASK: spaces.MultiBinary(int(env.action_space.n))}
         )

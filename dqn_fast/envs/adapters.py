@@ -21,7 +21,7 @@ def from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """
     space = env.action_space
     if not isinstance(space, spaces.Discrete):
-        raise TypeError(f"the action space is {space}, expected Discrete")
+        raise TypeError(f"action_space: got {space}, expected Discrete")
     if space.start == 0 and space.dtype == np.int64:
         return env
     # Environments check that an action is of their space's type.
@@ -37,12 +37,10 @@ def rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """
     space = env.observation_space
     if not isinstance(space, spaces.Box) or not space.is_bounded():
-        raise TypeError(f"the observation space is {space}, expected a Box with finite bounds to rescale")
+        raise TypeError(f"observation_space: got {space}, expected a Box with finite bounds to rescale")
     if not (space.low < space.high).all():
-        raise TypeError(f"the observation space is {space}, expected low below high everywhere to rescale")
+        raise TypeError(f"observation_space: got {space}, expected low below high everywhere to rescale")
     # Some environments say "the largest float" for "no bounds": all else would become nearly 0.
     if not (space.high.astype(np.float64) - space.low < _WIDEST).all():
-        raise TypeError(
-            f"the observation space is {space}, expected bounds closer than {_WIDEST:g} to rescale"
-        )
+        raise TypeError(f"observation_space: got {space}, expected bounds closer than {_WIDEST:g} to rescale")
     return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))

@@ -29,7 +29,7 @@ def one_by_id(env_id: str, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:
     Raises:
         UsageError: there is none, something that it needs isn't installed, or it doesn't take `kwargs`.
     """
-    with _readable_errors(env_id, kwargs):
+    with _as_usage_error(env_id, kwargs):
         namespace = _register(env_id)
         if namespace == "ALE":
             return atari.make_game(env_id, **kwargs)
@@ -50,7 +50,7 @@ def many_by_id(env_id: str, num_envs: int, kwargs: Mapping[str, Any]) -> AnyVect
     Raises:
         UsageError: as `one_by_id` does, or there is no such implementation.
     """
-    with _readable_errors(env_id, kwargs):
+    with _as_usage_error(env_id, kwargs):
         defaults = atari.VECTOR_KWARGS if _register(env_id) == "ALE" else {}
         return gym.make_vec(
             env_id, num_envs, vectorization_mode="vector_entry_point", **{**defaults, **kwargs}
@@ -70,7 +70,7 @@ def _register(env_id: str) -> str:
 
 
 @contextmanager
-def _readable_errors(env_id: str, kwargs: Mapping[str, Any]) -> Iterator[None]:
+def _as_usage_error(env_id: str, kwargs: Mapping[str, Any]) -> Iterator[None]:
     # Environments complain about arguments with any kind of error.
     kinds = (gym.error.Error, ImportError, *((TypeError, ValueError) if kwargs else ()))
     try:

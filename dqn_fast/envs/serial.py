@@ -35,7 +35,7 @@ class SerialEnvironments:
             raise ValueError("envs: got none, expected at least one")
         action_space = envs[0].action_space
         if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
-            raise TypeError(f"envs: the action space is {action_space}, expected Discrete from 0")
+            raise TypeError(f"envs.action_space: got {action_space}, expected Discrete from 0")
         for env in envs:
             if (env.observation_space, env.action_space) != (envs[0].observation_space, action_space):
                 raise ValueError("envs: the spaces differ, expected the same for all")

@@ -62,7 +62,7 @@ class VectorEnvironments:
             raise ValueError("vector_env: got one with copy=False, expected copy=True")
         action_space = vector_env.single_action_space
         if not isinstance(action_space, spaces.Discrete):
-            raise TypeError(f"vector_env: the action space is {action_space}, expected Discrete")
+            raise TypeError(f"vector_env.action_space: got {action_space}, expected Discrete")
         self.num_envs = vector_env.num_envs
         self.observation_space = vector_env.single_observation_space
         self.action_space = spaces.Discrete(action_space.n)

@@ -5,12 +5,12 @@ observers; `resume`; and what there is in a run's folder: configuration, model, 
 """
 
 from dqn_fast.errors import UsageError
-from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.video import Video, record_video
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.presets import PRESETS, Preset, preset_of
 from dqn_fast.training.run import Run, evaluate_run, resume, train
 from dqn_fast.training.run_folder.model import load_config, load_model

@@ -61,8 +61,9 @@ class Collector:
         if after.mask is None:
             return len(after.reward)
         # What a policy has seen in a step that was spent on a reset is no part of the new episode.
-        policy.reset(np.flatnonzero(~after.mask).tolist())
-        return int(np.count_nonzero(after.mask))
+        spent = [row for row, is_transition in enumerate(after.mask.tolist()) if not is_transition]
+        policy.reset(spent)
+        return len(after.mask) - len(spent)
 
     def state_dict(self) -> dict[str, Any]:
         """Return where environments and policy are, to be saved."""
@@ -88,7 +89,7 @@ class Collector:
             warnings.warn(f"{lost}; new episodes begin, and the run goes on differently", stacklevel=2)
 
     def _end(self, rows: Sequence[int]) -> None:
-        ended = list(rows)
-        self._metrics.add_episodes(self._returns[ended].tolist())
-        self._returns[ended] = 0.0
-        self.policy.reset(ended)
+        for row in rows:  # most often one: NumPy's way to many would be the longer one
+            self._metrics.add_episode(float(self._returns[row]))
+            self._returns[row] = 0.0
+        self.policy.reset(rows)

@@ -22,7 +22,7 @@ class TrainingLoop:
 
     Args:
         config: lengths and periods.
-        collectors: act in turn, one step of each a round.
+        collectors: act in turn, one step of each a round; the first one's policy gives the rows' figures.
         learner: learns, as often as is due.
         metrics: what collectors and learner tell of.
         on_row: called with a row of metrics every `log_period` steps and after the last step.

@@ -76,10 +76,10 @@ class Metrics:
         """Since the run's first step; a resumed run's go on from its checkpoint."""
         return self._clock() - self._start
 
-    def add_episodes(self, returns: Sequence[float]) -> None:
-        """Take note of the undiscounted returns of episodes that have ended."""
-        self._returns.extend(returns)
-        self._episodes += len(returns)
+    def add_episode(self, episode_return: float) -> None:
+        """Take note of the undiscounted return of an episode that has ended."""
+        self._returns.append(episode_return)
+        self._episodes += 1
 
     def add_update(self, update: UpdateResult) -> None:
         """Take note of a learner update."""

@@ -12,12 +12,12 @@ import torch
 
 from dqn_fast import __version__
 from dqn_fast.errors import UsageError
-from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
 from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
+from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
 from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder

@@ -7,23 +7,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from dqn_fast import ReplayBuffer
-from dqn_fast.agent import DQN, QNetwork
-from dqn_fast.envs import Environments
+from dqn_fast.agent import QNetwork
 from dqn_fast.envs.random_states import restore_random_states, seed_process
-from dqn_fast.training.build import build_agent, build_env, build_environments
-from dqn_fast.training.collector import Collector
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.selection import BestModel
-from dqn_fast.training.learner import Learner
-from dqn_fast.training.loop import TrainingLoop
-from dqn_fast.training.metrics import Metrics, MetricsRow
+from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
-from dqn_fast.training.replay import build_buffer, build_experience
+from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.envs import build_env, build_environments
+from dqn_fast.training.parts.loop import build_loop
+from dqn_fast.training.parts.replay import build_buffer
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.layout import METRICS
-from dqn_fast.training.storing import make_store
 
 
 class Trainer:
@@ -162,29 +158,5 @@ def _best_model(
         period=config.selection_period,
         episodes=config.selection_episodes,
         seed=config.seeds.selection,
-        should_stop=should_stop,
-    )
-
-
-def build_loop(
-    config: TrainConfig,
-    environments: Environments,
-    agent: DQN,
-    buffer: ReplayBuffer,
-    *,
-    on_row: Callable[[MetricsRow], None],
-    on_checkpoint: Callable[[], None] = lambda: None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> TrainingLoop:
-    """Return the loop of a run: the agent acts in the environments, and learns from what they filled."""
-    metrics = Metrics(config.return_window)
-    store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
-    return TrainingLoop(
-        config,
-        [Collector(environments, agent.policy, store, metrics)],
-        Learner(agent, build_experience(config, buffer), metrics),
-        metrics,
-        on_row=on_row,
-        on_checkpoint=on_checkpoint,
         should_stop=should_stop,
     )

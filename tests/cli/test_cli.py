@@ -177,7 +177,7 @@ def test_a_preset_without_a_name_is_an_error_of_train(capsys: pytest.CaptureFixt
         ),
         (
             ["train", "Pendulum-v1"],
-            "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expected Discrete",
+            "Pendulum-v1 does not fit: action_space: got Box(-2.0, 2.0, (1,), float32), expected Discrete",
         ),
         (["train", "CartPole-v1", "--batch-size", "0"], "batch_size is 0, expected at least 1"),
         (

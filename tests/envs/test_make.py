@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -38,7 +39,7 @@ def registered_here() -> Iterator[None]:
         ("CartPole-v99", "cannot make the environment 'CartPole-v99': Environment version `v99` for"),
         ("no_such_module:X-v0", "cannot make the environment 'no_such_module:X-v0': No module named"),
         ("ALE/Pog-v5", "cannot make the environment 'ALE/Pog-v5': Environment `Pog` doesn't exist"),
-        ("Pendulum-v1", "Pendulum-v1 does not fit: the action space is Box(-2.0, 2.0, (1,), float32), expec"),
+        ("Pendulum-v1", "Pendulum-v1 does not fit: action_space: got Box(-2.0, 2.0, (1,), float32), expec"),
     ],
 )
 @pytest.mark.parametrize("vectorization", [None, "sync", "async"])
@@ -223,3 +224,10 @@ def test_action_mask() -> None:
 def test_no_action_mask_to_use(vectorization: Any) -> None:
     with pytest.raises(UsageError, match=r"no action mask: its infos have \[\], expected 'action_mask'"):
         make_environments("CartPole-v1", 2, 0, vectorization=vectorization, action_mask=True)
+
+
+def test_environments_know_no_agent_and_no_training() -> None:
+    known = "[name for name in sys.modules if name.startswith(('dqn_fast.agent', 'dqn_fast.training'))]"
+    code = f"import sys, dqn_fast.envs; print({known})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -217,7 +217,7 @@ def test_vector_environments_that_do_not_fit() -> None:
         VectorEnvironments(Silent())
     with pytest.raises(ValueError, match="got one with copy=False, expected copy=True"):
         VectorEnvironments(SyncVectorEnv([Countdown], copy=False))
-    with pytest.raises(TypeError, match=r"the action space is Box\(-2.0, 2.0"):
+    with pytest.raises(TypeError, match=r"action_space: got Box\(-2.0, 2.0"):
         VectorEnvironments(gym.make_vec("Pendulum-v1", 2, vectorization_mode="sync"))
 
 
@@ -233,7 +233,7 @@ def test_environments_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="the spaces differ"):
         SerialEnvironments([Countdown(), Other()], 0)
     with pytest.raises(
-        TypeError, match=r"the action space is Discrete\(3, start=5\), expected Discrete from 0"
+        TypeError, match=r"action_space: got Discrete\(3, start=5\), expected Discrete from 0"
     ):
         SerialEnvironments([Fives()], 0)
     with pytest.raises(TypeError, match=r"^observation_space: got Text"):

@@ -15,13 +15,13 @@ from dqn_fast import ReplayBuffer
 from dqn_fast.agent import DQN, FeedForwardPolicy, NoExploration
 from dqn_fast.envs import SerialEnvironments, Step
 from dqn_fast.training import TrainConfig, evaluate
-from dqn_fast.training.build import build_agent
 from dqn_fast.training.collector import Collector
 from dqn_fast.training.learner import Learner
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.metrics import Metrics, MetricsRow
-from dqn_fast.training.replay import build_buffer, build_experience
-from dqn_fast.training.trainer import build_loop
+from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.loop import build_loop
+from dqn_fast.training.parts.replay import build_buffer, build_experience
 
 CONFIG = TrainConfig(
     "Tiny-v0",

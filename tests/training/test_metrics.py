@@ -26,8 +26,8 @@ def test_rows() -> None:
     )
     assert (first.step, first.episodes, first.steps_per_second, first.seconds) == (100, 0, 50.0, 2.0)
 
-    metrics.add_episodes([1000.0, 10.0])
-    metrics.add_episodes([20.0])
+    for episode_return in (1000.0, 10.0, 20.0):
+        metrics.add_episode(episode_return)
     metrics.add_update(learned(1.0, 5.0))
     metrics.add_update(learned(2.0, 7.0))
     second = metrics.row(300, 2, 0.05, {"epsilon": 0.5, "sigma": 0.3})
@@ -40,7 +40,7 @@ def test_rows() -> None:
 def test_what_was_gathered_goes_on_after_a_break_that_does_not_count() -> None:
     clock = [10.0]
     metrics = Metrics(return_window=2, clock=lambda: clock[0])
-    metrics.add_episodes([3.0])
+    metrics.add_episode(3.0)
     clock[0] = 12.0
     metrics.row(100, 5, 0.1, {})
     metrics.add_update(learned(1.0, 5.0))
@@ -52,7 +52,7 @@ def test_what_was_gathered_goes_on_after_a_break_that_does_not_count() -> None:
     later = Metrics(return_window=2, clock=lambda: clock[0])
     file.seek(0)
     later.load_state_dict(torch.load(file))
-    later.add_episodes([6.0])
+    later.add_episode(6.0)
     later.add_update(learned(3.0, 7.0))
     clock[0] = 1001.0
     row = later.row(300, 6, 0.1, {})

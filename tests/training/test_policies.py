@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 from training.counting import Counting, action_at
-from training.test_resume import CONFIG, Interrupting, numbers, stopped
+from training.stopping import CONFIG, Interrupting, numbers, stopped
 
 from dqn_fast.replay import ReplayBuffer
 from dqn_fast.training import evaluate_run, record_video, resume, train
-from dqn_fast.training.build import build_agent
+from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.run_folder.checkpoint import MEMORY, STATE
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import shutil
@@ -18,40 +17,14 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from training.stopping import CONFIG, Interrupting, numbers, stopped
 from training.tiny import Tiny
 
 import dqn_fast
 from dqn_fast.cli import main
-from dqn_fast.training import StopTraining, TrainConfig, UsageError, resume, train
+from dqn_fast.training import StopTraining, UsageError, resume, train
 from dqn_fast.training.evaluation.evaluate import evaluate_policy
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
-
-CONFIG = TrainConfig(
-    "Interrupting-v0",
-    total_steps=600,
-    learning_starts=100,
-    hidden_sizes=(16,),
-    batch_size=16,
-    learning_rate=1e-2,
-    log_period=110,
-    checkpoint_period=150,
-    selection_period=200,
-    selection_episodes=2,
-    eval_episodes=3,
-)
-
-
-class Interrupting(Tiny):
-    """Presses Ctrl-C itself."""
-
-    presses_at = 0  # steps of all such environments in this process
-    steps_made = 0
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        Interrupting.steps_made += 1
-        if Interrupting.steps_made == Interrupting.presses_at:
-            os.kill(os.getpid(), signal.SIGINT)
-        return super().step(action)
 
 
 class Noisy(Interrupting):
@@ -81,22 +54,6 @@ def environments() -> Iterator[None]:
     gym.register("Forgetful-v0", Forgetful)
     yield
     del gym.registry["Interrupting-v0"], gym.registry["Noisy-v0"], gym.registry["Forgetful-v0"]
-    Interrupting.presses_at = 0
-
-
-def numbers(folder: Path) -> tuple[list[dict[str, str]], bytes]:
-    """All that a run found, apart from the clock."""
-    with (folder / "metrics.csv").open() as file:
-        rows = [
-            {name: cell for name, cell in row.items() if name not in ("steps_per_second", "seconds")}
-            for row in csv.DictReader(file)
-        ]
-    return rows, (folder / "model.pt").read_bytes()
-
-
-def stopped(config: TrainConfig, folder: Path, presses_at: int) -> None:
-    Interrupting.steps_made, Interrupting.presses_at = 0, presses_at
-    assert train(config, folder).evaluation is None
     Interrupting.presses_at = 0
 
 

@@ -11,10 +11,11 @@ from training.tiny import Tiny
 
 from dqn_fast.envs import SerialEnvironments
 from dqn_fast.training import TrainConfig
-from dqn_fast.training.build import build_agent, build_environments
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.replay import build_buffer
-from dqn_fast.training.trainer import build_loop
+from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.envs import build_environments
+from dqn_fast.training.parts.loop import build_loop
+from dqn_fast.training.parts.replay import build_buffer
 
 CONFIG = TrainConfig(
     "Rewarding-v0", total_steps=90, learning_starts=89, n_step=1, hidden_sizes=(4,), log_period=90

@@ -53,7 +53,21 @@ def evaluate(
     max_episode_steps: int = MAX_EPISODE_STEPS,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation | None:
-    """Play episodes with a network's greedy policy (ε = 0); see `evaluate_policy`."""
+    """Play episodes with a network's greedy policy, ε = 0.
+
+    Episode i is reset with seed + i, so it is the same whatever the policy did in the ones before it.
+
+    Args:
+        q_net: the network to ask.
+        env: not closed.
+        episodes: how many, at least 1.
+        seed: of the first episode.
+        max_episode_steps: environment steps after which an episode is cut, and counts with what it has.
+        should_stop: asked at every reset and after every environment step; True gives up.
+
+    Returns:
+        The returns, or None if stopped.
+    """
     return evaluate_policy(
         greedy_policy(q_net),
         env,
@@ -73,21 +87,7 @@ def evaluate_policy(
     max_episode_steps: int = MAX_EPISODE_STEPS,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation | None:
-    """Play episodes with a policy.
-
-    Episode i is reset with seed + i, so it is the same whatever the policy did in the ones before it.
-
-    Args:
-        policy: acts; it should not explore.
-        env: not closed.
-        episodes: how many, at least 1.
-        seed: of the first episode.
-        max_episode_steps: environment steps after which an episode is cut, and counts with what it has.
-        should_stop: asked at every reset and after every environment step; True gives up.
-
-    Returns:
-        The returns, or None if stopped.
-    """
+    """Play episodes with a policy, which should not explore; all else is as in `evaluate`."""
     played: list[Episode] = []
     for episode in play(policy, env, range(seed, seed + episodes), max_episode_steps):
         if should_stop():

@@ -14,9 +14,9 @@ import numpy as np
 
 from dqn_fast.agent import Policy
 from dqn_fast.errors import UsageError
-from dqn_fast.training.build import build_env
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
+from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import VIDEO
 from dqn_fast.training.run_folder.model import load_model

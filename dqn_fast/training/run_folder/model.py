@@ -12,8 +12,8 @@ import torch
 
 from dqn_fast.agent import QNetwork
 from dqn_fast.errors import UsageError
-from dqn_fast.training.build import build_q_net
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.parts.agent import build_q_net
 from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import CONFIG, MODEL
 

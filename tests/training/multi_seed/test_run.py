@@ -156,7 +156,7 @@ def test_a_copy_of_a_run_beside_the_others_is_none_of_the_groups(tmp_path: Path)
     ("env_id", "jobs", "line"),
     [
         ("CartPole-v1", 0, "jobs is 0, expected at least 1"),
-        ("Pendulum-v1", 1, r"Pendulum-v1 does not fit: the action space is Box.*"),
+        ("Pendulum-v1", 1, r"Pendulum-v1 does not fit: action_space: got Box.*"),
     ],
 )
 def test_what_cannot_be_done_begins_nothing(tmp_path: Path, env_id: str, jobs: int, line: str) -> None:

@@ -119,7 +119,7 @@ def test_progress_shows_the_numbers() -> None:
         assert text in output.getvalue()
 
 
-def test_group_progress_shows_each_seed() -> None:
+def test_the_progress_of_several_seeds_shows_each() -> None:
     output = io.StringIO()
     console = Console(file=output, width=110, force_terminal=True, color_system=None)
     with MultiSeedProgress([3, 4, 5], 1000, console) as progress:

@@ -10,7 +10,7 @@ import torch
 
 from dqn_fast.envs import make_env
 from dqn_fast.training import TrainConfig, UsageError
-from dqn_fast.training.build import build_q_net
+from dqn_fast.training.parts.agent import build_q_net
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 
 CONFIG = TrainConfig("CartPole-v1", seed=3, hidden_sizes=(8,), learning_rate=0.1 + 0.2)

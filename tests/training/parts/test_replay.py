@@ -13,10 +13,10 @@ from training.tiny import Tiny
 
 from dqn_fast.envs import SerialEnvironments
 from dqn_fast.training import TrainConfig, UsageError, train
-from dqn_fast.training.build import build_agent
 from dqn_fast.training.multi_seed import train_seeds
-from dqn_fast.training.replay import build_buffer
-from dqn_fast.training.trainer import build_loop
+from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.loop import build_loop
+from dqn_fast.training.parts.replay import build_buffer
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""From a configuration to the replay buffer of a run, and to what its learner samples from it."""
+"""The replay buffer of a run, and what its learner samples from it."""
 
 from __future__ import annotations
 

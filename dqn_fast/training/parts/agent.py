@@ -1,14 +1,10 @@
-"""From a configuration to the environments and the agent of a run.
-
-What is called `build_*` takes a configuration; what is called `make_*`, elsewhere, takes arguments.
-"""
+"""The agent of a run: its Q-network, and everything that it acts and learns by."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -38,38 +34,10 @@ from dqn_fast.agent import (
     squared_error,
     target_selector,
 )
-from dqn_fast.envs import Environments, make_env, make_environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
-
-
-def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
-    """Return one environment, for evaluation and video.
-
-    Raises:
-        UsageError: it cannot be made.
-    """
-    return make_env(
-        config.env_id, render_mode=render_mode, action_mask=config.action_mask, rescale=config.rescale
-    )
-
-
-def build_environments(config: TrainConfig) -> Environments:
-    """Return the environments to train in.
-
-    Raises:
-        UsageError: they cannot be made.
-    """
-    return make_environments(
-        config.env_id,
-        config.num_envs,
-        config.seeds.environment,
-        vectorization=config.vectorization,
-        action_mask=config.action_mask,
-        rescale=config.rescale,
-    )
 
 
 def build_q_net(

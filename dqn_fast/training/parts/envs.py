@@ -1,0 +1,37 @@
+"""The environments of a run: those to train in, and one to evaluate in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+
+from dqn_fast.envs import Environments, make_env, make_environments
+from dqn_fast.training.config import TrainConfig
+
+
+def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
+    """Return one environment, for evaluation and video.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    return make_env(
+        config.env_id, render_mode=render_mode, action_mask=config.action_mask, rescale=config.rescale
+    )
+
+
+def build_environments(config: TrainConfig) -> Environments:
+    """Return the environments to train in.
+
+    Raises:
+        UsageError: they cannot be made.
+    """
+    return make_environments(
+        config.env_id,
+        config.num_envs,
+        config.seeds.environment,
+        vectorization=config.vectorization,
+        action_mask=config.action_mask,
+        rescale=config.rescale,
+    )

@@ -1,0 +1,50 @@
+"""The loop of a run: an agent that acts in environments, and learns from what it has stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dqn_fast import ReplayBuffer
+from dqn_fast.agent import DQN
+from dqn_fast.envs import Environments
+from dqn_fast.training.collector import Collector
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.learner import Learner
+from dqn_fast.training.loop import TrainingLoop
+from dqn_fast.training.metrics import Metrics, MetricsRow
+from dqn_fast.training.parts.replay import build_experience
+from dqn_fast.training.storing import make_store
+
+
+def build_loop(
+    config: TrainConfig,
+    environments: Environments,
+    agent: DQN,
+    buffer: ReplayBuffer,
+    *,
+    on_row: Callable[[MetricsRow], None],
+    on_checkpoint: Callable[[], None] = lambda: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainingLoop:
+    """Return the loop of a run, with one collector.
+
+    Args:
+        config: of the run.
+        environments: to act in.
+        agent: acts and learns, in place.
+        buffer: that `build_buffer` made for these environments; filled, and learned from.
+        on_row: see `TrainingLoop`, as for the others.
+        on_checkpoint: likewise.
+        should_stop: likewise.
+    """
+    metrics = Metrics(config.return_window)
+    store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
+    return TrainingLoop(
+        config,
+        [Collector(environments, agent.policy, store, metrics)],
+        Learner(agent, build_experience(config, buffer), metrics),
+        metrics,
+        on_row=on_row,
+        on_checkpoint=on_checkpoint,
+        should_stop=should_stop,
+    )
