@@ -46,15 +46,31 @@ struct Strided {
     std::size_t stride;
 };
 
+namespace detail {
+
+// By value: a store of bytes might change anything that is read through a reference.
+template <class Bytes>
+void copy_rows(Bytes bytes, Strided<std::byte> to, Strided<const std::byte> from, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+        std::memcpy(to.first + i * to.stride, from.first + i * from.stride, bytes);
+}
+
+template <class Bytes>
+bool same_rows(Bytes bytes, Strided<const std::byte> a, Strided<const std::byte> b, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+        if (std::memcmp(a.first + i * a.stride, b.first + i * b.stride, bytes) != 0)
+            return false;
+    return true;
+}
+
+} // namespace detail
+
 /// Copies `count` rows of `bytes` each.
 inline void copy_rows(Strided<std::byte> to,
                       Strided<const std::byte> from,
                       std::size_t bytes,
                       std::size_t count) noexcept {
-    with_constant(bytes, [&](auto constant) {
-        for (std::size_t i = 0; i < count; ++i)
-            std::memcpy(to.first + i * to.stride, from.first + i * from.stride, constant);
-    });
+    with_constant(bytes, [&](auto constant) { detail::copy_rows(constant, to, from, count); });
 }
 
 /// Whether `count` rows of `bytes` each are the same.
@@ -62,12 +78,8 @@ inline bool same_rows(Strided<const std::byte> a,
                       Strided<const std::byte> b,
                       std::size_t bytes,
                       std::size_t count) noexcept {
-    return with_constant(bytes, [&](auto constant) {
-        for (std::size_t i = 0; i < count; ++i)
-            if (std::memcmp(a.first + i * a.stride, b.first + i * b.stride, constant) != 0)
-                return false;
-        return true;
-    });
+    return with_constant(bytes,
+                         [&](auto constant) { return detail::same_rows(constant, a, b, count); });
 }
 
 /// Puts the bytes of four arrays in turn, as the grey frames of a stack along its last axis are.
