@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kernels/always_inline.hpp"
 #include "kernels/dense_layer.hpp"
 #include "kernels/float8.hpp"
+#include "storage/always_inline.hpp"
 
 #include <algorithm>
 #include <cstddef>

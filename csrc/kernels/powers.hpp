@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kernels/always_inline.hpp"
+#include "storage/always_inline.hpp"
 
 #include <cstdint>
 

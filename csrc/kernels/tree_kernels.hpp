@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kernels/always_inline.hpp"
 #include "kernels/kernels.hpp"
+#include "storage/always_inline.hpp"
 #include "storage/prefetch.hpp"
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "storage/always_inline.hpp"
+
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
@@ -10,7 +12,7 @@ namespace dqn_fast {
 /// Calls `visit` with a length as a constant, if it is a usual one: what is done with each of its
 /// bytes is a few moves then, not a call of memcpy or memcmp.
 template <class Visit>
-auto with_constant(std::size_t bytes, Visit &&visit) {
+DQN_FAST_INLINE auto with_constant(std::size_t bytes, Visit &&visit) {
     switch (bytes) {
     case 1:
         return visit(std::integral_constant<std::size_t, 1>{});

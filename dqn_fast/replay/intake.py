@@ -104,8 +104,8 @@ class Intake:
         if step.priority is not None and self.options.priorities is None:
             raise TypeError(f"priority: got {step.priority!r}, expected none: this buffer samples uniformly")
         structure = self.draft.structure_of(step.obs) if self.schema is None else self.schema.structure
-        flat = step._replace(
-            obs=structure.flatten("obs", step.obs), next_obs=structure.flatten("next_obs", step.next_obs)
+        flat = step.with_observations(
+            structure.flatten("obs", step.obs), structure.flatten("next_obs", step.next_obs)
         )
         if self.options.autoreset == "same_step" and rows is None:
             schema = self.draft.complete(structure, flat, lead) if self.schema is None else self.schema
@@ -131,7 +131,7 @@ class Intake:
 
     def _core_takes(self, flat: Step, rows: int | None, env: int | None) -> bool:
         """Whether the core takes the step as it is; it has added it then."""
-        as_core = flat._replace(obs=core_obs(flat.obs), next_obs=core_obs(flat.next_obs))
+        as_core = flat.with_observations(core_obs(flat.obs), core_obs(flat.next_obs))
         taken: bool = self.memory.add(*as_core, rows, env)
         return taken
 
