@@ -180,6 +180,28 @@ std::vector<double> ReplayMemory::masses(std::span<const std::int64_t> indices) 
     return found;
 }
 
+std::vector<std::int64_t> ReplayMemory::successors(std::span<const std::int64_t> indices) const {
+    std::vector<std::int64_t> found;
+    found.reserve(indices.size());
+    for (const std::int64_t index : indices) {
+        const std::size_t slot = held_slot(index);
+        const StepRing &ring = rings_->of(slot);
+        const Mark mark = ring.mark(slot);
+        const std::size_t next = ring.next_shown(slot);
+        const bool goes_on = !mark.ended() && !mark.broken() && ring.mark(next).acted();
+        found.push_back(goes_on ? rings_->index_of(next) : -1);
+    }
+    return found;
+}
+
+std::int64_t ReplayMemory::hidden() const noexcept {
+    std::int64_t count = 0;
+    for (const StepRing &ring : *rings_)
+        for (std::int64_t t = ring.state().tail; t < ring.state().head; ++t)
+            count += ring.mark(ring.slot(t)).hidden() ? 1 : 0;
+    return count;
+}
+
 std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indices,
                                              std::span<const double> priorities) {
     for (const std::int64_t index : indices) {

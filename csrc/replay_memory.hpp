@@ -128,6 +128,14 @@ class ReplayMemory {
     /// is not held. O(indices).
     [[nodiscard]] std::vector<double> masses(std::span<const std::int64_t> indices) const;
 
+    /// For each index that of the next acted step of its segment, -1 if there is none (yet): steps
+    /// of a segment need not be neighbours. Throws std::out_of_range if one is not held.
+    /// O(indices).
+    [[nodiscard]] std::vector<std::int64_t> successors(std::span<const std::int64_t> indices) const;
+
+    /// Steps that hold frames alone. O(steps held).
+    [[nodiscard]] std::int64_t hidden() const noexcept;
+
     /// The generator, to be put back by whoever has drawn and then cannot go on.
     [[nodiscard]] const Random &generator() const noexcept { return *random_; }
     void set_generator(const Random &random) noexcept { *random_ = random; }
@@ -201,7 +209,7 @@ class ReplayMemory {
     template <class Visit>
     void visit_runs(const StepRing &ring, std::int64_t oldest, Visit &&visit) const;
     void make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity);
-    void write_beginning(StepRing &ring, Observations::Values obs, std::size_t hidden);
+    void write_after(StepRing &ring, Observations::Values obs, std::size_t hidden);
 
     Schema schema_;
     Geometry geometry_;

@@ -65,8 +65,8 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
     const bool follows_context =
         !breaks && ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
     const bool joins = follows || follows_context;
-    const bool is_shift = observations_.is_shift(obs, next_obs);
-    if (follows && is_shift) {
+    const std::size_t moved = observations_.moved(obs, next_obs);
+    if (follows && moved == 1) {
         const std::size_t slot = ring.open_slot();
         const auto capacity = static_cast<std::int64_t>(geometry_.capacity);
         if (ring.try_append(terminated, truncated, capacity, [this](std::size_t oldest) {
@@ -82,11 +82,9 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
             return slot;
         }
     }
-    constexpr Observations::Beginning none{0, false};
-    const auto here = joins ? none : observations_.beginning(obs);
-    const auto after = is_shift ? none : observations_.beginning(next_obs);
+    const auto here = joins ? Observations::Beginning{0, false} : observations_.beginning(obs);
     make_room(ring,
-              ring.time_after(joins, here.hidden + 1 + after.hidden),
+              ring.time_after(joins, here.hidden + moved),
               static_cast<std::int64_t>(geometry_.capacity));
 
     if (follows_context) {
@@ -94,17 +92,12 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
         observations_.write(ring.open_slot(), obs, 0);
     } else if (!follows) {
         ring.begin_segment(here.zeros);
-        write_beginning(ring, obs, here.hidden);
+        write_after(ring, obs, here.hidden);
     }
     const std::size_t slot = ring.open_slot();
     write_step(slot);
-    ring.act(terminated, truncated, !is_shift);
-    if (is_shift)
-        observations_.write(ring.open_slot(), next_obs, 0);
-    else {
-        ring.restart_segment(after.zeros);
-        write_beginning(ring, next_obs, after.hidden);
-    }
+    ring.act(terminated, truncated);
+    write_after(ring, next_obs, moved - 1);
     if (terminated || truncated)
         ring.end(terminated, truncated);
     ++counters_->added;
@@ -158,9 +151,9 @@ void ReplayMemory::make_room(StepRing &ring, std::int64_t opens, std::int64_t ca
     counters_->evicted += before - ring.state().acted;
 }
 
-// The open step is the first of a segment: it and the hidden steps after it get the frames that
-// lead up to `obs`, and the one that is open then gets `obs` itself.
-void ReplayMemory::write_beginning(StepRing &ring, Observations::Values obs, std::size_t hidden) {
+// Writes `obs` behind the frames of its that no step before it holds: the open step and those after
+// it get them and are hidden, and the one that is open then gets the newest.
+void ReplayMemory::write_after(StepRing &ring, Observations::Values obs, std::size_t hidden) {
     for (std::size_t age = hidden; age > 0; --age) {
         observations_.write(ring.open_slot(), obs, age);
         ring.complete_as_hidden();
@@ -186,7 +179,7 @@ void ReplayMemory::add_context(const ContextBatch &batch) {
             observations_.write(ring.open_slot(), obs, 0);
         } else {
             ring.begin_segment(here.zeros);
-            write_beginning(ring, obs, here.hidden);
+            write_after(ring, obs, here.hidden);
         }
         ring.complete_as_context();
     }

@@ -114,6 +114,7 @@ void register_replay_memory(py::module_ &module) {
              py::arg("gamma"))
         .def("indices", &PyReplayMemory::indices)
         .def("masses", &PyReplayMemory::masses, py::arg("indices"))
+        .def("successors", &PyReplayMemory::successors, py::arg("indices"))
         .def("empty", &PyReplayMemory::empty, py::arg("batch_size"))
         .def("clear", &PyReplayMemory::clear)
         .def("reseed", &PyReplayMemory::reseed, py::arg("seed"))

@@ -58,6 +58,8 @@ class PyReplayMemory {
     py::object read_one(std::int64_t index);
     py::object indices();
     py::object masses(const py::object &indices);
+    /// Of each index that of the next acted step of its segment, or -1.
+    py::object successors(const py::object &indices);
     /// Index of the newest transition of the first environment, and how many transitions are held.
     std::pair<std::int64_t, std::int64_t> newest();
     /// indices, priorities. Returns how many were stale.

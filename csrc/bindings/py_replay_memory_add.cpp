@@ -117,9 +117,20 @@ void PyReplayMemory::warn_of_early_eviction(bool happened) {
     if (!happened || has_warned_)
         return;
     has_warned_ = true;
+    bool hides_most = false; // of the steps that are no transitions
+    {
+        const MemoryLock lock(memory_, MemoryLock::kLong);
+        hides_most = 2 * memory_.hidden() > memory_.steps() - memory_.size();
+    }
     const char *message =
-        "the oldest transitions are evicted before the buffer's capacity is reached: segments "
-        "are so short that their final steps fill the reserve; a larger reserve= keeps more";
+        hides_most
+            ? "the oldest transitions are evicted before the buffer's capacity is reached: the "
+              "observations are no stacks that move by one frame a step, as frame_stack= says, so "
+              "that frames are stored beside them and fill the reserve; frame_stack=1 stores each "
+              "observation once, and a larger reserve= keeps more"
+            : "the oldest transitions are evicted before the buffer's capacity is reached: "
+              "segments "
+              "are so short that their final steps fill the reserve; a larger reserve= keeps more";
     if (PyErr_WarnEx(PyExc_RuntimeWarning, message, 2) != 0)
         throw py::error_already_set();
 }

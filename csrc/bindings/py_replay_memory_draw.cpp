@@ -164,6 +164,16 @@ py::object PyReplayMemory::masses(const py::object &indices) {
     return py::array_t<double>(static_cast<py::ssize_t>(found.size()), found.data());
 }
 
+py::object PyReplayMemory::successors(const py::object &indices) {
+    const std::span<const std::int64_t> wanted = indices_in(indices);
+    std::vector<std::int64_t> found;
+    {
+        const MemoryLock lock(memory_, wanted.size() * MemoryLock::kStep);
+        found = memory_.successors(wanted);
+    }
+    return py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.size()), found.data());
+}
+
 std::span<const std::int64_t> PyReplayMemory::indices_in(py::handle indices) const {
     const std::array lead{length_of(indices)};
     const std::byte *data = index_.data(indices, lead);

@@ -12,7 +12,8 @@ struct Mark {
     static constexpr std::uint32_t kEnded = kTerminated | kTruncated;
     // Complete without an action: an observation that nobody acted on, such as a prompt's token.
     static constexpr std::uint32_t kContext = 8;
-    // Acted, and its next observation is no shift of its own: that begins the next segment.
+    // Acted, and the last of its segment though its next observation begins the next one: of files
+    // of format 1 alone, which broke a segment where a stack did not move by one frame.
     static constexpr std::uint32_t kBroken = 16;
     // Frames from before this segment are zeros; else they are its first frame.
     static constexpr std::uint32_t kZeros = 32;

@@ -49,14 +49,13 @@ class Observations {
         return {hidden, false};
     }
 
-    /// `next` is `obs` moved on by one frame, so that only its newest frame is new.
-    [[nodiscard]] bool is_shift(Values obs, Values next) const noexcept {
-        if (longest_ == 1)
-            return true;
-        for (std::size_t i = 0; i < count_; ++i)
-            if (!is_shift(i, obs[i], next[i]))
-                return false;
-        return true;
+    /// By how many frames `next` is `obs` moved on, the fewest that will do: 1 if only its newest
+    /// frame is new, and at most the frames of the longest stack, after which everything is.
+    [[nodiscard]] std::size_t moved(Values obs, Values next) const noexcept {
+        std::size_t frames = 1;
+        while (frames < longest_ && !is_moved(obs, next, frames))
+            ++frames;
+        return frames;
     }
 
     /// The stack of the step in `slot` is `obs`, byte for byte; without `newest`, but for the
@@ -107,13 +106,13 @@ class Observations {
     }
 
     /// Row `row` of the arrays `obs` is, byte for byte, what row `row - 1` of the arrays `next_obs`
-    /// is, and the latter's next observation is a shift of it.
+    /// is, and its next observation is moved on by one frame.
     [[nodiscard]] bool continues(Values obs, Values next_obs, std::size_t row) const noexcept {
         for (std::size_t i = 0; i < count_; ++i) {
             const Stack &s = stacks_[i];
             const std::size_t bytes = s.pieces * s.stride();
             if (!same_small(obs[i] + row * bytes, next_obs[i] + (row - 1) * bytes, bytes) ||
-                !is_shift(i, obs[i] + row * bytes, next_obs[i] + row * bytes))
+                !is_moved(i, obs[i] + row * bytes, next_obs[i] + row * bytes, 1))
                 return false;
         }
         return true;
@@ -169,14 +168,24 @@ class Observations {
         }
     };
 
-    // `next` is `obs` moved on by one frame, in field `i`.
-    [[nodiscard]] bool
-    is_shift(std::size_t i, const std::byte *obs, const std::byte *next) const noexcept {
+    // `next` is `obs` moved on by so many frames: its others are the newest of `obs`.
+    [[nodiscard]] bool is_moved(Values obs, Values next, std::size_t frames) const noexcept {
+        for (std::size_t i = 0; i < count_; ++i)
+            if (!is_moved(i, obs[i], next[i], frames))
+                return false;
+        return true;
+    }
+
+    // `next` is `obs` moved on by so many frames, in field `i`.
+    [[nodiscard]] bool is_moved(std::size_t i,
+                                const std::byte *obs,
+                                const std::byte *next,
+                                std::size_t frames) const noexcept {
         const Stack &s = stacks_[i];
-        return s.frames == 1 || same_rows({obs + s.piece, s.stride()},
-                                          {next, s.stride()},
-                                          (s.frames - 1) * s.piece,
-                                          s.pieces);
+        return s.frames <= frames || same_rows({obs + frames * s.piece, s.stride()},
+                                               {next, s.stride()},
+                                               (s.frames - frames) * s.piece,
+                                               s.pieces);
     }
 
     // The stored frame `age` steps before `slot`; null for one of zeros.

@@ -17,10 +17,10 @@ namespace dqn_fast {
 
 /// The ring of one stream: where each step lies, where segments begin and end, what is evicted.
 ///
-/// The steps of a segment are consecutive. An acted step ends its segment if it is terminated,
-/// truncated or broken, or if the next complete step was not acted on: that one is final, it holds
-/// only the observation with which the segment ended. Every operation is O(1), but for those that
-/// say otherwise.
+/// The steps of a segment are consecutive. An acted step ends its segment if it is terminated or
+/// truncated, or if the next complete step that is not hidden was not acted on: that one is final,
+/// it holds only the observation with which the segment ended. Every operation is O(1), but for
+/// those that say otherwise.
 class StepRing {
   public:
     /// `lookback` is how many steps before a step its observation needs.
@@ -72,6 +72,15 @@ class StepRing {
         return slot - steps + (offset < steps ? static_cast<std::size_t>(slots_) : 0);
     }
 
+    /// The slot of the next step that is not hidden, behind an acted one.
+    [[nodiscard]] std::size_t next_shown(std::size_t slot) const noexcept {
+        slot = next_slot(slot);
+        if (lookback_ != 0)
+            while (mark(slot).hidden())
+                slot = next_slot(slot);
+        return slot;
+    }
+
     [[nodiscard]] std::size_t open_slot() const noexcept {
         return first_ + static_cast<std::size_t>(state_->head_slot);
     }
@@ -121,11 +130,6 @@ class StepRing {
     void begin_segment(bool zeros) noexcept {
         if (state_->at_head == Head::kOpen)
             advance();
-        restart_segment(zeros);
-    }
-
-    /// Makes the open step the first of a new segment.
-    void restart_segment(bool zeros) noexcept {
         set_mark(open_slot(), Mark::first(zeros));
         state_->at_head = Head::kOpen;
         state_->may_drop = 0;
@@ -136,18 +140,17 @@ class StepRing {
     void continue_context() noexcept { state_->at_head = Head::kOpen; }
 
     /// Completes the open step as an acted one and opens the next of its segment.
-    void act(bool terminated, bool truncated, bool broken) noexcept {
+    void act(bool terminated, bool truncated) noexcept {
         const std::uint32_t flags = Mark::kActed | (terminated ? Mark::kTerminated : 0U) |
-                                    (truncated ? Mark::kTruncated : 0U) |
-                                    (broken ? Mark::kBroken : 0U);
+                                    (truncated ? Mark::kTruncated : 0U);
         acted_.insert(open_slot() - first_);
         ++state_->acted;
         complete(flags);
     }
 
     /// What make_room(), act() and end() do together for the usual step, which continues the open
-    /// one and breaks nothing, if the oldest step is all that has to go: `retire(slot)` is called
-    /// for it. Returns false otherwise, and has changed nothing.
+    /// one and needs no hidden steps, if the oldest step is all that has to go: `retire(slot)` is
+    /// called for it. Returns false otherwise, and has changed nothing.
     template <class Retire>
     bool
     try_append(bool terminated, bool truncated, std::int64_t capacity, Retire &&retire) noexcept {
@@ -179,7 +182,7 @@ class StepRing {
         return true;
     }
 
-    /// As many calls of act() for steps that neither end nor break, whose slots must follow one
+    /// As many calls of act() for steps that do not end, whose slots must follow one
     /// another and be followed by the next open step's.
     void act_run(std::size_t count) noexcept {
         acted_.insert_run(open_slot() - first_, count);

@@ -77,7 +77,7 @@ class TransitionView {
                 std::memcpy(&reward, rewards.at(slot), sizeof reward);
                 sum += discount * static_cast<double>(reward);
                 discount *= options.gamma;
-                slot = ring.next_slot(slot);
+                slot = ring.next_shown(slot);
                 if (k == options.n_step || mark.ended() || mark.broken())
                     break;
                 const Mark next = ring.mark(slot);
@@ -85,9 +85,6 @@ class TransitionView {
                     break; // final, or still open
                 mark = next;
             }
-            if (mark.broken()) // the next observation begins a segment, after its hidden steps
-                while (ring.mark(slot).hidden())
-                    slot = ring.next_slot(slot);
             last_slots_[i] = static_cast<std::int64_t>(slot);
             returns[i] = static_cast<Real>(sum);
             discounts[i] = mark.terminated() ? Real{0} : static_cast<Real>(discount);

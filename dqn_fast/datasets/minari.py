@@ -88,10 +88,9 @@ def to_minari(buffer: ReplayBuffer, dataset_id: str, **options: Any) -> minari.M
 
 
 def _ends(batch: Any, buffer: ReplayBuffer) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Where the next row is no step of the same segment."""
-    consecutive = np.diff(batch.indices) == buffer.num_envs
-    ended = batch.terminated | batch.truncated
-    result: np.ndarray[Any, np.dtype[np.bool_]] = np.append(~consecutive, True) | ended
+    """Where the next row is no step of the same segment: two steps reach no further than one."""
+    one, two = (buffer.transitions(batch.indices, n_step=n_step, gamma=0.5) for n_step in (1, 2))
+    result: np.ndarray[Any, np.dtype[np.bool_]] = one.discount == two.discount
     return result
 
 

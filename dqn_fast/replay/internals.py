@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from dqn_fast import _core
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.schema import Step
@@ -29,3 +32,20 @@ def add_flat(
 def core_memory(buffer: ReplayBuffer) -> _core.ReplayMemory | None:
     """Return the core's memory, which `Timeline` follows; None before shapes are known."""
     return buffer._memory
+
+
+def successors(buffer: ReplayBuffer, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return for each index that of the next transition of its segment, -1 if there is none.
+
+    Steps of a segment need not be neighbours, so this cannot be computed from the indices.
+
+    Args:
+        buffer: holds them.
+        indices: int64 (B,).
+
+    Raises:
+        IndexError: if a transition is not held, or not any more.
+    """
+    memory = buffer._memory
+    assert memory is not None  # somebody has given out the indices
+    return memory.successors(indices)

@@ -31,7 +31,7 @@ def collect(intake: Intake) -> dict[str, Any]:
         `bytes` by field of the steps held, and `bytes_saved`: what observations and next observations of
         all transitions would take if each were stored whole, less what they take here.
         `kernels`, the instruction set that the core's loops were chosen for.
-        `age_mean` and `age_max` of the transitions, in steps of their environment.
+        `age_mean` and `age_max` of the transitions: how many of their environment came after them.
         Of prioritised buffers: `largest_priority` (what a new step gets, with its eps),
         `priority_quantiles` (least, quartiles and largest, with eps; of the masses if alpha is 0), and
         `effective_size`, how many equally likely transitions would be drawn as diversely.
@@ -46,13 +46,11 @@ def collect(intake: Intake) -> dict[str, Any]:
     here = sum(stats["bytes"][field.name] for field in schema.obs)
     stats["bytes_saved"] = max(0, 2 * stats["size"] * whole - here)
     indices = intake.memory.indices()
-    t, env = np.divmod(indices, intake.options.num_envs)
-    if len(t):
-        newest = np.zeros(intake.options.num_envs, np.int64)
-        np.maximum.at(newest, env, t)
-        ages = newest[env] - t
+    if len(indices):
+        held = np.bincount(indices % intake.options.num_envs)  # by environment, as the indices are sorted
+        ages = np.concatenate([np.arange(count)[::-1] for count in held])
         stats["age_mean"], stats["age_max"] = float(ages.mean()), int(ages.max())
-    if intake.options.priorities is not None and len(t):
+    if intake.options.priorities is not None and len(indices):
         alpha = intake.options.priorities.alpha
         masses = intake.memory.masses(indices)
         priorities = masses if alpha == 0 else masses ** (1 / alpha)

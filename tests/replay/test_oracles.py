@@ -17,8 +17,9 @@ from replay.support.oracles import (
 )
 from replay.support.segment_oracle import (
     Stack,
-    context_needed,
     follows,
+    frames_needed,
+    moved_by,
     same_bytes,
     same_obs,
     slots_per_stream,
@@ -92,23 +93,40 @@ def test_all_stacks_of_a_dict_have_to_follow() -> None:
     [([5, 5, 5, 5], 0), ([0, 0, 0, 5], 0), ([5, 5, 6, 7], 2), ([0, 5, 6, 7], 2), ([4, 5, 6, 7], 3)],
 )
 def test_frames_that_no_padding_gives(obs: list[int], needed: int) -> None:
-    assert context_needed(np.array(obs), {(): Stack(4, 0)}) == needed
+    assert frames_needed(np.array(obs), {(): Stack(4, 0)}) == needed
 
 
 def test_stacks_are_padded_together() -> None:
     stacks = {("a",): Stack(3, 0), ("b",): Stack(2, 0)}
-    assert context_needed({"a": np.array([0, 0, 1]), "b": np.array([0, 5])}, stacks) == 0
-    assert context_needed({"a": np.array([0, 0, 1]), "b": np.array([5, 5])}, stacks) == 1
-    assert context_needed({"a": np.array([3, 4, 5]), "b": np.array([5, 5])}, stacks) == 2
+    assert frames_needed({"a": np.array([0, 0, 1]), "b": np.array([0, 5])}, stacks) == 0
+    assert frames_needed({"a": np.array([0, 0, 1]), "b": np.array([5, 5])}, stacks) == 1
+    assert frames_needed({"a": np.array([3, 4, 5]), "b": np.array([5, 5])}, stacks) == 2
 
 
-def test_a_break_in_a_stack_begins_a_segment_that_may_go_on() -> None:
+def test_a_stack_that_is_no_shift_goes_on_behind_the_frames_that_it_needs() -> None:
     twin = film(10, 2)
     indices = [step(twin, [1, 1], [1, 2], 1), step(twin, [1, 2], [7, 8], 1), step(twin, [7, 8], [8, 9], 1)]
     assert indices == [0, 1, 3]  # 2 holds the frame before 8
     row = twin.row(0, n_step=5, gamma=0.5)
-    assert (row["reward"], row["discount"], row["next_obs"].tolist()) == (1.5, 0.25, [7, 8])
-    assert twin.stats()["segments"] == 2
+    assert (row["reward"], row["discount"], row["next_obs"].tolist()) == (1.75, 0.125, [8, 9])
+    assert twin.row(1, n_step=1, gamma=0.5)["next_obs"].tolist() == [7, 8]
+    assert twin.stats()["segments"] == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "frames"),
+    [
+        ([1, 2, 3], [2, 3, 4], 1),
+        ([1, 2, 3], [3, 4, 5], 2),
+        ([1, 2, 3], [3, 2, 1], 2),
+        ([1, 2, 3], [7, 8, 9], 3),
+    ],
+)
+def test_a_stack_moves_by_the_fewest_frames_that_will_do(
+    before: list[int], after: list[int], frames: int
+) -> None:
+    assert moved_by(np.array(after), np.array(before), {(): Stack(3, 0)}) == frames
+    assert moved_by(np.array(after), np.array(before), {}) == 1
 
 
 def test_contexts_take_an_index_and_the_next_step_goes_on_from_them() -> None:

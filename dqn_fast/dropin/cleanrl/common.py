@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-ATARI_STACK = 4  # frames; the length of the first axis by which stacks are recognised
+ATARI_STACK = 4  # frames
 
 
 def tensor(values: Any, device: torch.device) -> torch.Tensor:
@@ -27,6 +27,21 @@ def seed_of_numpy() -> int:
     return int(np.random.randint(2**63))  # noqa: NPY002
 
 
-def stack_of(shape: tuple[int, ...]) -> int:
-    """Frames of an observation of this shape: 4 of Atari's, or 1."""
-    return ATARI_STACK if len(shape) == 3 and shape[0] == ATARI_STACK else 1
+def may_be_stack(shape: tuple[int, ...]) -> bool:
+    """Return whether an observation of this shape may be a stack of Atari's four frames."""
+    return len(shape) == 3 and shape[0] == ATARI_STACK
+
+
+def frames_of_step(obs: Any, next_obs: Any) -> int:
+    """Return how many frames the observations of a first step are stacks of: 4 of Atari's, or 1.
+
+    They are stacks if the one is the other moved on by a frame that is not the last one again. A wrong answer
+    costs memory, and nothing else.
+
+    Args:
+        obs: `(..., 4, height, width)`.
+        next_obs: likewise.
+    """
+    frames, next_frames = np.moveaxis(obs, -3, 0), np.moveaxis(next_obs, -3, 0)
+    has_moved = np.array_equal(next_frames[:-1], frames[1:])
+    return ATARI_STACK if has_moved and not np.array_equal(next_frames[-1], frames[-1]) else 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from dqn_fast.dropin.cleanrl.common import seed_of_numpy, stack_of, tensor
+from dqn_fast.dropin.cleanrl.common import frames_of_step, may_be_stack, seed_of_numpy, tensor
 from dqn_fast.replay import PrioritizedReplayBuffer as _PrioritizedReplayBuffer
 
 
@@ -38,14 +39,15 @@ class PrioritizedReplayBuffer:
     Args:
         capacity: steps to hold.
         obs_shape: of one observation, in uint8; (4, height, width) is taken for a stack of frames, each of
-            which is stored once.
+            which is stored once, if the first step moves it on by one frame.
         device: of the sampled tensors.
         n_step: environment steps that a transition spans.
         gamma: discount factor of one environment step.
         alpha: exponent of the priorities.
         beta: exponent of the weights; assign to `buffer.beta` to change it.
         eps: added to every priority.
-        frame_stack: frames along the first axis of an observation, where its shape does not say it.
+        frame_stack: frames along the first axis of an observation, without looking at the first step; 1 for
+            none.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -67,11 +69,11 @@ class PrioritizedReplayBuffer:
         self.capacity, self.device = capacity, torch.device(device)
         self.n_step, self.gamma, self.alpha, self.beta, self.eps = n_step, gamma, alpha, beta, eps
         self._obs_shape = tuple(obs_shape)
-        self._buffer = _PrioritizedReplayBuffer(
+        self._make = partial(
+            _PrioritizedReplayBuffer,
             capacity,
-            SimpleNamespace(shape=self._obs_shape, dtype=np.uint8),
-            SimpleNamespace(shape=(), dtype=np.int64),
-            frame_stack=stack_of(self._obs_shape) if frame_stack is None else frame_stack,
+            observation_space=SimpleNamespace(shape=self._obs_shape, dtype=np.uint8),
+            action_space=SimpleNamespace(shape=(), dtype=np.int64),
             n_step=n_step,
             gamma=gamma,
             alpha=alpha,
@@ -79,6 +81,11 @@ class PrioritizedReplayBuffer:
             weight_normalization="none",  # the batch's largest is found when its rows are final
             seed=seed_of_numpy(),
         )
+        if frame_stack is None and not may_be_stack(self._obs_shape):
+            frame_stack = 1
+        self._make(observation_space=None)  # takes no memory: bad numbers are refused now
+        # None: the first step says whether there are stacks.
+        self._buffer = None if frame_stack is None else self._make(frame_stack=frame_stack)
         discount = 1.0
         for _ in range(n_step):
             discount *= gamma
@@ -87,7 +94,7 @@ class PrioritizedReplayBuffer:
     @property
     def size(self) -> int:
         """Steps that it holds."""
-        return len(self._buffer)
+        return 0 if self._buffer is None else len(self._buffer)
 
     def add(self, obs: Any, action: Any, reward: Any, next_obs: Any, done: Any) -> None:
         """Adds an environment step, with or without a first axis of length 1.
@@ -103,12 +110,11 @@ class PrioritizedReplayBuffer:
             TypeError: if a value is of another kind.
             ValueError: if a shape differs.
         """
+        obs, next_obs = (np.asarray(value).reshape(self._obs_shape) for value in (obs, next_obs))
+        if self._buffer is None:
+            self._buffer = self._make(frame_stack=frames_of_step(obs, next_obs))
         self._buffer.add(
-            np.asarray(obs).reshape(self._obs_shape),
-            np.asarray(action).item(),
-            np.asarray(reward).item(),
-            np.asarray(next_obs).reshape(self._obs_shape),
-            bool(np.asarray(done).item()),
+            obs, np.asarray(action).item(), np.asarray(reward).item(), next_obs, bool(np.asarray(done).item())
         )
 
     def sample(self, batch_size: int) -> PrioritizedBatch:
@@ -121,7 +127,7 @@ class PrioritizedReplayBuffer:
         Raises:
             ValueError: if no step can be drawn yet.
         """
-        batch = self._buffer.sample(batch_size, beta=self.beta)
+        batch = self._held().sample(batch_size, beta=self.beta)
         usable = self._usable(batch)
         if not usable.all():
             batch = self._redraw(batch_size, batch, usable)
@@ -146,7 +152,12 @@ class PrioritizedReplayBuffer:
             IndexError: if an index was never given out.
             ValueError: if a priority is not finite, or there are more or fewer of them.
         """
-        self._buffer.update_priorities(indices, np.abs(np.asarray(priorities)).reshape(-1))
+        self._held().update_priorities(indices, np.abs(np.asarray(priorities)).reshape(-1))
+
+    def _held(self) -> _PrioritizedReplayBuffer:
+        if self._buffer is None:
+            raise ValueError("the buffer is empty; expected a transition in it")
+        return self._buffer
 
     def _usable(self, batch: Any) -> Any:
         return batch.terminated | (batch.discount == self._discount)
@@ -156,20 +167,21 @@ class PrioritizedReplayBuffer:
         indices, weights = batch.indices[usable], batch.weights[usable]
         while len(indices) < batch_size:
             missing = batch_size - len(indices)
-            more = self._buffer.sample(missing, beta=self.beta)
+            more = self._held().sample(missing, beta=self.beta)
             usable = self._usable(more)
             drawn = (more.indices[usable], more.weights[usable]) if usable.any() else self._search(missing)
             indices, weights = np.append(indices, drawn[0]), np.append(weights, drawn[1])
-        batch = self._buffer.transitions(indices)
+        batch = self._held().transitions(indices)
         batch.weights = weights
         return batch
 
     def _search(self, count: int) -> tuple[Any, Any]:
         """Draws from the usable steps alone, where they are too rare to wait for: O(size)."""
-        held = self._buffer.indices()
-        masses = self._buffer.masses(held)
+        buffer = self._held()
+        held = buffer.indices()
+        masses = buffer.masses(held)
         parts = np.array_split(held, len(held) // 1_024 + 1)
-        usable = np.concatenate([self._usable(self._buffer.transitions(part)) for part in parts])
+        usable = np.concatenate([self._usable(buffer.transitions(part)) for part in parts])
         allowed = np.where(usable, masses, 0.0)
         if not allowed.any():
             raise ValueError(f"sample: no return of {self.n_step} steps is complete; expected more steps")

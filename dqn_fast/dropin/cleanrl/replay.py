@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import torch
 from gymnasium import spaces
 
 from dqn_fast.checks import at_least
-from dqn_fast.dropin.cleanrl.common import device_of, seed_of_numpy, stack_of, tensor
+from dqn_fast.dropin.cleanrl.common import device_of, frames_of_step, may_be_stack, seed_of_numpy, tensor
 from dqn_fast.replay import ReplayBuffer as _ReplayBuffer
 
 
@@ -34,9 +35,10 @@ class ReplayBuffer:
         device: of the sampled tensors; `"auto"` is a GPU if there is one.
         n_envs: environments whose steps come in each `add`.
         optimize_memory_usage: store each frame of a stack once, besides each observation once, which is
-            always so. Observations of uint8 and shape (4, height, width) are taken for stacks.
+            always so. Observations of uint8 and shape (4, height, width) are taken for stacks if the first
+            step moves them on by one frame.
         handle_timeout_termination: read `infos[i]["TimeLimit.truncated"]`: such an end is not `done`.
-        frame_stack: frames along the first axis of an observation, where the above does not say it; 1 for
+        frame_stack: frames along the first axis of an observation, without looking at the first step; 1 for
             none. Whatever the frames are, every observation comes back as it was added.
 
     Raises:
@@ -63,20 +65,22 @@ class ReplayBuffer:
         self.device = device_of(device)
         self.optimize_memory_usage = optimize_memory_usage
         self.handle_timeout_termination = handle_timeout_termination
-        if frame_stack is None:
-            stacked = optimize_memory_usage and observation_space.dtype == np.uint8
-            frame_stack = stack_of(self.obs_shape) if stacked else 1
+        is_image = observation_space.dtype == np.uint8 and may_be_stack(self.obs_shape)
+        if frame_stack is None and not (optimize_memory_usage and is_image):
+            frame_stack = 1
         action_dtype = np.dtype(action_space.dtype)
-        self._buffer = _ReplayBuffer(
+        self._make = partial(
+            _ReplayBuffer,
             self.buffer_size * n_envs,
             SimpleNamespace(shape=self.obs_shape, dtype=observation_space.dtype),
             SimpleNamespace(
                 shape=(self.action_dim,), dtype=np.float32 if action_dtype == np.float64 else action_dtype
             ),
             num_envs=n_envs,
-            frame_stack=frame_stack,
             seed=seed_of_numpy(),
         )
+        # None: the first step says whether there are stacks.
+        self._buffer = None if frame_stack is None else self._make(frame_stack=frame_stack)
         self.pos = 0  # of the next step in a ring of `buffer_size`
         lead = () if n_envs == 1 else (n_envs,)
         self._shapes = (*lead, *self.obs_shape), (*lead, self.action_dim)
@@ -101,18 +105,22 @@ class ReplayBuffer:
         terminated = terminated if terminated.dtype == np.bool_ else terminated != 0
         truncated: Any = False
         if self.handle_timeout_termination:
+            if not isinstance(infos, list | tuple) or len(infos) != self.n_envs:
+                raise TypeError(
+                    f"infos: got {_brief(infos)}, expected {self.n_envs} dicts, one of each environment"
+                    " (Gymnasium 1.0 and later give one dict: make the buffer with"
+                    " handle_timeout_termination=False)"
+                )
             truncated = np.array([bool(info.get("TimeLimit.truncated", False)) for info in infos])
             terminated, truncated = terminated & ~truncated, terminated & truncated
         if self.n_envs == 1:
             reward, terminated = np.asarray(reward).item(), terminated.item()
             truncated = truncated if truncated is False else truncated.item()
+        obs, next_obs = np.asarray(obs).reshape(obs_shape), np.asarray(next_obs).reshape(obs_shape)
+        if self._buffer is None:
+            self._buffer = self._make(frame_stack=frames_of_step(obs, next_obs))
         self._buffer.add(
-            np.asarray(obs).reshape(obs_shape),
-            np.asarray(action).reshape(action_shape),
-            reward,
-            np.asarray(next_obs).reshape(obs_shape),
-            terminated,
-            truncated,
+            obs, np.asarray(action).reshape(action_shape), reward, next_obs, terminated, truncated
         )
         self.pos = (self.pos + 1) % self.buffer_size
 
@@ -131,6 +139,8 @@ class ReplayBuffer:
         Raises:
             ValueError: if the buffer is empty.
         """
+        if self._buffer is None:
+            raise ValueError("sample: the buffer is empty; expected a transition in it")
         batch = self._buffer.sample(batch_size)
         values = (
             batch.obs,
@@ -143,17 +153,23 @@ class ReplayBuffer:
 
     def size(self) -> int:
         """Steps of each environment that it holds."""
-        return len(self._buffer) // self.n_envs
+        return 0 if self._buffer is None else len(self._buffer) // self.n_envs
 
     def reset(self) -> None:
         """Forgets all transitions."""
-        self._buffer.clear()
+        if self._buffer is not None:
+            self._buffer.clear()
         self.pos = 0
 
     @property
     def full(self) -> bool:
         """Whether the next step replaces the oldest."""
-        return self._buffer.is_full()
+        return self._buffer is not None and self._buffer.is_full()
+
+
+def _brief(infos: Any) -> str:
+    kind = type(infos).__name__
+    return f"a {kind} of {len(infos)}" if isinstance(infos, list | tuple) else f"a {kind}"
 
 
 def _obs_shape(space: spaces.Space[Any]) -> tuple[int, ...]:

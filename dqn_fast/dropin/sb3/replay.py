@@ -15,13 +15,11 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 import dqn_fast
 from dqn_fast import Batch, trees
-from dqn_fast.replay.internals import add_flat
+from dqn_fast.replay.internals import add_flat, successors
 from dqn_fast.replay.schema import Step
 
 Array = npt.NDArray[Any]
 Fields = tuple[Any, Any, Any, Any, Any, Any]
-
-_TELLS_APART = 0.99  # whose powers tell windows of different lengths apart, up to thousands
 
 
 class ReplayBuffer(buffers.ReplayBuffer):
@@ -34,6 +32,8 @@ class ReplayBuffer(buffers.ReplayBuffer):
     - n-step returns work for Dict observations.
     - It is a seed of its own, drawn from NumPy's global generator when it is made, that decides what is
       drawn: `DQN(seed=...)` repeats itself, and a loaded buffer goes on where the saved one was.
+    - Floats in the observations of a space of integers, which SubprocVecEnv lets through, are a `TypeError`:
+      SB3 cuts their fractions off silently.
     - There are no arrays `observations`, `actions` and so on: `memory.transitions()` has them all.
 
     Args:
@@ -210,14 +210,12 @@ class ReplayBuffer(buffers.ReplayBuffer):
         if self.n_steps == 1 or not env.norm_reward:
             return env.normalize_reward(batch.reward)
         returns = np.zeros(len(batch.indices))
-        before = np.ones(len(batch.indices))
+        rows, indices = np.arange(len(batch.indices)), batch.indices  # those whose window goes on
         for step in range(self.n_steps):
-            # A window of one step more has the same discount if it cannot reach that step.
-            after = self.memory.transitions(batch.indices, n_step=step + 1, gamma=_TELLS_APART).discount
-            spanned = np.flatnonzero(after != before)
-            reward = self.memory.transitions(batch.indices[spanned] + step * self.n_envs, n_step=1).reward
-            returns[spanned] += self.gamma**step * env.normalize_reward(reward)
-            before = after
+            reward = self.memory.transitions(indices, n_step=1).reward
+            returns[rows] += self.gamma**step * env.normalize_reward(reward)
+            indices = successors(self.memory, indices)
+            rows, indices = rows[indices >= 0], indices[indices >= 0]
         return returns.astype(np.float32)
 
     def _tensors(self, arrays: Any) -> Any:

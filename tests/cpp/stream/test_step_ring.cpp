@@ -30,7 +30,7 @@ struct Stream {
         if (!joins)
             ring.begin_segment(false);
         CHECK(live.insert(ring.open_slot()).second); // a slot in use is never taken again
-        ring.act(ends, false, false);
+        ring.act(ends, false);
         if (ends)
             ring.end(true, false);
         CHECK(ring.is_valid());
@@ -42,7 +42,7 @@ struct Stream {
         });
         if (!joins)
             ring.begin_segment(false);
-        ring.act(terminated, truncated, false);
+        ring.act(terminated, truncated);
         if (terminated || truncated)
             ring.end(terminated, truncated);
     }
@@ -147,7 +147,7 @@ void a_step_is_hidden_or_context_or_acted() {
     stream.ring.complete_as_context();
     CHECK(stream.ring.mark(1).is_context() && !stream.ring.mark(1).hidden());
     stream.ring.continue_context();
-    stream.ring.act(false, false, false);
+    stream.ring.act(false, false);
     CHECK(stream.ring.mark(2).acted() && stream.ring.mark(2).position() == 2);
     CHECK(stream.ring.is_valid());
     std::vector<std::int64_t> times;

@@ -136,11 +136,10 @@ class ReplayMachine(RuleBasedStateMachine):
         if index is None:
             return
         step = next(step for step in reversed(twin.steps) if step.fields is not None)
-        breaks = step.segment != twin.steps[-1].segment
-        begins = grown["segments"] > breaks
+        begins = bool(grown["segments"])
         HAPPENED["began a segment" if begins else "joined a segment"] += 1
         HAPPENED["went on from a context"] += was_context and not begins
-        HAPPENED["next_obs was no shift of obs"] += breaks
+        HAPPENED["next_obs was no shift of obs"] += twin.steps[-1].t > step.t + 1
         if begins and self.options.stacks:
             HAPPENED["stack needed context" if step.t > step.segment else "stack padded as usual"] += 1
             HAPPENED["tail looked back"] += twin.steps[0].t > twin.steps[0].segment

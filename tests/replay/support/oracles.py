@@ -217,16 +217,15 @@ class ReplayTwin:
 
     def row(self, index: int, n_step: int, gamma: float) -> Row:
         """The transition that starts at the index, of n_step steps or as many as its segment has."""
-        steps = {step.t: step for step in self._stream_of(index).steps}
         t = int(index) // self.num_envs
-        first = step = steps[t]
+        first = step = next(step for step in self._stream_of(index).steps if step.t == t)
         reward, power = -0.0, 1.0  # -0.0 + x is x, bit for bit
         for taken in range(1, n_step + 1):
             fields = step.fields
             assert fields is not None, f"index {index} is no acted step"
             reward += power * float(fields["reward"])
             power *= gamma
-            following = steps[t + taken]
+            following = next(s for s in self._stream_of(index).steps if s.t > step.t and s.obs is not None)
             if following.segment != first.segment or following.fields is None or taken == n_step:
                 break
             step = following

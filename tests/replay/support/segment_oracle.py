@@ -71,11 +71,23 @@ def follows(after: Obs, before: Obs, stacks: Stacks) -> bool:
     return all(same_bytes(a, b) for pair in pairs for a, b in pair)
 
 
+def moved_by(after: Obs, before: Obs, stacks: Stacks) -> int:
+    """The fewest frames by which each stack of the one is that of the other moved on; at least one."""
+    new, old = frames_of(after, stacks), frames_of(before, stacks)
+    for frames in range(1, longest_look_back(stacks) + 1):
+        pairs = [
+            pair for path in stacks for pair in zip(new[path][:-frames], old[path][frames:], strict=True)
+        ]
+        if all(same_bytes(a, b) for a, b in pairs):
+            return frames
+    return longest_look_back(stacks) + 1
+
+
 def longest_look_back(stacks: Stacks) -> int:
     return max((stack.frames for stack in stacks.values()), default=1) - 1
 
 
-def context_needed(obs: Obs, stacks: Stacks) -> int:
+def frames_needed(obs: Obs, stacks: Stacks) -> int:
     """The fewest frames to keep before a segment's first, so that padding gives the rest of all stacks."""
     frames = frames_of(obs, stacks).values()
     for kept in range(longest_look_back(stacks)):
@@ -94,11 +106,11 @@ def slots_per_stream(capacity: int, reserve: float, look_back: int = 0) -> int:
 
 @dataclass
 class Step:
-    """One step of a stream: acted on if it has fields, else a context, a final or the open step."""
+    """One step of a stream: acted on if it has fields, else a hidden, a context, a final or the open step."""
 
     t: int
     segment: int  # the t of its segment's first step
-    obs: Obs
+    obs: Obs  # None of a hidden one
     fields: Row | None = None  # action, reward, terminated, truncated and the extra fields
     next_obs: Obs = None  # of an acted step
     is_context: bool = False
@@ -139,15 +151,14 @@ class StreamTwin:
         is_open = bool(last and not last.is_context and not self.ended and not fresh)
         joins = is_open and same_obs(last.obs, obs)
         resumes = bool(last and last.is_context and not fresh and follows(obs, last.obs, self.stacks))
-        goes_on = follows(next_obs, obs, self.stacks)
-        before = 0 if joins else 1 if resumes else context_needed(obs, self.stacks) + 1
-        after = 1 if goes_on else context_needed(next_obs, self.stacks) + 1
-        gone = self._make_room(before + after, new_transition=True)
+        moved = moved_by(next_obs, obs, self.stacks)
+        before = 0 if joins else 1 if resumes else frames_needed(obs, self.stacks) + 1
+        gone = self._make_room(before + moved, new_transition=True)
         if not joins:
-            self._append(obs, begins=not resumes)  # a former open step stays behind as a final one
+            self._begin(obs, resumes)  # a former open step stays behind as a final one
         step = self.steps[-1]
         step.fields, step.next_obs = fields, next_obs
-        self._append(next_obs, begins=not goes_on)
+        self._append(next_obs, step.segment, hidden=moved - 1)
         self.ended = bool(fields["terminated"] or fields["truncated"])
         self.may_drop = self.ended and self.drops_resets
         self.added += 1
@@ -157,9 +168,9 @@ class StreamTwin:
         """Store an observation that nobody acted on; return the t of every transition that went for it."""
         last = self.steps[-1] if self.steps else None
         resumes = bool(last and last.is_context and follows(obs, last.obs, self.stacks))
-        new_steps = 1 if resumes else context_needed(obs, self.stacks) + 1
+        new_steps = 1 if resumes else frames_needed(obs, self.stacks) + 1
         gone = self._make_room(new_steps + 1)  # a slot is kept free for the step that goes on from here
-        self._append(obs, begins=not resumes)
+        self._begin(obs, resumes)
         self.steps[-1].is_context = True
         self.ended = self.may_drop = False
         return gone
@@ -170,11 +181,17 @@ class StreamTwin:
         self.ended = self.may_drop = False
         self.added = self.evicted = self.evicted_early = self.segments = self.dropped = 0
 
-    def _append(self, obs: Obs, begins: bool) -> None:
-        segment = self.next_t if begins else self.steps[-1].segment
-        self.segments += begins
-        for _ in range(context_needed(obs, self.stacks) if begins else 0):
-            self.steps.append(Step(self.next_t, segment, None, is_context=True))
+    def _begin(self, obs: Obs, resumes: bool) -> None:
+        """Append the first step of a segment, or the one that contexts were waiting for."""
+        if resumes:
+            self._append(obs, self.steps[-1].segment, hidden=0)
+        else:
+            self.segments += 1
+            self._append(obs, self.next_t, hidden=frames_needed(obs, self.stacks))
+
+    def _append(self, obs: Obs, segment: int, hidden: int) -> None:
+        for _ in range(hidden):
+            self.steps.append(Step(self.next_t, segment, None))
             self.next_t += 1
         self.steps.append(Step(self.next_t, segment, obs))
         self.next_t += 1
