@@ -12,6 +12,8 @@ def at_least(name: str, value: Any, least: int, most: int | None = None) -> int:
     if type(value) is int and least <= value and (most is None or value <= most):
         return value  # the usual case, in half the time
     try:
+        if isinstance(value, bool):
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}: got {value!r}, expected an integer") from None
@@ -25,6 +27,8 @@ def at_least(name: str, value: Any, least: int, most: int | None = None) -> int:
 def within(name: str, value: Any, low: float, high: float = math.inf) -> float:
     """`value` as a finite float in [low, high], else TypeError or ValueError."""
     try:
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name}: got {value!r}, expected a number") from None

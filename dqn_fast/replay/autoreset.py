@@ -44,11 +44,13 @@ def true_next_obs(
         field.convert(leaf, (len(ended),), name)
         for field, leaf, name in zip(schema.obs, next_obs, names, strict=True)
     )
-    for env in np.flatnonzero(ended):
+    names = schema.structure.names("final_obs")
+    for env in np.flatnonzero(given):
         last = schema.structure.flatten("final_obs", finals[env])
-        names = schema.structure.names("final_obs")
         for field, leaf, value, name in zip(schema.obs, fresh, last, names, strict=True):
-            leaf[env] = field.convert(value, (), name)
+            true = field.convert(value, (), name)  # what is given and not used must fit, too
+            if ended[env]:
+                leaf[env] = true
     return fresh
 
 

@@ -6,13 +6,14 @@ Longer than most files because this is what users read: two lines of three are d
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dqn_fast import _core
+from dqn_fast import _core, trees
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.batch import Batch
@@ -224,7 +225,10 @@ class ReplayBuffer(Saveable):
         step = Step(obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
         if rows == (0,) and self._memory is None:
             return  # nothing to store, and nothing to learn shapes from
-        self._intake.add(step, lead, rows[0], stream)
+        try:
+            self._intake.add(step, lead, rows[0], stream)
+        except ValueError as error:
+            raise _odd_one_out(step) or error from None
 
     def sample(
         self,
@@ -347,7 +351,11 @@ class ReplayBuffer(Saveable):
             self._memory.clear()
 
     def reseed(self, seed: int | None = None) -> None:
-        """Puts the generator where the constructor's `seed` does; None takes a new seed."""
+        """Puts the generator where the constructor's `seed` does; None takes a new seed.
+
+        Whoever has a copy of a buffer draws what the original draws: after a fork, and where workers load one
+        file, each needs a seed of its own (`load(path, seed=)` does both).
+        """
         self._intake.reseed(_seed(seed))
 
     def _settings(self) -> dict[str, Any]:
@@ -384,6 +392,18 @@ class ReplayBuffer(Saveable):
 
 def _seed(seed: int | None) -> int:
     return int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1)
+
+
+def _odd_one_out(step: Step) -> ValueError | None:
+    """Which argument of `extend` has another number of rows than most; None if all have as many."""
+    counted = ("obs", "action", "reward", "next_obs", "terminated", "truncated")
+    rows = {name: np.shape(next(iter(trees.leaves(getattr(step, name))), ()))[:1] for name in counted}
+    found = {name: shape[0] for name, shape in rows.items() if shape}
+    expected, _ = Counter(found.values()).most_common(1)[0]
+    odd = [name for name, count in found.items() if count != expected]
+    if not odd:
+        return None
+    return ValueError(f"{odd[0]}: got {found[odd[0]]} rows, expected {expected} as of the other arguments")
 
 
 def _describe(out: Any) -> str:

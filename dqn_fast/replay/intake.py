@@ -156,7 +156,7 @@ def _true_next_obs(
     if flat.mask is not None:
         ended = ended & FLAG.convert(flat.mask, lead, "mask")
     next_obs: tuple[Any, ...] = flat.next_obs
-    if not ended.any():
+    if not ended.any() and final_obs is None and final_mask is None:
         return next_obs
     if lead:
         return true_next_obs(schema, next_obs, ended, final_obs, final_mask)

@@ -131,9 +131,11 @@ def convert_indices(indices: Any) -> npt.NDArray[np.int64]:
     array = as_array("indices", indices)
     if array.shape == (0,):
         return np.empty(0, np.int64)  # NumPy takes an empty list for floats
+    if array.ndim != 1:
+        raise ValueError(f"indices: got shape {array.shape}, expected (B,)")
     if array.dtype.kind == "b":
         raise TypeError("indices: got booleans, expected the indices of a batch, not a mask")
-    return INDEX.convert(array, array.shape[:1])
+    return INDEX.convert(array, array.shape)
 
 
 def core_obs(leaves: tuple[Any, ...]) -> Any:

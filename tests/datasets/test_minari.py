@@ -54,3 +54,24 @@ def test_an_empty_buffer_is_refused():
     buffer = ReplayBuffer(10, gym.spaces.Discrete(3), gym.spaces.Discrete(2))
     with pytest.raises(ValueError, match="to_minari: the buffer is empty"):
         to_minari(buffer, "dqn-fast/empty-v0")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:minari")
+def test_an_episode_of_stacks_that_jump_is_one_episode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    frames = np.random.default_rng(0).integers(0, 255, (60, 3), np.uint8)
+    buffer = ReplayBuffer(100, frame_stack=4, reserve=3.0, seed=0)
+    for step in range(20):
+        buffer.add(
+            frames[2 * step : 2 * step + 4],
+            0,
+            float(step),
+            frames[2 * step + 2 : 2 * step + 6],
+            step % 8 == 7,
+        )
+    spaces = {
+        "observation_space": gym.spaces.Box(0, 255, (4, 3), np.uint8),
+        "action_space": gym.spaces.Discrete(2),
+    }
+    dataset = to_minari(buffer, "dqn-fast/jumping-v0", **spaces)
+    assert [len(episode.rewards) for episode in dataset.iterate_episodes()] == [8, 8, 4]

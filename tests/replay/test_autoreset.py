@@ -200,10 +200,16 @@ def test_a_truncated_environment_gives_its_last_observation_too() -> None:
     assert buffer.transitions().discount.tolist() == [0.5] * 4
 
 
-def test_what_final_obs_says_of_environments_that_go_on_is_not_looked_at() -> None:
+def test_what_final_obs_says_of_environments_that_go_on_is_not_stored() -> None:
     buffer = ReplayBuffer(40, num_envs=2, autoreset="same_step", seed=0)
-    act(buffer, numbers(0, 0), numbers(1, 1), final_obs=objects("nothing", None))
-    act(buffer, numbers(1, 1), numbers(2, 9), [False, True], final_obs=objects("nothing", np.float32([2])))
+    act(buffer, numbers(0, 0), numbers(1, 1), final_obs=objects(np.float32([77]), None))
+    act(
+        buffer,
+        numbers(1, 1),
+        numbers(2, 9),
+        [False, True],
+        final_obs=objects(np.float32([77]), np.float32([2])),
+    )
     assert held(buffer) == [(0, 1), (1, 2), (0, 1), (1, 2)]
 
 

@@ -14,6 +14,8 @@ from dropin.sb3.streams import ACTIONS, OBSERVATIONS, Streams
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
+from dqn_fast.dropin.sb3 import ReplayBuffer
+
 
 class Anything(gym.Env[Any, Any]):
     """Steps of a space; `VecNormalize` wants an environment to know the space of."""
@@ -65,3 +67,30 @@ def test_vec_normalize_normalises_each_reward_of_an_n_step_return(n_envs: int, n
     for row, true in zip(sorted(sampled_rows(ours, env)), sorted(all_rows(theirs, env)), strict=True):
         assert row[:-8] == true[:-8]
         np.testing.assert_allclose(np.frombuffer(row[-8:], "f4"), np.frombuffer(true[-8:], "f4"), 1e-6, 1e-7)
+
+
+def test_rewards_of_stacks_that_jump_are_those_of_their_steps():
+    """Between such steps lie frames that have an index and no reward."""
+    rng = np.random.default_rng(7)
+    space = spaces.Box(0, 255, (4, 6, 6), np.uint8)
+    env = normalizer(space, rng, norm_obs=False)
+    frames = rng.integers(0, 255, (100, 6, 6), np.uint8)
+    ours = ReplayBuffer(
+        60, space, ACTIONS["discrete"], "cpu", n_steps=3, gamma=0.9, frame_stack=4, reserve=3.0
+    )
+    rewards = rng.normal(0, 1, 40).astype(np.float32)
+    for step in range(40):
+        obs, next_obs = (frames[2 * at : 2 * at + 4][None] for at in (step, step + 1))
+        action, done = np.array([[step % 2]]), np.array([step % 10 == 9])
+        ours.add(obs, next_obs, action, rewards[[step]], done, [{}])
+    normalized = env.normalize_reward(rewards)
+    ends = 10 * (np.arange(40) // 10) + 10
+    expected = {
+        frames[2 * t : 2 * t + 4].tobytes(): sum(
+            0.9**k * normalized[t + k] for k in range(3) if t + k < ends[t]
+        )
+        for t in range(40)
+    }
+    samples = ours.sample(200, env)
+    for row, reward in zip(samples.observations.numpy(), samples.rewards.numpy(), strict=True):
+        assert reward == pytest.approx(expected[row.tobytes()], abs=1e-6)
