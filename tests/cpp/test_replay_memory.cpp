@@ -165,6 +165,35 @@ void steps_are_found_by_their_indices() {
     }
 }
 
+// Stacks of two frames that jump: a hidden frame lies between the steps of one segment.
+void the_next_step_of_a_segment_need_not_be_its_neighbour() {
+    const Schema schema({{"obs", Role::kObservation, "<i8", {2}, 8, 2},
+                         {"action", Role::kAction, "<i8", {}, 8},
+                         {"reward", Role::kReward, "<f4", {}, 4}});
+    ReplayMemory memory(schema, {1, 10, 2.0}, 0, std::nullopt);
+    const auto add = [&memory](std::int64_t first, bool terminated) {
+        const std::int64_t obs[2] = {first, first + 1}, next[2] = {first + 2, first + 3};
+        const std::int64_t action = first;
+        const auto reward = static_cast<float>(first);
+        const std::uint8_t flag = terminated;
+        StepBatch batch;
+        batch.fields = {Fixture::bytes(obs), Fixture::bytes(&action), Fixture::bytes(&reward)};
+        batch.next_obs = {Fixture::bytes(next)};
+        batch.terminated = &flag;
+        memory.add(batch);
+    };
+    for (std::int64_t i = 0; i < 5; ++i)
+        add(5 + 2 * i, i == 2); // no frame is zero
+    // A first stack needs a hidden frame, too; times 6 and 7 are behind the end.
+    const std::vector<std::int64_t> held = memory.indices();
+    CHECK(held == (std::vector<std::int64_t>{1, 3, 5, 9, 11}));
+    CHECK(memory.successors(held) == (std::vector<std::int64_t>{3, 5, -1, 11, -1}));
+    CHECK(memory.hidden() == 7);
+    CHECK(memory.segments() == 2 && memory.is_valid());
+    const std::int64_t stale = 2;
+    CHECK_THROWS(std::out_of_range, static_cast<void>(memory.successors({&stale, 1})));
+}
+
 void a_generator_is_put_back_and_seeded_anew() {
     Fixture fixture(8), twin(8);
     for (Fixture *each : {&fixture, &twin})
@@ -191,5 +220,6 @@ int main() {
     distinct_draws_are_as_many_of_the_held_as_are_asked_for();
     random_operations_keep_every_invariant();
     steps_are_found_by_their_indices();
+    the_next_step_of_a_segment_need_not_be_its_neighbour();
     a_generator_is_put_back_and_seeded_anew();
 }
