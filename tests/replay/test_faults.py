@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,29 +91,37 @@ def test_what_is_given_of_ends_must_fit_where_nothing_ended(given: dict[str, Any
     assert buffer.is_valid()
 
 
-def draw(path: Path, seed: int | None, queue: Any) -> None:
-    queue.put(ReplayBuffer.load(path, seed=seed).sample(16).indices.tolist())
-
-
 def test_workers_that_load_one_file_draw_apart_if_each_has_a_seed(tmp_path: Path) -> None:
     buffer = ReplayBuffer(1_000, seed=0)
     buffer.extend(**{**rows(1_000), "obs": np.random.default_rng(0).random((1_000, 4), np.float32)})
-    buffer.save(tmp_path / "shared.dqn")
-    context = multiprocessing.get_context("spawn")
-    queue: Any = context.SimpleQueue()
+    path = tmp_path / "shared.dqn"
+    buffer.save(path)
 
-    def drawn(seeds: list[int | None]) -> list[list[int]]:
-        workers = [
-            context.Process(target=draw, args=(tmp_path / "shared.dqn", seed, queue)) for seed in seeds
-        ]
-        for worker in workers:
-            worker.start()
-        found = [queue.get() for _ in workers]
-        for worker in workers:
-            worker.join()
-            worker.close()
-        return found
+    def drawn_by_a_worker(seed: int | None) -> str:
+        code = f"import dqn_fast; print(dqn_fast.ReplayBuffer.load({str(path)!r}, seed={seed}).sample(16).indices)"
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    alike, (one, other) = drawn([None, None]), drawn([1, 2])
-    assert alike[0] == alike[1]
-    assert one != other
+    assert drawn_by_a_worker(None) == drawn_by_a_worker(None)
+    assert drawn_by_a_worker(1) != drawn_by_a_worker(2)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_worker_draws_apart_if_it_is_seeded() -> None:
+    code = """
+import os, numpy, dqn_fast
+buffer = dqn_fast.ReplayBuffer(1_000, seed=0)
+obs = numpy.arange(1_001.0)
+buffer.extend(obs[:-1], obs[:-1], obs[:-1], obs[1:], numpy.zeros(1_000, bool))
+for seed in (None, 1, 2):
+    if os.fork() == 0:
+        if seed is not None:
+            buffer.reseed(seed)
+        print(*buffer.sample(8).indices, flush=True)
+        os._exit(0)
+    os.wait()
+print(*buffer.sample(8).indices)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    unseeded, one, two, parent = run.stdout.splitlines()
+    assert unseeded == parent
+    assert len({parent, one, two}) == 3
