@@ -98,7 +98,8 @@ def test_workers_that_load_one_file_draw_apart_if_each_has_a_seed(tmp_path: Path
     buffer.save(path)
 
     def drawn_by_a_worker(seed: int | None) -> str:
-        code = f"import dqn_fast; print(dqn_fast.ReplayBuffer.load({str(path)!r}, seed={seed}).sample(16).indices)"
+        load = f"dqn_fast.ReplayBuffer.load({str(path)!r}, seed={seed})"
+        code = f"import dqn_fast; print({load}.sample(16).indices)"
         return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert drawn_by_a_worker(None) == drawn_by_a_worker(None)
