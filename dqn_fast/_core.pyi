@@ -124,7 +124,7 @@ class Timeline:
     def __getitem__(self, index: slice) -> list[tuple[Any, ...]]: ...
 
 class DenseLayers:
-    """Dense layers over arrays whose numbers may change between two runs; see csrc/dense_layer.hpp.
+    """Dense layers over arrays whose numbers may change between two runs; see csrc/kernels/dense_layer.hpp.
 
     Args:
         layers: features `(N, inputs)`, weight `(outputs, inputs)`, bias `(outputs,)`, outputs

@@ -6,14 +6,13 @@ Longer than most files because this is what users read: two lines of three are d
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dqn_fast import _core, trees
+from dqn_fast import _core
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.batch import Batch
@@ -21,8 +20,9 @@ from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.intake import Intake, MemoryOptions, PriorityOptions
 from dqn_fast.replay.saving import Saveable
-from dqn_fast.replay.schema import SchemaDraft, Step, convert_indices
+from dqn_fast.replay.schema import SchemaDraft, convert_indices
 from dqn_fast.replay.stats import collect
+from dqn_fast.replay.step import Step, odd_one_out
 
 LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
 
@@ -228,7 +228,7 @@ class ReplayBuffer(Saveable):
         try:
             self._intake.add(step, lead, rows[0], stream)
         except ValueError as error:
-            raise _odd_one_out(step) or error from None
+            raise odd_one_out(step) or error from None
 
     def sample(
         self,
@@ -392,18 +392,6 @@ class ReplayBuffer(Saveable):
 
 def _seed(seed: int | None) -> int:
     return int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1)
-
-
-def _odd_one_out(step: Step) -> ValueError | None:
-    """Which argument of `extend` has another number of rows than most; None if all have as many."""
-    counted = ("obs", "action", "reward", "next_obs", "terminated", "truncated")
-    rows = {name: np.shape(next(iter(trees.leaves(getattr(step, name))), ()))[:1] for name in counted}
-    found = {name: shape[0] for name, shape in rows.items() if shape}
-    expected, _ = Counter(found.values()).most_common(1)[0]
-    odd = [name for name, count in found.items() if count != expected]
-    if not odd:
-        return None
-    return ValueError(f"{odd[0]}: got {found[odd[0]]} rows, expected {expected} as of the other arguments")
 
 
 def _describe(out: Any) -> str:

@@ -11,7 +11,8 @@ from dqn_fast import _core
 from dqn_fast.replay.autoreset import true_next_obs
 from dqn_fast.replay.batch import BatchLayout
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.schema import FLAG, SchemaDraft, Step, StepSchema, core_obs
+from dqn_fast.replay.schema import FLAG, SchemaDraft, StepSchema, core_obs
+from dqn_fast.replay.step import Step
 
 
 class PriorityOptions(NamedTuple):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.replay.buffer import ReplayBuffer
-from dqn_fast.replay.schema import Step
+from dqn_fast.replay.step import Step
 
 
 def add_flat(

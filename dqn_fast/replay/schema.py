@@ -9,30 +9,11 @@ import numpy as np
 
 from dqn_fast.checks import at_least
 from dqn_fast.replay.fields import Field, as_array, declared, from_space, infer
+from dqn_fast.replay.step import Step
 from dqn_fast.replay.structure import Structure
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-
-class Step(NamedTuple):
-    """The arguments of the core's `add`, in its order."""
-
-    obs: Any
-    action: Any
-    reward: Any
-    next_obs: Any
-    terminated: Any
-    truncated: Any
-    mask: Any
-    new_segment: Any
-    priority: Any
-    extra: dict[str, Any]
-
-    def with_observations(self, obs: Any, next_obs: Any) -> Step:
-        """Return the same step with other observations; in half the time of `_replace`."""
-        return Step(obs, self.action, self.reward, next_obs, *self[4:])
-
 
 FLAG = Field("flag", "extra", np.dtype(np.bool_), ())
 INDEX = Field("indices", "extra", np.dtype(np.int64), ())

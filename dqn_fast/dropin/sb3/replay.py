@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 import dqn_fast
 from dqn_fast import Batch, trees
 from dqn_fast.replay.internals import add_flat, successors
-from dqn_fast.replay.schema import Step
+from dqn_fast.replay.step import Step
 
 Array = npt.NDArray[Any]
 Fields = tuple[Any, Any, Any, Any, Any, Any]
