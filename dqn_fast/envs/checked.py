@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium import spaces
 
 from dqn_fast.envs.arrays import brief
 from dqn_fast.envs.errors import MisfitError
@@ -25,15 +26,18 @@ class CheckedEnv(gym.Wrapper[Any, Any, Any, Any]):
         env: to wrap.
 
     Raises:
-        TypeError: its observations have parts that are neither arrays nor numbers.
+        TypeError: it has no observation space, or one with parts that are neither arrays nor numbers.
 
     `reset` and `step` raise a UsageError if it gives something else, or is made for the API of old.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
         super().__init__(env)
-        self.observation_space = without_tuples(env.observation_space)
-        self._check = observation_check(env.observation_space)
+        space = getattr(env, "observation_space", None)
+        if not isinstance(space, spaces.Space):
+            raise TypeError(f"observation_space: got {brief(space)}, expected a space of Gymnasium")
+        self._check = observation_check(space)
+        self.observation_space = without_tuples(space)
         self._name = env_name(env)
         self._step = 0  # of the episode
 

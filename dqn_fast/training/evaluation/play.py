@@ -61,6 +61,6 @@ def play(
             action = policy.act(trees.one_row(obs), 0).item()
             obs, reward, terminated, truncated, _ = env.step(action)
             episode.steps += 1
-            episode.episode_return += reward
+            episode.episode_return += float(reward)
             episode.ended = terminated or truncated
             yield episode
