@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,12 @@ def array_check(
     kind = field.dtype
 
     def check(value: Any) -> npt.NDArray[Any]:
-        if type(value) is np.ndarray and value.dtype == kind and value.shape == shape:
-            return value
+        if type(value) is np.ndarray and value.shape == shape:
+            if value.dtype == kind:
+                return value
+            if value.dtype.kind == kind.kind == "f":  # double for float, as many environments give it
+                with suppress(FloatingPointError), np.errstate(over="raise"):
+                    return value.astype(kind)
         return _converted(field, value, one_line(expected))
 
     return check
