@@ -233,6 +233,25 @@ def test_one_line(name: str, vectorization: str, tmp_path: Path, capsys: pytest.
     assert re.fullmatch(rf"(0/60 steps.*\n)?dqn-fast: ({line}).*\n", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("command", ["evaluate", "resume"])
+def test_an_environment_that_turns_odd(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After it was trained in."""
+    fine, odd = kind("X", BAD=Odd.GOOD), kind("X", BAD=np.zeros(1, np.float32))
+    with registered(fine):
+        assert train(tmp_path, "X-v0", "") == 0
+    if command == "resume":
+        (tmp_path / "run" / "result.json").unlink()
+    capsys.readouterr()
+    with registered(odd):
+        assert main([command, str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert re.fullmatch(
+        rf"(0/60 steps.*\n)?dqn-fast: {re.escape(GOT.replace('got ', ''))}got shape .*\n", err
+    )
+
+
 @pytest.mark.parametrize(
     "env_id", [":", ":CartPole-v1", "gymnasium:", "a b:CartPole-v1", ".:X-v0", "a:b:X-v0", ""]
 )
