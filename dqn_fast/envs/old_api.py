@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import gymnasium as gym
+
 from dqn_fast.envs.arrays import brief
 from dqn_fast.envs.errors import MisfitError
 from dqn_fast.errors import UsageError
@@ -29,8 +31,8 @@ def reset_parts(env: Any, seed: int | None, options: dict[str, Any] | None) -> t
     try:
         result = env.reset(seed=seed, options=options)
     except TypeError as error:
-        missing = _missing(env.unwrapped.reset)
-        if missing and _raised_by_caller(error):
+        missing = _missing(env)
+        if missing and "unexpected keyword argument" in str(error):
             raise MisfitError(f"reset takes no {missing}, expected {_RESET}: {ADVICE}") from error
         raise
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping | None):
@@ -41,18 +43,22 @@ def reset_parts(env: Any, seed: int | None, options: dict[str, Any] | None) -> t
 def explain_step(error: Exception) -> None:
     """Raise a MisfitError if `error` came of what a step gave, and not from within it."""
     text = str(error)
-    if "unpack" not in text or isinstance(error, UsageError) or not _raised_by_caller(error):
+    if "unpack" not in text or isinstance(error, UsageError):
         return
     if "expected 5, got 4" in text:
         raise MisfitError(f"step gave four values, expected {_STEP}: {ADVICE}") from error
-    raise MisfitError(f"step gave something else than {_STEP}: {text}") from error
+    if _raised_by_caller(error):
+        raise MisfitError(f"step gave something else than {_STEP}: {text}") from error
 
 
-def _missing(reset: Any) -> str | None:
-    parameters = inspect.signature(reset).parameters
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return None
-    return next((name for name in ("seed", "options") if name not in parameters), None)
+def _missing(env: Any) -> str | None:
+    """Return the argument that the reset of the environment, or of a wrapper around it, doesn't take."""
+    parameters = inspect.signature(env.reset).parameters
+    if all(parameter.kind is not inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        for name in ("seed", "options"):
+            if name not in parameters:
+                return name
+    return _missing(env.env) if isinstance(env, gym.Wrapper) else None
 
 
 def _raised_by_caller(error: Exception) -> bool:

@@ -119,6 +119,43 @@ class NoSeed(Odd):
         return super().reset()
 
 
+class NoOptions(Odd):
+    """Likewise: its reset takes a seed alone, as between the two."""
+
+    BAD = Odd.GOOD
+
+    def reset(self, *, seed: int | None = None) -> Any:  # type: ignore[override]
+        return super().reset(seed=seed)
+
+
+class OwnWrapper(gym.Wrapper[Any, Any, Any, Any]):
+    """A person's own, around an environment of that API."""
+
+    inner: Any = FourValues
+
+    def __init__(self) -> None:
+        super().__init__(self.inner())
+
+    def reset(self, **options: Any) -> Any:
+        return self.env.reset(**options)
+
+    def step(self, action: Any) -> Any:
+        obs, reward, terminated, truncated, info = self.env.step(action)
+        return obs, reward, terminated, truncated, info
+
+
+class OwnOldWrapper(OwnWrapper):
+    """Of that API itself, around a good one."""
+
+    inner = kind("Fine", BAD=Odd.GOOD)
+
+    def reset(self, **options: Any) -> Any:
+        return self.old_reset()
+
+    def old_reset(self) -> Any:
+        return self.env.reset()[0]
+
+
 class Three(FourValues):
     """Of no API at all."""
 
