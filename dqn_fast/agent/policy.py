@@ -110,6 +110,9 @@ class Greedy:
         """Return the greedy action.
 
         Args:
-            obs: one observation as the environment gives it: an array, a number, or a (nested) dict of them.
+            obs: one observation as the network was trained on it: an array, a number, or a (nested) dict of
+                them, of the space's shape and dtype. A network knows no space, so nothing is checked here:
+                `dqn_fast.training.build_env` gives an environment whose observations are, and
+                `dqn_fast.envs.checked` makes one of an environment of yours.
         """
         return self._policy.act(trees.one_row(obs), 0).item()

@@ -5,6 +5,7 @@ they are one or many, here or in other processes. No agent is known here, and no
 """
 
 from dqn_fast.envs.action_mask import ActionMaskObservation
+from dqn_fast.envs.checked import CheckedEnv, checked
 from dqn_fast.envs.episodes import SeededEpisodes
 from dqn_fast.envs.errors import RestoreError
 from dqn_fast.envs.make import Vectorization, make_env, make_environments
@@ -14,6 +15,7 @@ from dqn_fast.envs.vector import VectorEnvironments
 
 __all__ = [
     "ActionMaskObservation",
+    "CheckedEnv",
     "Environments",
     "RestoreError",
     "SeededEpisodes",
@@ -21,6 +23,7 @@ __all__ = [
     "Step",
     "VectorEnvironments",
     "Vectorization",
+    "checked",
     "make_env",
     "make_environments",
 ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
+from dqn_fast.envs.checked import env_name
+from dqn_fast.envs.errors import MisfitError
+from dqn_fast.envs.observations import observation_check
 from dqn_fast.errors import UsageError
 from dqn_fast.observation_keys import ACTION_MASK
 
@@ -16,22 +20,25 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
     """Makes `info["action_mask"]` a part of the observation, so that it is stored and learned with.
 
     The observation becomes `{"obs": ..., "action_mask": ...}`: the mask is int8 (A,), 1 for legal actions.
+    Behind an episode's end nothing is chosen: without a mask there, or with None, all actions are legal.
 
     Args:
-        env: gives a mask at every reset and step, such as Taxi.
+        env: gives a mask at every reset and at every step but an episode's last, such as Taxi.
 
     Raises:
         TypeError: the actions are not Discrete.
-        UsageError: on a reset or a step without a mask.
+
+    `reset` and `step` raise a UsageError if the mask is missing, or is no whole number for each action.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
         super().__init__(env)
         if not isinstance(env.action_space, spaces.Discrete):
             raise TypeError(f"env.action_space: got {env.action_space}, expected Discrete")
-        self.observation_space = spaces.Dict(
-            {"obs": env.observation_space, ACTION_MASK: spaces.MultiBinary(int(env.action_space.n))}
-        )
+        masks = spaces.MultiBinary(int(env.action_space.n))
+        self.observation_space = spaces.Dict({"obs": env.observation_space, ACTION_MASK: masks})
+        self._check = observation_check(masks, name=f"info[{ACTION_MASK!r}]")
+        self._all_legal = np.ones(masks.shape, masks.dtype)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -43,11 +50,19 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Act; see `gymnasium.Env.step`."""
         obs, reward, terminated, truncated, info = self.env.step(action)
-        return self._with_mask(obs, info), reward, terminated, truncated, info
+        ended = terminated or truncated
+        return self._with_mask(obs, info, ended=ended), reward, terminated, truncated, info
 
-    def _with_mask(self, obs: Any, info: dict[str, Any]) -> dict[str, Any]:
-        if ACTION_MASK not in info:
+    def _with_mask(self, obs: Any, info: Mapping[str, Any], *, ended: bool = False) -> dict[str, Any]:
+        mask = info.get(ACTION_MASK)
+        if mask is None and ended:
+            return {"obs": obs, ACTION_MASK: self._all_legal}
+        if mask is None:
             raise UsageError(
-                f"{self.env} gives no action mask: its infos have {sorted(info)}, expected {ACTION_MASK!r}"
+                f"{env_name(self)} gives no action mask: its infos have {sorted(info)},"
+                f" expected {ACTION_MASK!r}"
             )
-        return {"obs": obs, ACTION_MASK: np.asarray(info[ACTION_MASK], np.int8)}
+        try:
+            return {"obs": obs, ACTION_MASK: self._check(mask)}
+        except MisfitError as error:
+            raise UsageError(f"{env_name(self)}: {error}") from error

@@ -19,7 +19,7 @@ def from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     Raises:
         TypeError: its actions are not Discrete.
     """
-    space = env.action_space
+    space = getattr(env, "action_space", None)
     if not isinstance(space, spaces.Discrete):
         raise TypeError(f"action_space: got {space}, expected Discrete")
     if space.start == 0 and space.dtype == np.int64:

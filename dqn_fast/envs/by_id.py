@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 
 from dqn_fast.envs import atari, minatar
+from dqn_fast.envs.old_api import ADVICE
 from dqn_fast.envs.snapshots import AnyVectorEnv
 from dqn_fast.errors import UsageError
 
@@ -69,12 +70,33 @@ def _register(env_id: str) -> str:
     return namespace
 
 
+def _refuse_odd_module(env_id: str) -> None:
+    module, colon, name = env_id.rpartition(":")
+    if colon and not (name and all(part.isidentifier() for part in module.split("."))):
+        raise UsageError(f"env_id: got {env_id!r}, expected an id, or the id behind a module, as module:id")
+
+
+@contextmanager
+def _refuse_old_classes(env_id: str) -> Iterator[None]:
+    try:
+        yield
+    except TypeError as error:
+        if not str(error).startswith(("The environment must inherit from", "Gym is incompatible")):
+            raise
+        raise UsageError(
+            f"cannot make the environment {env_id!r}: its class is none of gymnasium.Env;"
+            f" if it is one of gym, {ADVICE}"
+        ) from error
+
+
 @contextmanager
 def _as_usage_error(env_id: str, kwargs: Mapping[str, Any]) -> Iterator[None]:
+    _refuse_odd_module(env_id)
     # Environments complain about arguments with any kind of error.
     kinds = (gym.error.Error, ImportError, *((TypeError, ValueError) if kwargs else ()))
     try:
-        yield
+        with _refuse_old_classes(env_id):
+            yield
     except kinds as error:
         reason = " ".join(str(error).split())
         missing = isinstance(error, ImportError | gym.error.DependencyNotInstalled)

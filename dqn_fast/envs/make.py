@@ -18,11 +18,13 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 from dqn_fast.envs.action_mask import ActionMaskObservation
 from dqn_fast.envs.adapters import from_zero, rescaled
 from dqn_fast.envs.by_id import many_by_id, one_by_id
+from dqn_fast.envs.checked import checked
 from dqn_fast.envs.episodes import SeededEpisodes
 from dqn_fast.envs.random_states import seed_process
 from dqn_fast.envs.serial import SerialEnvironments
 from dqn_fast.envs.snapshots import AnyVectorEnv, EpisodeSnapshots, NoSnapshots, PickleSnapshots
 from dqn_fast.envs.step import Environments
+from dqn_fast.envs.told_errors import ToldErrors
 from dqn_fast.envs.vector import VectorEnvironments
 from dqn_fast.errors import UsageError
 
@@ -39,7 +41,9 @@ def make_env(
 ) -> gym.Env[Any, Any]:
     """Return a new environment with actions 0 ... n - 1, for evaluation and video.
 
-    Atari games (`ALE/...`) get DQN's preprocessing, and MinAtar's are registered if they are installed.
+    Atari games (`ALE/...`) get DQN's preprocessing, and MinAtar's are registered if they are installed. What
+    the environment gives is checked (`CheckedEnv`): a policy sees here what it was trained with. Observations
+    that are tuples become dicts, with the keys "0", "1" and so on.
 
     Args:
         env_id: Gymnasium's id, `module:id` to import a module first.
@@ -57,13 +61,13 @@ def make_env(
     rendering = {} if render_mode is None else {"render_mode": render_mode}
     env = one_by_id(env_id, {**rendering, **(env_kwargs or {})})
     with _fitting(env_id, env):
-        env = from_zero(env)
+        env = checked(from_zero(env))
         if rescale:
             env = rescaled(env)
         if action_mask:
             env = ActionMaskObservation(env)
             env.reset()  # so that one without masks is refused now
-    return env
+        return checked(env)
 
 
 def make_environments(
@@ -112,14 +116,14 @@ def make_environments(
     return _make_native(env_id, num_envs, seed, env_kwargs or {})
 
 
-def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, stream: int, main: int) -> SeededEpisodes:
+def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, stream: int, main: int) -> ToldErrors:
     # Ctrl-C reaches every process of a terminal, but only the main one decides what to do about it. (One
     # environment is made there, too, for its spaces.)
     if os.getpid() != main:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # A forked process has a copy of the main one's generators, as all others do.
         seed_process(int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]))
-    return SeededEpisodes(make(), seed, stream)
+    return ToldErrors(SeededEpisodes(make(), seed, stream))
 
 
 def _make_native(env_id: str, num_envs: int, seed: int, env_kwargs: Mapping[str, Any]) -> VectorEnvironments:

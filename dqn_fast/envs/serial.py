@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from dqn_fast.envs.batches import batch_maker, copy_batch, put_row
+from dqn_fast.envs.checked import checked
 from dqn_fast.envs.episodes import EpisodeState, SeededEpisodes
 from dqn_fast.envs.errors import RestoreError
 from dqn_fast.envs.step import Array, Step
@@ -25,6 +26,8 @@ class SerialEnvironments:
             this object.
         seed: of all episodes; environment i plays the same ones however many others there are.
 
+    What they give comes through `checked`: it is what their spaces say, or a UsageError.
+
     Raises:
         ValueError: there is no environment, or their spaces differ.
         TypeError: the spaces are of a kind that has no batches, or the actions are not Discrete from 0.
@@ -39,6 +42,7 @@ class SerialEnvironments:
         for env in envs:
             if (env.observation_space, env.action_space) != (envs[0].observation_space, action_space):
                 raise ValueError("envs: the spaces differ, expected the same for all")
+        envs = [checked(env) for env in envs]
         self.num_envs = len(envs)
         self.observation_space = envs[0].observation_space
         self.action_space = action_space

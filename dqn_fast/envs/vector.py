@@ -9,10 +9,16 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from dqn_fast import trees
+from dqn_fast.envs.arrays import array_check
 from dqn_fast.envs.batches import contiguous, copy_batch, put_row
-from dqn_fast.envs.errors import RestoreError
+from dqn_fast.envs.checked import env_name
+from dqn_fast.envs.errors import MisfitError, RestoreError
+from dqn_fast.envs.observations import observation_check, without_tuples
+from dqn_fast.envs.old_api import explain_step, reset_parts
 from dqn_fast.envs.snapshots import AnyVectorEnv, NoSnapshots, Snapshots
 from dqn_fast.envs.step import Array, Flags, Step
+from dqn_fast.envs.told_errors import raise_told
+from dqn_fast.errors import UsageError
 
 
 class VectorState(NamedTuple):
@@ -36,6 +42,9 @@ class VectorEnvironments:
     (https://farama.org/Vector-Autoreset-Mode): reset in the same step, and give the last observation in
     `infos`; reset in the next step, which is no transition then; or nothing, and want to be reset.
 
+    What it gives comes through the checks of its spaces, as that of a single environment does: a `reset` or
+    `step` that gives something else raises a UsageError.
+
     Args:
         vector_env: says its mode in `metadata["autoreset_mode"]`, and gives new arrays at every step and
             reset. Its actions are Discrete. It is closed with this object.
@@ -44,7 +53,7 @@ class VectorEnvironments:
 
     Raises:
         ValueError: it does not say its mode, or would overwrite the arrays that it gave before.
-        TypeError: the actions are not Discrete.
+        TypeError: the actions are not Discrete, or observations have parts that are no arrays.
     """
 
     def __init__(
@@ -64,9 +73,18 @@ class VectorEnvironments:
         if not isinstance(action_space, spaces.Discrete):
             raise TypeError(f"vector_env.action_space: got {action_space}, expected Discrete")
         self.num_envs = vector_env.num_envs
-        self.observation_space = vector_env.single_observation_space
+        space = vector_env.single_observation_space
+        self.observation_space = without_tuples(space)
         self.action_space = spaces.Discrete(action_space.n)
         self._env = vector_env
+        self._name = env_name(vector_env)
+        self._step = 0  # since the last `reset` of all
+        rows = (self.num_envs,)
+        self._check_batch = observation_check(space, rows)
+        self._check_one = observation_check(space)
+        self._check_reward = array_check("reward", np.float64, rows, "a number for each environment")
+        self._check_terminated = array_check("terminated", np.bool_, rows, "a bool for each environment")
+        self._check_truncated = array_check("truncated", np.bool_, rows, "a bool for each environment")
         self._seed = seed
         self._snapshots = snapshots or NoSnapshots()
         self._after = after[mode]
@@ -76,29 +94,18 @@ class VectorEnvironments:
 
     def reset(self) -> Any:
         """Start a new episode in every environment and return the first observations."""
-        obs, _ = self._env.reset(seed=self._seed)
-        self._obs = contiguous(obs)
+        self._step = 0
+        self._obs = self._reset(self._seed, None)
         self._seed, self._mask = None, None
         return self._obs
 
     def step(self, action: Array) -> Step:
         """Act in every environment; see `Environments.step`."""
-        if self._first_action:
-            action = action + self._first_action
-        next_obs, reward, terminated, truncated, infos = self._env.step(action)
-        # Gymnasium's CartPole gives transposed arrays. Whoever reads rows would copy them, again and again.
-        next_obs = contiguous(next_obs)
-        if reward.dtype.kind != "f":  # Atari's are whole numbers
-            reward = reward.astype(np.float64)
-        ended = terminated | truncated
-        # Much quicker than `any` on few environments; this is all that most steps need.
-        if not np.count_nonzero(ended):
-            step = Step(next_obs, reward, next_obs, terminated, truncated, (), self._mask)
-            self._mask = None
-        else:
-            rows = np.flatnonzero(ended).tolist()
-            step = Step(next_obs, reward, next_obs, terminated, truncated, rows, None)
-            step = self._after(step, ended, infos)
+        self._step += 1
+        try:
+            step = self._stepped(action + self._first_action if self._first_action else action)
+        except MisfitError as error:
+            raise UsageError(f"{self._name}, step {self._step}: {error}") from error
         self._obs = step.obs
         return step
 
@@ -124,13 +131,41 @@ class VectorEnvironments:
         """Close the vector environment."""
         self._env.close()
 
+    def _reset(self, seed: int | None, options: dict[str, Any] | None) -> Any:
+        try:
+            obs, infos = reset_parts(self._env, seed, options)
+            raise_told(infos or {})
+            return contiguous(self._check_batch(obs))
+        except MisfitError as error:
+            raise UsageError(f"{self._name}, at a reset: {error}") from error
+
+    def _stepped(self, action: Array) -> Step:
+        try:
+            obs, reward, terminated, truncated, infos = self._env.step(action)
+        except (TypeError, ValueError) as error:
+            explain_step(error)
+            raise
+        raise_told(infos)
+        # Gymnasium's CartPole gives transposed arrays. Whoever reads rows would copy them, again and again.
+        next_obs = contiguous(self._check_batch(obs))
+        terminated, truncated = self._check_terminated(terminated), self._check_truncated(truncated)
+        if type(reward) is not np.ndarray or reward.dtype.kind != "f" or reward.shape != terminated.shape:
+            reward = self._check_reward(reward)  # Atari's are whole numbers
+        ended = terminated | truncated
+        # Much quicker than `any` on few environments; this is all that most steps need.
+        if not np.count_nonzero(ended):
+            mask, self._mask = self._mask, None
+            return Step(next_obs, reward, next_obs, terminated, truncated, (), mask)
+        rows = np.flatnonzero(ended).tolist()
+        return self._after(Step(next_obs, reward, next_obs, terminated, truncated, rows, None), ended, infos)
+
     def _after_same_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
         next_obs, finals = copy_batch(step.obs), infos.get("final_obs")
         for row in step.ended:
             final = None if finals is None else trees.row(finals, row)
             if final is None:
                 raise ValueError(f"infos['final_obs']: got none for environment {row}, whose episode ended")
-            put_row(next_obs, row, final)
+            put_row(next_obs, row, self._check_one(final))
         return step._replace(next_obs=next_obs)
 
     def _after_next_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
@@ -139,5 +174,4 @@ class VectorEnvironments:
         return step._replace(mask=mask)
 
     def _after_disabled(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
-        obs, _ = self._env.reset(options={"reset_mask": ended})
-        return step._replace(obs=contiguous(obs))
+        return step._replace(obs=self._reset(None, {"reset_mask": ended}))

@@ -181,7 +181,7 @@ def test_native_atari_is_the_same_game(game: str, steps: int) -> None:
     env_id, certain = f"ALE/{game}-v5", {"repeat_action_probability": 0.0}
     native = make_environments(env_id, 2, 0, vectorization="native", env_kwargs={**certain, "noop_max": 0})
     alone = make_env(env_id, env_kwargs=certain)
-    alone.get_wrapper_attr("env").noop_max = 0
+    alone.set_wrapper_attr("noop_max", 0)
     first, _ = alone.reset(seed=0)
     assert (native.reset()[0] == first).all()
     assert native.state() is None

@@ -82,6 +82,12 @@ class DictEncoder(nn.Module):
         return torch.cat([part(obs[key]) for key, part in self.items()], 1)
 
 
+def one_hot_columns(encoder: Encoder) -> int:
+    """Return how many of an encoder's features are one-hot columns."""
+    modules = encoder.modules() if isinstance(encoder, nn.Module) else ()
+    return sum(module.size for module in modules if isinstance(module, OneHotEncoder))
+
+
 def make_encoder(
     space: spaces.Space[Any], generator: torch.Generator, convs: Sequence[Conv] | None = None
 ) -> Encoder:

@@ -10,11 +10,16 @@ from gymnasium import spaces
 from torch import nn
 
 from dqn_fast.agent.networks.action_mask import has_action_mask, without_action_mask
-from dqn_fast.agent.networks.encoders import make_encoder
+from dqn_fast.agent.networks.encoders import Encoder, make_encoder, one_hot_columns
 from dqn_fast.agent.networks.image_encoder import Conv
 from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
 from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
 from dqn_fast.agent.networks.representation import SCALAR, Representation
+
+# What the first layer may take. Every update reads and writes it several times, and makes the one-hot columns
+# of a whole batch.
+_MOST_BYTES = 2**30
+_MOST_ONE_HOT = 10**6
 
 
 def make_q_net(
@@ -45,7 +50,8 @@ def make_q_net(
 
     Raises:
         TypeError: if a space is of another kind, or a mask doesn't fit the actions.
-        ValueError: if a hidden size is below 1, or an image is smaller than the convolutions need.
+        ValueError: if a hidden size is below 1, an image is smaller than the convolutions need, or the first
+            layer would be larger than 1 GiB or read more than 10**6 one-hot columns.
     """
     if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
         raise TypeError(f"action_space: got {action_space}, expected Discrete, starting at 0")
@@ -58,6 +64,7 @@ def make_q_net(
     encoder = make_encoder(observation_space, generator, convs)
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
+    _refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])
     if not dueling:
         body = make_hidden(sizes, generator)
         head = _per_action(make_linear(sizes[-1], num_actions * each, generator), num_actions, each)
@@ -68,6 +75,18 @@ def make_q_net(
         _per_action(make_mlp([*features, rows * each], generator), rows, each) for rows in (1, num_actions)
     ]
     return kind(encoder, body, DuelingHead(*streams), num_actions, representation)
+
+
+def _refuse_large(encoder: Encoder, outputs: int) -> None:
+    """Refuse observations that would take memory without end, before any of it is taken."""
+    columns, nbytes = one_hot_columns(encoder), 4 * encoder.size * outputs
+    if columns > _MOST_ONE_HOT or nbytes > _MOST_BYTES:
+        raise ValueError(
+            f"observation_space: got {encoder.size:,} features, of which {columns:,} are one-hot columns;"
+            f" the first layer would take {nbytes:,} bytes, expected at most {_MOST_BYTES:,} and"
+            f" {_MOST_ONE_HOT:,} columns: let a wrapper observe fewer numbers, such as"
+            " gymnasium.wrappers.TransformObservation"
+        )
 
 
 def _per_action(layers: nn.Module, rows: int, each: int) -> nn.Module:

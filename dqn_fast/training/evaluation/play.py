@@ -10,6 +10,7 @@ import gymnasium as gym
 
 from dqn_fast import trees
 from dqn_fast.agent import FeedForwardPolicy, NoExploration, Policy, QNetwork
+from dqn_fast.envs import checked
 
 
 class Episode:
@@ -43,13 +44,14 @@ def play(
 
     Args:
         policy: acts as it does at environment step 0. It is reset at every episode's beginning.
-        env: not closed.
+        env: not closed. What it gives is checked as in training, and seen as it was seen there.
         seeds: of the episodes.
         max_episode_steps: environment steps after which an episode is left, although it has not ended.
 
     Yields:
         The episode that is being played, the same object while it lasts: at its reset and after every step.
     """
+    env = checked(env)
     for seed in seeds:
         obs, _ = env.reset(seed=seed)
         policy.reset((0,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ from dqn_fast.training.run_folder.layout import VIDEO
 from dqn_fast.training.run_folder.model import load_model
 
 _FPS = 15.0  # for environments that name no rate: grid worlds, in which each frame is to be seen
+_FPS_INSTEAD = 30.0  # for environments that name something else than a rate
+_MOST_FPS = 1_000
 _SMALL = 320  # pixels: frames of less height are enlarged by a whole factor, to about this
 
 
@@ -70,7 +73,7 @@ def record_video(
     folder = Path(folder)
     if episodes < 1:
         raise UsageError(f"episodes is {episodes}, expected at least 1")
-    if fps is not None and not 0 < fps <= 1_000:
+    if fps is not None and not 0 < fps <= _MOST_FPS:
         raise UsageError(f"fps is {fps}, expected above 0 and at most 1000")
     if find_spec("av") is None:
         raise UsageError("a video needs the package av: pip install 'dqn_fast[video]'")
@@ -78,7 +81,7 @@ def record_video(
     try:
         policy, first = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
         film = _Film(env, policy, range(first, first + episodes), max_frames)
-        rate = fps or env.metadata.get("render_fps") or _FPS
+        rate = fps or _named_rate(env)
         with atomic_write(folder / VIDEO) as path:
             _encode(path, film, rate)
     finally:
@@ -97,6 +100,22 @@ def _drawing_env(config: TrainConfig) -> gym.Env[Any, Any]:
             f"cannot draw {config.env_id}: its render modes are {modes}, expected rgb_array among them"
         )
     return build_env(config, render_mode="rgb_array")
+
+
+def _named_rate(env: gym.Env[Any, Any]) -> float:
+    """Return the frames per second that an environment names; another rate, with a warning, for nonsense."""
+    named = env.metadata.get("render_fps")
+    if named is None:
+        return _FPS
+    array = np.asarray(named)
+    if array.size == 1 and array.dtype.kind in "iuf" and 0 < array.item() <= _MOST_FPS:
+        return float(array.item())
+    warnings.warn(
+        f"metadata['render_fps']: got {' '.join(repr(named).split())}, expected a number above 0 and at most"
+        f" {_MOST_FPS}; {_FPS_INSTEAD:g} is taken",
+        stacklevel=2,
+    )
+    return _FPS_INSTEAD
 
 
 class _Film:
@@ -164,9 +183,10 @@ def _encode(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     """Write H.264 in yuv420p, which every browser plays; all frames have the size of the first."""
     import av
 
+    rate = max(Fraction(fps).limit_denominator(1_000), Fraction(1, 1_000))
     with av.open(str(path), "w") as container:
         try:
-            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1_000))
+            stream = container.add_stream("libx264", rate=rate)
         except ValueError as error:  # PyAV's UnknownCodecError: built against an FFmpeg without it
             raise UsageError(f"the package av has no H.264 encoder ({error})") from error
         stream.pix_fmt = "yuv420p"

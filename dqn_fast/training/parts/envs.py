@@ -11,7 +11,7 @@ from dqn_fast.training.config import TrainConfig
 
 
 def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
-    """Return one environment, for evaluation and video.
+    """Return one environment, for evaluation, video and loops of one's own: it is seen as in training.
 
     Raises:
         UsageError: it cannot be made.

@@ -203,3 +203,27 @@ def test_bad_arguments_are_named() -> None:
         make_q_net(BOX, spaces.Discrete(2), (0,), generator())
     with pytest.raises(ValueError, match=r"^sizes: got \(3,\), expected at least two numbers"):
         make_mlp([3], generator())
+
+
+@pytest.mark.parametrize(
+    ("space", "hidden_sizes", "nbytes"),
+    [
+        (spaces.Discrete(10**6 + 1), (1,), 4 * (10**6 + 1)),
+        (spaces.MultiDiscrete([6 * 10**5] * 2), (8,), 32 * 12 * 10**5),
+        (spaces.Dict({"a": BOX, "b": spaces.Discrete(10**7)}), (64, 4), 256 * (10**7 + 3)),
+        (spaces.Box(-1, 1, (2**22,)), (65,), 260 * 2**22),
+        (spaces.Box(-1, 1, (2**28,), np.int8), (), 8 * 2**28),
+    ],
+)
+def test_a_first_layer_of_gigabytes_is_refused(
+    space: spaces.Space[Any], hidden_sizes: tuple[int, ...], nbytes: int
+) -> None:
+    """With the bytes that it would take, and before it takes them."""
+    with pytest.raises(
+        ValueError, match=rf"^observation_space: got .* would take {nbytes:,} bytes, expected"
+    ):
+        make_q_net(space, spaces.Discrete(2), hidden_sizes, generator())
+
+
+def test_the_largest_first_layer() -> None:
+    make_q_net(spaces.Discrete(10**6), spaces.Discrete(2), (1,), generator())

@@ -11,6 +11,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.classic_control import CartPoleEnv
 from training.tiny import Tiny
 
 from dqn_fast.training import TrainConfig, UsageError, evaluate_run, train
@@ -110,6 +111,29 @@ def test_small_pictures_are_enlarged(tmp_path: Path) -> None:
     assert (frames[0].shape, rate) == ((320, 1600, 3), 15)
     place = frames[0].mean(axis=(0, 2)).reshape(5, 320).mean(axis=1).round()
     assert sorted(place) == pytest.approx([0, 0, 0, 0, 255], abs=3)
+
+
+@pytest.mark.parametrize(
+    ("named", "rate"),
+    [(np.float32(12.5), 12.5), (np.int64(20), 20), (np.array([10]), 10), (1000, 1000), (None, 15)],
+)
+def test_a_rate_that_is_a_number_is_taken(
+    run: Path, monkeypatch: pytest.MonkeyPatch, named: Any, rate: float
+) -> None:
+    monkeypatch.setitem(CartPoleEnv.metadata, "render_fps", named)
+    assert decoded(record_video(run, CONFIG, max_frames=3).path)[1][0] == rate
+
+
+@pytest.mark.parametrize("named", [-5, 0, np.inf, np.nan, "abc", "60", 1e9, True, np.zeros(2), 5j, object])
+def test_any_other_rate_is_a_warning(run: Path, monkeypatch: pytest.MonkeyPatch, named: Any) -> None:
+    monkeypatch.setitem(CartPoleEnv.metadata, "render_fps", named)
+    with pytest.warns(UserWarning, match=r"^metadata\['render_fps'\]: got .*; 30 is taken$"):
+        video = record_video(run, CONFIG, max_frames=3)
+    assert decoded(video.path)[1][0] == 30
+
+
+def test_the_slowest_rate(run: Path) -> None:
+    assert record_video(run, CONFIG, fps=1e-9, max_frames=2).frames == 2
 
 
 @pytest.mark.parametrize(

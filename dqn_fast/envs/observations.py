@@ -1,0 +1,131 @@
+"""Checks of observations: whoever takes one, takes it as its space says, or says why it cannot.
+
+A check is compiled once from a space. It takes what the replay memory takes, by the memory's own conversion,
+and whole numbers however they come. So what is stored is what a policy sees, in training and afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from gymnasium import spaces
+
+from dqn_fast.envs.arrays import array_check, brief, one_line
+from dqn_fast.envs.errors import MisfitError
+
+Check = Callable[[Any], Any]
+
+
+def observation_check(
+    space: spaces.Space[Any], lead: tuple[int, ...] = (), name: str = "observation"
+) -> Check:
+    """Return a function that makes of an observation what its space says, and most often returns it as it is.
+
+    Keys, shape and dtype must be the space's. Another dtype is converted if that keeps the values; floats may
+    be rounded to narrower ones. Discrete values must be in their range; the bounds of a Box are not looked
+    at, since environments leave them. Of a tuple it makes a dict, with the keys of `without_tuples`.
+    The function raises a `MisfitError` for all else.
+
+    Args:
+        space: of one observation.
+        lead: shape before the space's own: `(N,)` for batches of N.
+        name: of the observation, in errors.
+
+    Raises:
+        TypeError: a part of the space has no arrays; it is named.
+    """
+    refuse_unusable(space)
+    return _check(space, lead, name)
+
+
+def without_tuples(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """Return the space with Dicts in place of Tuples, nested ones too: their keys are "0", "1" and so on."""
+    if isinstance(space, spaces.Tuple):
+        return spaces.Dict({str(index): without_tuples(part) for index, part in enumerate(space.spaces)})
+    if isinstance(space, spaces.Dict) and any(without_tuples(part) is not part for part in space.values()):
+        return spaces.Dict({key: without_tuples(part) for key, part in space.items()})
+    return space
+
+
+def refuse_unusable(space: spaces.Space[Any]) -> None:
+    """Raise a TypeError if a part of a space has neither arrays nor numbers; say how to do without it."""
+    for name, part in _unusable(space, "observation_space"):
+        usable = isinstance(space, spaces.Dict) and [
+            key for key, child in space.items() if not any(_unusable(child, ""))
+        ]
+        advice = f"; a wrapper can leave it out: gymnasium.wrappers.FilterObservation(env, {usable})"
+        raise TypeError(
+            f"{name}: got {one_line(part)}, expected arrays, numbers, or a Dict or Tuple of them"
+            f"{advice if usable else ''}"
+        )
+
+
+def _unusable(space: spaces.Space[Any], name: str) -> Iterator[tuple[str, spaces.Space[Any]]]:
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        parts = space.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
+        for key, part in parts:
+            yield from _unusable(part, f"{name}[{key!r}]")
+    elif space.shape is None or space.dtype is None:
+        yield name, space
+
+
+def _check(space: spaces.Space[Any], lead: tuple[int, ...], name: str) -> Check:
+    if isinstance(space, spaces.Dict):
+        return _dict_check({key: _check(part, lead, f"{name}[{key!r}]") for key, part in space.items()}, name)
+    if isinstance(space, spaces.Tuple):
+        return _tuple_check([_check(part, lead, f"{name}[{i}]") for i, part in enumerate(space.spaces)], name)
+    assert space.dtype is not None and space.shape is not None, "refuse_unusable"
+    check = array_check(name, space.dtype, lead + space.shape, str(space))
+    if isinstance(space, spaces.Discrete):
+        low, high = int(space.start), int(space.start) + int(space.n)
+        check = _range_check(check, name, space, low, high)
+        return check if lead else _number_check(check, space.dtype.type, low, high)
+    if isinstance(space, spaces.MultiDiscrete):
+        return _range_check(check, name, space, space.start, space.start + space.nvec)
+    return check
+
+
+def _dict_check(checks: Mapping[str, Check], name: str) -> Check:
+    keys = checks.keys()
+
+    def check(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise MisfitError(f"{name}: got {brief(value)}, expected a dict with the keys {sorted(keys)}")
+        if value.keys() != keys:
+            raise MisfitError(f"{name}: got the keys {sorted(value, key=str)}, expected {sorted(keys)}")
+        return {key: part(value[key]) for key, part in checks.items()}
+
+    return check
+
+
+def _tuple_check(checks: list[Check], name: str) -> Check:
+    keys = [str(index) for index in range(len(checks))]
+
+    def check(value: Any) -> dict[str, Any]:
+        if not isinstance(value, tuple | list) or len(value) != len(checks):
+            raise MisfitError(f"{name}: got {brief(value)}, expected a tuple of {len(checks)}")
+        return {key: part(child) for key, part, child in zip(keys, checks, value, strict=True)}
+
+    return check
+
+
+def _range_check(convert: Check, name: str, space: spaces.Space[Any], low: Any, high: Any) -> Check:
+    def check(value: Any) -> Any:
+        array = convert(value)
+        if not ((array >= low) & (array < high)).all():
+            raise MisfitError(f"{name}: got {brief(value)}, expected values of {one_line(space)}")
+        return array
+
+    return check
+
+
+def _number_check(check_array: Check, kind: Callable[[Any], Any], low: int, high: int) -> Check:
+    """The usual case of a Discrete space, an int, without making an array of it."""
+
+    def check(value: Any) -> Any:
+        if (type(value) is int or type(value) is kind) and low <= value < high:
+            return kind(value)
+        return check_array(value)[()]
+
+    return check
