@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from dqn_fast import __version__
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import NotFiniteError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
 from dqn_fast.training.evaluation.play import greedy_policy
@@ -58,6 +58,8 @@ def train(
     Raises:
         UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
             folder holds a run.
+        NotFiniteError: a reward, a loss or a gradient became NaN or infinite. The best weights so far, or
+            else the last ones before, are the run's model, and its last checkpoint is kept.
     """
     folder, interrupted = Path(folder), InterruptFlag()
     torch.set_num_threads(config.threads)
@@ -82,6 +84,7 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     Raises:
         UsageError: the folder holds no run, or the run is complete, or its checkpoint is damaged or another
             configuration's.
+        NotFiniteError: as in `train`; a run that broke comes to the same update again.
     """
     folder = Path(folder)
     config = load_config(folder)
@@ -100,7 +103,11 @@ def _run(
     interrupted: InterruptFlag,
     observers: Sequence[Observer],
 ) -> Run:
-    trainer.train(observers)
+    try:
+        trainer.train(observers)
+    except NotFiniteError as error:
+        kept = _keep_what_is_left(config, folder, trainer)
+        raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
     # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
     save_model(folder, trainer.agent.q_net)
     evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
@@ -110,6 +117,20 @@ def _run(
     if evaluation:
         delete_checkpoints(folder)
     return Run(result, evaluation)
+
+
+def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
+    """Save the model, picture and result of a run that broke; return what became of the model."""
+    agent, best = trainer.agent, trainer.best
+    if best:
+        best.restore()
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None)
+    save_result(folder, _result(config, trainer, None, interrupted=True))
+    if not agent.parameters.vector.isfinite().all():
+        return f"no model was saved in {folder}, since the weights are not finite either"
+    save_model(folder, agent.q_net)
+    which = f"best, of step {best.best[0]:,}" if best and best.best else "last before it"
+    return f"the model in {folder} has the weights that were {which}"
 
 
 def _result(

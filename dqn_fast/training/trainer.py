@@ -80,6 +80,10 @@ class Trainer:
 
         Args:
             observers: called in turn with every row of metrics and the agent.
+
+        Raises:
+            NotFiniteError: a reward, a loss or a gradient is not. The agent has the weights of the update
+                before, and the last checkpoint is kept; no other is made.
         """
         with ExitStack() as reports:
             progress = reports.enter_context(ProgressReport(self._config.total_steps))
@@ -99,9 +103,11 @@ class Trainer:
                 self._restore(self._checkpoint)
             else:
                 seed_process(self._config.seed)
-            if not self._ended:
-                self._ended = self._run_loop()
-            self.seconds = self.loop.metrics.seconds
+            try:
+                if not self._ended:
+                    self._ended = self._run_loop()
+            finally:
+                self.seconds = self.loop.metrics.seconds
         # The evaluation that follows may be stopped, or fail.
         self._save()
         if self.best:

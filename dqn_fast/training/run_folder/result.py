@@ -30,7 +30,7 @@ class Result:
         eval_return_mean: mean undiscounted return of the evaluation, None if the run was interrupted.
         eval_return_std: standard deviation of those returns, None likewise.
         eval_episodes: episodes of the evaluation, 0 likewise.
-        interrupted: Ctrl-C ended the run early.
+        interrupted: Ctrl-C, or a number that is not finite, ended the run early.
         model_step: environment step of the weights that were kept.
         version: of dqn_fast; "unknown" where an older result does not say.
     """
