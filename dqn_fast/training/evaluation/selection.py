@@ -80,7 +80,7 @@ class BestModel:
             return
         self._next_step = step + self._period
         if self.best is None or (
-            len(evaluation.returns) == self._episodes and evaluation.mean >= self.best[1].mean
+            len(evaluation.returns) == self._episodes and not _is_less(evaluation.mean, self.best[1].mean)
         ):
             self.best = (step, evaluation)
             self._weights = copy.deepcopy(self._q_net.state_dict())
@@ -125,3 +125,8 @@ def _is_worse(returns: list[float], best: list[float]) -> bool:
     """Whether returns are below those of the best in the same episodes by more than a standard error."""
     difference = np.subtract(returns, best[: len(returns)])
     return bool(difference.mean() + difference.std() / np.sqrt(len(difference)) < 0)
+
+
+def _is_less(mean: float, best: float) -> bool:
+    """Whether a mean is below the best; one that is NaN is below all others."""
+    return mean < best or (np.isnan(mean) and not np.isnan(best))

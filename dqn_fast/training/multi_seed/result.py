@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dqn_fast.training.run_folder.files import atomic_write
+from dqn_fast.training.run_folder.files import as_json, atomic_write
 from dqn_fast.training.run_folder.layout import MULTI_SEED_RESULT
 from dqn_fast.training.run_folder.result import Result
 
@@ -90,4 +89,4 @@ def save_multi_seed_result(folder: Path, result: MultiSeedResult) -> None:
         ],
     }
     with atomic_write(folder / MULTI_SEED_RESULT) as path:
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        path.write_text(as_json(content) + "\n", encoding="utf-8")

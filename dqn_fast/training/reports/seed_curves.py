@@ -22,7 +22,7 @@ class Curve(NamedTuple):
     @classmethod
     def of(cls, rows: Sequence[MetricsRow]) -> Curve:
         """Return the curve of a run: mean return of its latest episodes, from the first one's end on."""
-        points = [(row.step, row.return_mean) for row in rows if not np.isnan(row.return_mean)]
+        points = [(row.step, row.return_mean) for row in rows if np.isfinite(row.return_mean)]
         return cls(*np.array(points, float).reshape(-1, 2).T)
 
 

@@ -97,6 +97,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
         return None
     with _as_usage_error(paths[-1]):
         state = torch.load(paths[-1] / STATE, weights_only=False)
+        if not isinstance(state, dict):
+            raise ValueError(f"{STATE} holds {type(state).__name__}, expected a dict")
     saved = state.get("config", {})
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
     if changed:
@@ -116,8 +118,9 @@ def _as_usage_error(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
-        reason = " ".join(str(error).split())
+    # What is no checkpoint may name modules and classes that are not there.
+    except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError, ImportError, LookupError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"cannot resume from {path}: {reason}; delete it to begin the run again") from error
 
 

@@ -83,6 +83,26 @@ def test_of_two_runs_with_one_seed_the_later_counts(tmp_path: Path) -> None:
     assert table_of(tmp_path)[-1] == "| A-v0 | 1,000 | 1 | 2.0 |"
 
 
+@pytest.mark.parametrize("written", ["NaN", "null"])
+def test_what_is_not_finite_is_blank(tmp_path: Path, written: str) -> None:
+    """NaN is what an earlier version wrote."""
+    write(tmp_path / "a", {}, train_return_mean=2.0)
+    write(tmp_path / "b", {}, seed=1, train_return_mean=3.0)
+    result = tmp_path / "b" / "result.json"
+    result.write_text(result.read_text().replace('"eval_return_mean": 1.0', f'"eval_return_mean": {written}'))
+    assert table_of(tmp_path)[-1] == "| A-v0 | 1,000 | 2 | 2.5 ± 0.5 |"
+
+
+def test_infinity_is_one_setting_however_it_was_written(tmp_path: Path) -> None:
+    write(tmp_path / "a", {"max_grad_norm": float("inf")}, seed=0)
+    write(tmp_path / "b", {"max_grad_norm": "inf"}, seed=1)
+    write(tmp_path / "c", {"max_grad_norm": 10.0}, seed=1)
+    assert [line[:45] for line in table_of(tmp_path)[2:]] == [
+        "| A-v0 | max_grad_norm=10.0 | 1,000 | 1 | 1.0",
+        "| A-v0 | max_grad_norm=inf | 1,000 | 2 | 1.0 ",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -91,6 +111,14 @@ def test_of_two_runs_with_one_seed_the_later_counts(tmp_path: Path) -> None:
         (
             '{"env_id": "A-v0", "seed": 0, "interrupted": false}',
             r".*result\.json is not the result of a run: got no steps, eval_return_mean",
+        ),
+        (
+            '{"env_id": 5, "seed": 0, "steps": 1, "interrupted": false, "eval_return_mean": null}',
+            r".*result\.json is not the result of a run: env_id is 5, expected str",
+        ),
+        (
+            '{"env_id": "A", "seed": 0, "steps": 1, "interrupted": false, "eval_return_mean": "x"}',
+            r".*result\.json is not the result of a run: eval_return_mean is 'x', expected float or null",
         ),
     ],
 )
