@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
+from dqn_fast.training.run_folder.files import WriteError
 from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
@@ -57,7 +58,7 @@ def train(
 
     Raises:
         UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
-            folder holds a run.
+            folder holds a run; or a file cannot be written, such as on a full disk.
         NotFiniteError: a reward, a loss or a gradient became NaN or infinite. The best weights so far, or
             else the last ones before, are the run's model, and its last checkpoint is kept.
     """
@@ -108,6 +109,10 @@ def _run(
     except NotFiniteError as error:
         kept = _keep_what_is_left(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
+    except WriteError:
+        with suppress(WriteError):  # what is small may have room where a checkpoint has none
+            _keep_what_is_left(config, folder, trainer)
+        raise
     # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
     save_model(folder, trainer.agent.q_net)
     evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
@@ -124,13 +129,15 @@ def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> s
     agent, best = trainer.agent, trainer.best
     if best:
         best.restore()
-    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None)
-    save_result(folder, _result(config, trainer, None, interrupted=True))
-    if not agent.parameters.vector.isfinite().all():
-        return f"no model was saved in {folder}, since the weights are not finite either"
-    save_model(folder, agent.q_net)
     which = f"best, of step {best.best[0]:,}" if best and best.best else "last before it"
-    return f"the model in {folder} has the weights that were {which}"
+    kept = f"the model in {folder} has the weights that were {which}"
+    if agent.parameters.vector.isfinite().all():
+        save_model(folder, agent.q_net)
+    else:
+        kept = f"no model was saved in {folder}, since the weights are not finite either"
+    save_result(folder, _result(config, trainer, None, interrupted=True))
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None)
+    return kept
 
 
 def _result(

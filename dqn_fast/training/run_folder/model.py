@@ -15,7 +15,7 @@ from dqn_fast.agent import QNetwork
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.parts.agent import build_q_net
-from dqn_fast.training.run_folder.files import as_json, atomic_write, with_infinity
+from dqn_fast.training.run_folder.files import as_json, atomic_write, tensors_as_bytes, with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, MODEL
 
 
@@ -53,9 +53,8 @@ def load_config(folder: str | Path) -> TrainConfig:
 
 def save_model(folder: Path, q_net: QNetwork) -> None:
     """Write model.pt: the weights of the Q-network."""
-    # Given a path, torch puts the file's name into the archive, and equal models differ in their bytes.
-    with atomic_write(folder / MODEL) as path, path.open("wb") as file:
-        torch.save({"q_net": q_net.state_dict()}, file)
+    with atomic_write(folder / MODEL) as path:
+        path.write_bytes(tensors_as_bytes({"q_net": q_net.state_dict()}))
 
 
 def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
