@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import gymnasium as gym
 import numpy as np
 import torch
 
 from dqn_fast import __version__
+from dqn_fast.agent import QNetwork
 from dqn_fast.errors import NotFiniteError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
@@ -32,11 +34,14 @@ class Run(NamedTuple):
 
     Attributes:
         result: what result.json says.
-        evaluation: of the trained agent, None if the run was interrupted.
+        evaluation: of the model, which are the weights that did best in a selection, or the last. None if the
+            run was interrupted.
+        last_evaluation: of the last weights, in the same episodes; the same object if they are the model.
     """
 
     result: Result
     evaluation: Evaluation | None
+    last_evaluation: Evaluation | None
 
 
 def train(
@@ -115,13 +120,19 @@ def _run(
         raise
     # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
     save_model(folder, trainer.agent.q_net)
-    evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
-    result = _result(config, trainer, evaluation, interrupted=evaluation is None)
-    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation)
+    evaluation = last = None
+    if not interrupted():
+        evaluation = last = _evaluate(config, lambda env: load_model(folder, config, env), interrupted)
+    if evaluation and (last_net := trainer.last_net):
+        last = _evaluate(config, lambda _: last_net, interrupted)
+    if last is None:
+        evaluation = None
+    result = _result(config, trainer, evaluation, last)
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
     if evaluation:
         delete_checkpoints(folder)
-    return Run(result, evaluation)
+    return Run(result, evaluation, last)
 
 
 def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
@@ -135,13 +146,13 @@ def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> s
         save_model(folder, agent.q_net)
     else:
         kept = f"no model was saved in {folder}, since the weights are not finite either"
-    save_result(folder, _result(config, trainer, None, interrupted=True))
-    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None)
+    save_result(folder, _result(config, trainer, None, None))
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None, None)
     return kept
 
 
 def _result(
-    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, *, interrupted: bool
+    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, last: Evaluation | None
 ) -> Result:
     loop, agent, best = trainer.loop, trainer.agent, trainer.best
     returns = loop.metrics.returns
@@ -158,9 +169,13 @@ def _result(
         eval_return_mean=evaluation and evaluation.mean,
         eval_return_std=evaluation and evaluation.std,
         eval_episodes=len(evaluation.returns) if evaluation else 0,
-        interrupted=interrupted,
+        interrupted=evaluation is None,
         model_step=best.best[0] if best and best.best else loop.step,
         version=__version__,
+        last_return_mean=last and last.mean,
+        last_return_std=last and last.std,
+        selection_steps=best.steps if best else 0,
+        evaluation_steps=sum({id(one): one.steps for one in (evaluation, last) if one}.values()),
     )
 
 
@@ -176,13 +191,15 @@ def evaluate_run(folder: str | Path) -> Evaluation | None:
     config = load_config(folder)
     torch.set_num_threads(config.threads)
     with InterruptFlag() as interrupted:
-        return _evaluate(config, folder, interrupted)
+        return _evaluate(config, lambda env: load_model(folder, config, env), interrupted)
 
 
-def _evaluate(config: TrainConfig, folder: str | Path, interrupted: InterruptFlag) -> Evaluation | None:
+def _evaluate(
+    config: TrainConfig, q_net_for: Callable[[gym.Env[Any, Any]], QNetwork], interrupted: InterruptFlag
+) -> Evaluation | None:
     env = build_env(config)
     try:
-        policy, seed = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
+        policy, seed = greedy_policy(q_net_for(env)), config.seeds.evaluation
         return evaluate_policy(policy, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

@@ -28,12 +28,20 @@ class Result:
             with their exploration; None if none was finished.
         train_return_std: standard deviation of those returns, None likewise.
         train_episodes: how many they are.
-        eval_return_mean: mean undiscounted return of the evaluation, None if the run was interrupted.
+        eval_return_mean: mean undiscounted return of the model's evaluation, None if the run was interrupted.
+            The model are the weights that did best in a selection, or the last.
         eval_return_std: standard deviation of those returns, None likewise.
         eval_episodes: episodes of the evaluation, 0 likewise.
         interrupted: Ctrl-C, or a number that is not finite, ended the run early.
         model_step: environment step of the weights that were kept.
         version: of dqn_fast; "unknown" where an older result does not say.
+        last_return_mean: mean undiscounted return of the last weights in the same episodes, None if the run
+            was interrupted, or in an older result.
+        last_return_std: standard deviation of those returns, None likewise.
+        selection_steps: environment steps, beside `steps`, of the evaluations that chose the model's weights;
+            None in an older result.
+        evaluation_steps: environment steps of the evaluations after the training, 0 if the run was
+            interrupted, None in an older result.
     """
 
     env_id: str
@@ -51,6 +59,10 @@ class Result:
     interrupted: bool
     model_step: int
     version: str = "unknown"
+    last_return_mean: float | None = None
+    last_return_std: float | None = None
+    selection_steps: int | None = None
+    evaluation_steps: int | None = None
 
 
 def save_result(folder: Path, result: Result) -> None:

@@ -48,11 +48,13 @@ def test_real_runs_through_the_command(
     out, err = capsys.readouterr()
     mean, half = (means[0] + means[1]) / 2, abs(means[0] - means[1]) / 2
     line = out.splitlines()[2]
-    assert line.startswith(f"| CartPole-v1 | 300 | 2 | {mean:.1f} ± {half:.1f} | ")
+    assert line.startswith(
+        f"| CartPole-v1 | 300 | 300 | 2 | {mean:.1f} ± {half:.1f} | {mean:.1f} ± {half:.1f} | "
+    )
     assert len(out.splitlines()) == 3
     assert err == "dqn-fast: left out, since interrupted: runs/broken-off\n"
     assert main(["table", "runs/seed-1"]) == 0
-    assert f"| CartPole-v1 | 300 | 1 | {means[1]:.1f} | " in capsys.readouterr().out
+    assert f"| CartPole-v1 | 300 | 300 | 1 | {means[1]:.1f} | " in capsys.readouterr().out
     assert main(["table", "runs/broken-off"]) == 2
     assert capsys.readouterr().err == (
         "dqn-fast: no finished run in runs/broken-off: expected a result.json, there or below\n"
@@ -74,6 +76,19 @@ def test_lines_are_environment_steps_and_settings(tmp_path: Path) -> None:
         "| A-v0 | tau=0.2 | 1,000 | 2 | 4.0 ± 1.0 | 2.0 ± 0.0 |  |",
         "| A-v0 |  | 2,000 | 1 | 1.0 |  | 1,234 |",
         "| B-v0 |  | 1,000 | 1 | 1.0 |  |  |",
+    ]
+
+
+def test_best_and_last_weights_and_all_steps_stand_side_by_side(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        new = {"last_return_mean": 0.5 + seed, "selection_steps": 100 + 200 * seed, "evaluation_steps": 7}
+        write(tmp_path / f"new-{seed}", {}, seed=seed, eval_return_mean=2.0, **new)
+    write(tmp_path / "old", {}, env_id="B-v0")
+    assert table_of(tmp_path) == [
+        "| environment | steps | with selection | seeds | evaluation (ε = 0) | last weights (ε = 0) |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| A-v0 | 1,000 | 1,200 | 2 | 2.0 ± 0.0 | 1.0 ± 0.5 |",
+        "| B-v0 | 1,000 |  | 1 | 1.0 |  |",
     ]
 
 
