@@ -107,12 +107,14 @@ def _scores(run: Run) -> str:
     score = f"{result.env_id}: {run.evaluation}"
     if result.model_step == result.steps:
         return f"{score}\n"
-    return (
-        f"{score}, best weights, of step {result.model_step:,}\n"
-        f"{result.env_id}: {run.last_evaluation}, last weights, of step {result.steps:,}\n"
-        f"{result.steps:,} steps of training, and {result.selection_steps:,} of the evaluations"
-        " that chose the best weights\n"
-    )
+    lines = [
+        f"{score}, best weights, of step {result.model_step:,}\n",
+        f"{result.env_id}: {run.last_evaluation}, last weights, of step {result.steps:,}\n",
+    ]
+    if result.selection_steps is not None:
+        steps = f"{result.steps:,} steps of training, and {result.selection_steps:,}"
+        lines.append(f"{steps} of the evaluations that chose the best weights\n")
+    return "".join(lines)
 
 
 def _report_seeds(result: MultiSeedResult, folder: Path) -> int:

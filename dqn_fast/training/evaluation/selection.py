@@ -40,7 +40,8 @@ class BestModel:
 
     Attributes:
         best: step and evaluation of the best weights so far.
-        steps: environment steps that all evaluations took, but for those to be made again.
+        steps: environment steps that all evaluations took, but for those to be made again; None after a
+            checkpoint of version 0.1.0, which did not count them.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class BestModel:
         should_stop: Callable[[], bool],
     ) -> None:
         self.best: tuple[int, Evaluation] | None = None
-        self.steps = 0
+        self.steps: int | None = 0
         self._q_net = q_net
         self._policy = greedy_policy(q_net)
         self._env = env
@@ -84,7 +85,8 @@ class BestModel:
             restore_random_states(before)
             return
         self._next_step = step + self._period
-        self.steps += evaluation.steps
+        if self.steps is not None:
+            self.steps += evaluation.steps
         if self.best is None or (
             len(evaluation.returns) == self._episodes and not _is_less(evaluation.mean, self.best[1].mean)
         ):
@@ -107,10 +109,10 @@ class BestModel:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what was saved; version 0.1.0 counted no steps, which are missing then."""
+        """Go on from what was saved."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
         self._interrupted_at = state["given_up"]
-        self.steps = state.get("steps", 0)
+        self.steps = state.get("steps")
 
     def _evaluate(self) -> Evaluation | None:
         """Play all episodes, or as many as show that the best is better; None if told to stop."""

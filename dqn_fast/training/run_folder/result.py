@@ -39,7 +39,7 @@ class Result:
             was interrupted, or in an older result.
         last_return_std: standard deviation of those returns, None likewise.
         selection_steps: environment steps, beside `steps`, of the evaluations that chose the model's weights;
-            None in an older result.
+            None in an older result, or after a checkpoint of version 0.1.0.
         evaluation_steps: environment steps of the evaluations after the training, 0 if the run was
             interrupted, None in an older result.
     """
