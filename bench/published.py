@@ -13,8 +13,8 @@ class Published(NamedTuple):
     """A figure for one environment.
 
     Attributes:
-        measure: "evaluation", the return with ε = 0 after the training, or "training", the return of its last
-            100 episodes with ε = 0.1.
+        measure: of the last weights in either case: "evaluation", the return with ε = 0 after the training,
+            or "training", the return of its last 100 episodes with ε = 0.1.
         steps: environment steps of the training.
         mean: over seeds.
         std: over seeds, None where only a mean can be read.

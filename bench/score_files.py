@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dqn_fast.training.reports import Curve, read_rows
+from dqn_fast.training.run_folder.files import as_json
 from dqn_fast.training.run_folder.finished import FinishedRun, SeedRuns, by_settings
 from dqn_fast.training.run_folder.layout import METRICS
 
@@ -53,8 +54,9 @@ def write(folder: Path, scores: Scores) -> Path:
     name = "-".join(filter(None, [scores.seeds.env_id, scores.label]))
     path = folder / f"{re.sub('[^0-9A-Za-z._-]+', '-', name)}.jsonl"
     lines = [
-        json.dumps(
-            {"label": scores.label, "result": run.result, "config": run.config, "curve": _rounded(curve)}
+        as_json(
+            {"label": scores.label, "result": run.result, "config": run.config, "curve": _rounded(curve)},
+            indent=None,
         )
         for run, curve in zip(scores.seeds.runs, scores.curves, strict=True)
     ]

@@ -17,15 +17,16 @@ from score_files import Scores, from_runs, read_all, write
 from scores_picture import draw
 
 from dqn_fast.training.run_folder.finished import Score, SeedRuns, find_runs
-from dqn_fast.training.run_folder.table import markdown_table
+from dqn_fast.training.run_folder.table import markdown_table, steps_with_selection
 
 HERE = Path(__file__).parent
 README, FILES, PICTURE = HERE.parent / "README.md", HERE / "scores", HERE / "scores.png"
 BEGIN, END = "<!-- scores: begin (python bench/scores.py FOLDERS) -->", "<!-- scores: end -->"
+# What is compared with a published figure of each kind: like with like.
 MEASURES = {
     "evaluation": (
-        "eval_return_mean",
-        "Return of the greedy policy (ε = 0) in an evaluation after the training",
+        "last_return_mean",
+        "Return of the greedy policy (ε = 0) in an evaluation after the training, by its last weights",
     ),
     "training": ("train_return_mean", "Return of the last 100 episodes of the training (ε = 0.1)"),
 }
@@ -39,7 +40,10 @@ def markdown(found: Sequence[Scores], picture: str) -> str:
             "### Scores",
             "",
             "Mean ± standard deviation over seeds, each one run of `dqn-fast train`. **Bold**: no less than",
-            "published. Configurations, results and curves of the runs are in `bench/scores/`.",
+            "published, like with like: by the last weights. Beside them, in the same episodes, are the",
+            "best weights: those that did best in evaluations during the training, whose environment steps",
+            "are counted in *with selection*. Blank: older runs do not say. Configurations, results and",
+            "curves of the runs are in `bench/scores/`.",
             "",
             *filter(None, parts),
             f"![Learning curves of these trainings]({picture})",
@@ -59,15 +63,18 @@ def _part(measure: str, found: Sequence[Scores]) -> str:
     columns = {
         "environment": [one.title for one, _ in rows],
         "steps": [f"{seeds.steps:,}" for seeds in all_seeds],
+        "with selection": [steps_with_selection(seeds) for seeds in all_seeds],
         "seeds": [str(len(seeds.runs)) for seeds in all_seeds],
-        "ours": [_ours(one.seeds.score(name), theirs) for one, theirs in rows],
+        "ours, last": [_ours(one.seeds.score(name), theirs) for one, theirs in rows],
+        "ours, best": [str(seeds.score("eval_return_mean") or "") for seeds in all_seeds],
         "published": [str(theirs or "") for _, theirs in rows],
         "its steps": [f"{theirs.steps:,}" if theirs else "" for _, theirs in rows],
-        "ours, greedy": [str(seeds.score("eval_return_mean") or "") for seeds in all_seeds],
+        "greedy, last": [str(seeds.score("last_return_mean") or "") for seeds in all_seeds],
+        "greedy, best": [str(seeds.score("eval_return_mean") or "") for seeds in all_seeds],
         "minutes a seed": [_minutes(seeds) for seeds in all_seeds],
     }
-    if measure == "evaluation":
-        del columns["ours, greedy"]
+    for other in ("greedy, last", "greedy, best") if measure == "evaluation" else ("ours, best",):
+        del columns[other]
     lines = [f"{what}.", *_sources(rows)]
     notes = {one.seeds.env_id: theirs.note for one, theirs in rows if theirs and theirs.note}
     lines += [f"{env_id}: theirs is {note}." for env_id, note in notes.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 import torch
@@ -11,12 +12,14 @@ from dqn_fast.agent.batch_means import BatchMeans
 from dqn_fast.agent.exploration import Actions
 from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
+from dqn_fast.agent.not_finite import not_finite_error
 from dqn_fast.agent.objectives.objective import Objective, TransitionBatch
 from dqn_fast.agent.optimizers.optimizer import Optimizer
 from dqn_fast.agent.optimizers.parameters import FlatParameters, shorten
 from dqn_fast.agent.policy import Policy
 from dqn_fast.agent.schedules import Schedule
 from dqn_fast.agent.targets import Target
+from dqn_fast.errors import NotFiniteError
 
 
 class UpdateResult(NamedTuple):
@@ -61,7 +64,7 @@ class DQN:
         objective: Objective,
         policy: Policy,
         learning_rate_schedule: Schedule,
-        max_grad_norm: float = float("inf"),
+        max_grad_norm: float = inf,
     ) -> None:
         if not max_grad_norm > 0:
             raise ValueError(f"max_grad_norm: got {max_grad_norm}, expected above 0")
@@ -97,19 +100,32 @@ class DQN:
         Args:
             batch: B transitions; only read.
             step: environment step, for the learning rate.
+
+        Raises:
+            NotFiniteError: the loss is NaN or infinite, or the gradient's norm, which is known where
+                `max_grad_norm` is finite. Weights, optimiser, target and `updates` stay what they were.
         """
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)
             found = self.objective(outputs, batch, self._values, self._target_values)
+            loss, q = self._means(found.loss, batch.weights, found.q)
+            if not isfinite(loss):
+                raise self._not_finite("loss", loss, batch, step)
             self.parameters.gradient.zero_()
             shares = batch.weights / len(outputs)
             backward(found.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
-            if self.max_grad_norm < float("inf"):
-                shorten(self.parameters.gradient, self.max_grad_norm)
+            if self.max_grad_norm < inf:
+                norm = shorten(self.parameters.gradient, self.max_grad_norm)
+                if not isfinite(norm):
+                    raise self._not_finite("gradient norm", norm, batch, step)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
             self.target.update(self.updates)
-        return UpdateResult(found.td_error, *self._means(found.loss, batch.weights, found.q))
+        return UpdateResult(found.td_error, loss, q)
+
+    def _not_finite(self, what: str, got: float, batch: TransitionBatch, step: int) -> NotFiniteError:
+        weights = self.parameters.vector
+        return not_finite_error(what, got, batch, weights, update=self.updates + 1, step=step)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
         """Raise TypeError: a copy would act by the memory of this agent's parameters."""

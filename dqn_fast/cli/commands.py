@@ -91,7 +91,7 @@ def _report(run: Run, folder: Path, video: bool) -> int:
             f"dqn-fast: interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}\n"
         )
         return _INTERRUPTED
-    sys.stdout.write(f"{run.result.env_id}: {run.evaluation}\n")
+    sys.stdout.write(_scores(run))
     if video:
         try:
             record_video(folder, load_config(folder))
@@ -99,6 +99,22 @@ def _report(run: Run, folder: Path, video: bool) -> int:
             sys.stderr.write(f"dqn-fast: no video: {error}\n")
     sys.stdout.write(f"saved in {folder}\n")
     return 0
+
+
+def _scores(run: Run) -> str:
+    """What the model is worth; where it isn't the last weights, what these are, and what the choice took."""
+    result = run.result
+    score = f"{result.env_id}: {run.evaluation}"
+    if result.model_step == result.steps:
+        return f"{score}\n"
+    lines = [
+        f"{score}, best weights, of step {result.model_step:,}\n",
+        f"{result.env_id}: {run.last_evaluation}, last weights, of step {result.steps:,}\n",
+    ]
+    if result.selection_steps is not None:
+        steps = f"{result.steps:,} steps of training, and {result.selection_steps:,}"
+        lines.append(f"{steps} of the evaluations that chose the best weights\n")
+    return "".join(lines)
 
 
 def _report_seeds(result: MultiSeedResult, folder: Path) -> int:

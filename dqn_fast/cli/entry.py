@@ -1,7 +1,7 @@
 """The `dqn-fast` command: train an agent, evaluate it again, film it; a table of runs.
 
-Exit status: 0 done, 1 one of several seeds has failed, 2 something asked for cannot be done (one line on
-stderr says what), 130 Ctrl-C.
+Exit status: 0 done, 1 a run broke, or one of several seeds, 2 something asked for cannot be done (one line
+on stderr says what), 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     import tyro
 
     from dqn_fast.cli.command_line import commands_for
-    from dqn_fast.training import UsageError
+    from dqn_fast.training import NotFiniteError, UsageError
 
     # So that `module:id` finds a module in the current folder, as it does with python -m.
     if str(Path.cwd()) not in sys.path:
@@ -55,6 +55,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except UsageError as error:
         _complain(str(error))
         return 2
+    except NotFiniteError as error:
+        _complain(str(error))
+        return 1
     return status
 
 

@@ -4,7 +4,7 @@ What a Python program needs of it is here: `train` with a `TrainConfig`, perhaps
 observers; `resume`; and what there is in a run's folder: configuration, model, evaluation, video.
 """
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import NotFiniteError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.video import Video, record_video
@@ -20,6 +20,7 @@ __all__ = [
     "PRESETS",
     "Evaluation",
     "MetricsRow",
+    "NotFiniteError",
     "Observer",
     "Preset",
     "Result",

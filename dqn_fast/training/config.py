@@ -155,13 +155,14 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in _HINTS:
             object.__setattr__(self, name, _plain(getattr(self, name)))
-        for name in _INTEGERS:
-            if not isinstance(getattr(self, name), int):
-                raise UsageError(f"{name} is {getattr(self, name)!r}, expected an integer")
+        for hint, expected in ((int, "an integer"), (bool, "True or False")):
+            for name in _NAMES[hint]:
+                if type(getattr(self, name)) is not hint:
+                    raise UsageError(f"{name} is {getattr(self, name)!r}, expected {expected}")
         for name, (is_valid, expected) in _RULES.items():
             value = getattr(self, name)
             try:
-                valid = is_valid(value)
+                valid = not isinstance(value, bool) and is_valid(value)
             except TypeError:  # a text, or a number where several are due
                 valid = False
             if not valid:
@@ -193,7 +194,7 @@ def _plain(value: Any) -> Any:
 
 
 _HINTS = get_type_hints(TrainConfig)
-_INTEGERS = [name for name, hint in _HINTS.items() if hint is int]
+_NAMES = {kind: [name for name, hint in _HINTS.items() if hint is kind] for kind in (int, bool)}
 _CHOICES = {name: get_args(hint) for name, hint in _HINTS.items() if get_origin(hint) is Literal}
 
 _Rule = tuple[Callable[[Any], bool], str]
@@ -208,12 +209,12 @@ _SHARE: _Rule = (lambda value: 0 <= value <= 1, "from 0 to 1")
 _STEPS = _at_least(1, " environment step")
 
 _RULES: dict[str, _Rule] = {
-    "env_id": (lambda value: bool(value), "a name such as CartPole-v1"),
+    "env_id": (lambda value: isinstance(value, str) and value != "", "a name such as CartPole-v1"),
     "seed": (lambda value: 0 <= value < 2**63, "at least 0 and below 2**63"),
     "total_steps": _STEPS,
     "num_envs": _at_least(1),
     "hidden_sizes": (
-        lambda value: all(isinstance(size, int) and size >= 1 for size in value),
+        lambda value: all(type(size) is int and size >= 1 for size in value),
         "sizes of at least 1",
     ),
     "learning_rate": _POSITIVE,

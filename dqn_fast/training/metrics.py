@@ -27,6 +27,8 @@ class MetricsRow(NamedTuple):
         learning_rate: of the optimiser.
         steps_per_second: environment steps per second since the last row.
         seconds: since the run's first step.
+        return_min: least return of the latest finished episodes; NaN in rows of version 0.1.0.
+        return_max: greatest likewise.
     """
 
     step: int
@@ -40,6 +42,8 @@ class MetricsRow(NamedTuple):
     learning_rate: float
     steps_per_second: float
     seconds: float
+    return_min: float = math.nan
+    return_max: float = math.nan
 
 
 class Metrics:
@@ -110,6 +114,8 @@ class Metrics:
             learning_rate=learning_rate,
             steps_per_second=(step - self.row_step) / max(now - self._last_time, 1e-9),
             seconds=now - self._start,
+            return_min=min(self._returns, default=math.nan),
+            return_max=max(self._returns, default=math.nan),
         )
         self._last_time, self.row_step = now, step
         self._updates, self._loss_sum, self._q_sum = 0, 0.0, 0.0

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import gymnasium as gym
 import numpy as np
 import torch
 
 from dqn_fast import __version__
-from dqn_fast.errors import UsageError
+from dqn_fast.agent import QNetwork
+from dqn_fast.errors import NotFiniteError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
 from dqn_fast.training.evaluation.play import greedy_policy
@@ -20,6 +22,7 @@ from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
+from dqn_fast.training.run_folder.files import WriteError
 from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
@@ -31,11 +34,14 @@ class Run(NamedTuple):
 
     Attributes:
         result: what result.json says.
-        evaluation: of the trained agent, None if the run was interrupted.
+        evaluation: of the model, which are the weights that did best in a selection, or the last. None if the
+            run was interrupted.
+        last_evaluation: of the last weights, in the same episodes; the same object if they are the model.
     """
 
     result: Result
     evaluation: Evaluation | None
+    last_evaluation: Evaluation | None
 
 
 def train(
@@ -57,7 +63,9 @@ def train(
 
     Raises:
         UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
-            folder holds a run.
+            folder holds a run; or a file cannot be written, such as on a full disk.
+        NotFiniteError: a reward, a loss or a gradient became NaN or infinite. The best weights so far, or
+            else the last ones before, are the run's model, and its last checkpoint is kept.
     """
     folder, interrupted = Path(folder), InterruptFlag()
     torch.set_num_threads(config.threads)
@@ -82,6 +90,7 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     Raises:
         UsageError: the folder holds no run, or the run is complete, or its checkpoint is damaged or another
             configuration's.
+        NotFiniteError: as in `train`; a run that broke comes to the same update again.
     """
     folder = Path(folder)
     config = load_config(folder)
@@ -100,20 +109,50 @@ def _run(
     interrupted: InterruptFlag,
     observers: Sequence[Observer],
 ) -> Run:
-    trainer.train(observers)
+    try:
+        trainer.train(observers)
+    except NotFiniteError as error:
+        kept = _keep_what_is_left(config, folder, trainer)
+        raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
+    except WriteError:
+        with suppress(WriteError):  # what is small may have room where a checkpoint has none
+            _keep_what_is_left(config, folder, trainer)
+        raise
     # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
     save_model(folder, trainer.agent.q_net)
-    evaluation = None if interrupted() else _evaluate(config, folder, interrupted)
-    result = _result(config, trainer, evaluation, interrupted=evaluation is None)
-    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation)
+    evaluation = last = None
+    if not interrupted():
+        evaluation = last = _evaluate(config, lambda env: load_model(folder, config, env), interrupted)
+    if evaluation and (last_net := trainer.last_net):
+        last = _evaluate(config, lambda _: last_net, interrupted)
+    if last is None:
+        evaluation = None
+    result = _result(config, trainer, evaluation, last)
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
     if evaluation:
         delete_checkpoints(folder)
-    return Run(result, evaluation)
+    return Run(result, evaluation, last)
+
+
+def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
+    """Save the model, picture and result of a run that broke; return what became of the model."""
+    agent, best = trainer.agent, trainer.best
+    if best:
+        best.restore()
+    which = f"best, of step {best.best[0]:,}" if best and best.best else "last before it"
+    kept = f"the model in {folder} has the weights that were {which}"
+    if agent.parameters.vector.isfinite().all():
+        save_model(folder, agent.q_net)
+    else:
+        kept = f"no model was saved in {folder}, since the weights are not finite either"
+    save_result(folder, _result(config, trainer, None, None))
+    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None, None)
+    return kept
 
 
 def _result(
-    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, *, interrupted: bool
+    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, last: Evaluation | None
 ) -> Result:
     loop, agent, best = trainer.loop, trainer.agent, trainer.best
     returns = loop.metrics.returns
@@ -130,9 +169,13 @@ def _result(
         eval_return_mean=evaluation and evaluation.mean,
         eval_return_std=evaluation and evaluation.std,
         eval_episodes=len(evaluation.returns) if evaluation else 0,
-        interrupted=interrupted,
+        interrupted=evaluation is None,
         model_step=best.best[0] if best and best.best else loop.step,
         version=__version__,
+        last_return_mean=last and last.mean,
+        last_return_std=last and last.std,
+        selection_steps=best.steps if best else 0,
+        evaluation_steps=sum({id(one): one.steps for one in (evaluation, last) if one}.values()),
     )
 
 
@@ -148,13 +191,15 @@ def evaluate_run(folder: str | Path) -> Evaluation | None:
     config = load_config(folder)
     torch.set_num_threads(config.threads)
     with InterruptFlag() as interrupted:
-        return _evaluate(config, folder, interrupted)
+        return _evaluate(config, lambda env: load_model(folder, config, env), interrupted)
 
 
-def _evaluate(config: TrainConfig, folder: str | Path, interrupted: InterruptFlag) -> Evaluation | None:
+def _evaluate(
+    config: TrainConfig, q_net_for: Callable[[gym.Env[Any, Any]], QNetwork], interrupted: InterruptFlag
+) -> Evaluation | None:
     env = build_env(config)
     try:
-        policy, seed = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
+        policy, seed = greedy_policy(q_net_for(env)), config.seeds.evaluation
         return evaluate_policy(policy, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

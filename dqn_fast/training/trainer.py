@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,6 +41,7 @@ class Trainer:
         agent: acts and learns.
         loop: where the training is.
         best: the best weights so far; None if none are chosen.
+        last_net: the Q-network with the last weights, once the training has ended with others for the best.
         rows: of metrics.
         seconds: that the training took, once it has ended.
     """
@@ -56,6 +58,7 @@ class Trainer:
         stack.callback(environments.close)
         self.agent = build_agent(config, environments.observation_space, environments.action_space)
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
+        self.last_net: QNetwork | None = None
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
@@ -80,6 +83,10 @@ class Trainer:
 
         Args:
             observers: called in turn with every row of metrics and the agent.
+
+        Raises:
+            NotFiniteError: a reward, a loss or a gradient is not. The agent has the weights of the update
+                before, and the last checkpoint is kept; no other is made.
         """
         with ExitStack() as reports:
             progress = reports.enter_context(ProgressReport(self._config.total_steps))
@@ -99,12 +106,16 @@ class Trainer:
                 self._restore(self._checkpoint)
             else:
                 seed_process(self._config.seed)
-            if not self._ended:
-                self._ended = self._run_loop()
-            self.seconds = self.loop.metrics.seconds
+            try:
+                if not self._ended:
+                    self._ended = self._run_loop()
+            finally:
+                self.seconds = self.loop.metrics.seconds
         # The evaluation that follows may be stopped, or fail.
         self._save()
-        if self.best:
+        if self.best and self.best.best:
+            if self.best.best[0] != self.loop.step:
+                self.last_net = copy.deepcopy(self.agent.q_net)
             self.best.restore()
 
     def _run_loop(self) -> bool:

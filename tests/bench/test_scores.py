@@ -41,7 +41,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             copy = folder / name.replace("/", "-") / f"seed-{seed}"
             copy.mkdir(parents=True)
             (copy / "metrics.csv").write_bytes((run / "metrics.csv").read_bytes())
-            changed = {"env_id": name, "eval_return_mean": mean, "train_return_mean": mean}
+            changed = {
+                "env_id": name,
+                "eval_return_mean": mean + 90,  # of the best weights, which nobody else's figure is of
+                "last_return_mean": mean,
+                "train_return_mean": mean,
+                "selection_steps": 100 * seed,
+            }
             result = json.loads((run / "result.json").read_text())
             (copy / "result.json").write_text(json.dumps({**result, **changed}))
     return folder
@@ -70,13 +76,15 @@ def test_the_command_writes_files_tables_and_picture(
     assert "former" not in text
     means = [json.loads((runs / f"seed-{i}" / "result.json").read_text())["eval_return_mean"] for i in (0, 1)]
     ours = f"{np.mean(means):.1f} ± {np.std(means):.1f}"
-    assert f"| CartPole-v1 | 400 | 2 | {ours} | 500 ± 0 | 50,000 | 0.0 |" in text
-    assert "| Mine-v0 | 400 | 2 | 5.0 ± 0.0 |  |  | 0.0 |" in text
+    cartpole = f"| CartPole-v1 | 400 | 400 | 2 | {ours} | {ours} | 500 ± 0 | 50,000 | 0.0 |"
+    assert cartpole in text
+    assert "| Mine-v0 | 400 | 450 | 2 | 5.0 ± 0.0 | 95.0 ± 0.0 |  |  | 0.0 |" in text
     assert (
-        "| MinAtar/Breakout-v0 | 400 | 2 | **9.5 ± 0.5** | 9.2 (at 5M: 10) | 1,000,000 | 9.5 ± 0.5 | 0.0 |"
+        "| MinAtar/Breakout-v0 | 400 | 450 | 2 | **9.5 ± 0.5** | 9.2 (at 5M: 10) | 1,000,000"
+        " | 9.5 ± 0.5 | 99.5 ± 0.5 | 0.0 |"
     ) in text
     # Whose figures they are, environment by environment where they are not one's.
-    assert "| ALE/Pong-v5 | 400 | 2 | **20.6 ± 0.0** | 20.6 | 10,000,000 | 0.0 |" in text
+    assert "| ALE/Pong-v5 | 400 | 450 | 2 | **20.6 ± 0.0** | 110.6 ± 0.0 | 20.6 | 10,000,000 | 0.0 |" in text
     for source in (" for ALE/Pong-v5: DQN in [rl-b", " for CartPole-v1: DQN in [sb3-c", ": DQN in [Young"):
         assert text.count(f"\nPublished{source}") == 1
     files = sorted(path.name for path in (tmp_path / "files").iterdir())
@@ -86,15 +94,28 @@ def test_the_command_writes_files_tables_and_picture(
     # The files alone are enough, and an environment is replaced without the others.
     assert run_command(tmp_path, monkeypatch) == text
     one_seed = run_command(tmp_path, monkeypatch, runs / "Mine-v0" / "seed-1")
-    assert "| Mine-v0 | 400 | 1 | 5.0 |" in one_seed
-    assert f"| CartPole-v1 | 400 | 2 | {ours} |" in one_seed
+    assert "| Mine-v0 | 400 | 500 | 1 | 5.0 |" in one_seed
+    assert cartpole in one_seed
 
     # Other settings of the same environment go beside it.
     beside = run_command(tmp_path, monkeypatch, runs / "Mine-v0", label="plain: a/b")
-    assert (
-        "| Mine-v0 | 400 | 1 | 5.0 |" in beside and "| Mine-v0 (plain: a/b) | 400 | 2 | 5.0 ± 0.0 |" in beside
-    )
+    assert "| Mine-v0 | 400 | 500 | 1 | 5.0 |" in beside
+    assert "| Mine-v0 (plain: a/b) | 400 | 450 | 2 | 5.0 ± 0.0 |" in beside
     assert (tmp_path / "files" / "Mine-v0-plain-a-b.jsonl").exists()
+
+
+def test_what_an_older_result_does_not_know_is_blank_and_never_bold(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = json.loads((runs / "ALE-Pong-v5" / "seed-0" / "result.json").read_text())
+    for name in ("last_return_mean", "last_return_std", "selection_steps", "evaluation_steps"):
+        del result[name]
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "result.json").write_text(json.dumps(result))
+    (old / "metrics.csv").write_bytes((runs / "seed-0" / "metrics.csv").read_bytes())
+    text = run_command(tmp_path, monkeypatch, old)
+    assert "| ALE/Pong-v5 | 400 |  | 1 |  | 110.6 | 20.6 | 10,000,000 | 0.0 |" in text
 
 
 def test_files_hold_what_the_runs_did(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -197,6 +198,37 @@ def test_bad_input_gets_one_line(
     assert main(arguments) == 2
     assert capsys.readouterr() == ("", f"dqn-fast: {line}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_agent
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("model.pt", "", r"bad/model\.pt does not fit the run's configuration: \w.*"),
+        (
+            "config.json",
+            '{"env_id": 5, "hidden_sizes": [8]}',
+            r"bad/config\.json: env_id is 5, expected a name .*",
+        ),
+        ("config.json", "5", r"bad/config\.json is not a configuration of this version: .*"),
+    ],
+)
+def test_a_damaged_file_gets_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    line: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "config.json").write_text('{"env_id": "CartPole-v1", "hidden_sizes": [8]}')
+    (tmp_path / "bad" / name).write_text(content)
+    assert main(["evaluate", "bad"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(f"dqn-fast: {line}\n", said.err)
 
 
 @needs_agent

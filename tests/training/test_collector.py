@@ -13,6 +13,7 @@ from training.tiny import Tiny
 
 from dqn_fast import ReplayBuffer
 from dqn_fast.envs import SerialEnvironments, Step, make_environments
+from dqn_fast.errors import NotFiniteError
 from dqn_fast.training.collector import Collector
 from dqn_fast.training.metrics import Metrics
 from dqn_fast.training.storing import make_store
@@ -157,3 +158,30 @@ def test_it_goes_on_from_its_state() -> None:
         return metrics.returns, policy.counts.tolist()
 
     assert collected(Counting(2), [57]) == collected(Counting(2), [13, 30, 14])
+
+
+@pytest.mark.parametrize(
+    ("reward", "line"),
+    [
+        ([np.nan], "reward: got nan, expected a finite number, at environment step 1,234"),
+        ([-np.inf], "reward: got -inf, expected a finite number, at environment step 1,234"),
+        (
+            [0.0, np.inf, -np.inf],
+            "reward of environment 1: got inf, expected a finite number, at environment step 1,234",
+        ),
+    ],
+)
+def test_a_reward_that_is_not_finite_is_named_and_not_stored(reward: Sequence[float], line: str) -> None:
+    stored = list[Any]()
+    environments = Scripted(len(reward), [step(reward)])
+    policy, metrics = Counting(len(reward)), Metrics(return_window=10)
+    collector = Collector(environments, policy, lambda *args: stored.append(args), metrics)
+    collector.begin()
+    with pytest.raises(NotFiniteError, match=f"^{line}$"):
+        collector.collect(1234)
+    assert not stored
+
+
+def test_finite_rewards_may_add_up_to_infinity() -> None:
+    collector, _, _ = scripted([step([1e308, 1e308])])
+    assert collector.collect(1) == 2

@@ -16,6 +16,7 @@ from dqn_fast.training.seeds import derive_seeds
 
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
+    ("env_id", 5, "a name such as CartPole-v1"),
     ("seed", -1, "at least 0 and below 2**63"),
     ("seed", 2**63, "at least 0 and below 2**63"),
     ("total_steps", 0, "at least 1 environment step"),
@@ -59,7 +60,9 @@ BAD = [
     ("threads", 10**12, "from 1 to 4096"),
     ("hidden_sizes", 64, "sizes of at least 1"),
     ("hidden_sizes", (64.0,), "sizes of at least 1"),
+    ("hidden_sizes", (True,), "sizes of at least 1"),
     ("learning_rate", "x", "above 0 and finite"),
+    ("gamma", True, "from 0 to 1"),
 ]
 
 
@@ -86,10 +89,18 @@ def test_a_choice_that_is_none_is_named(name: str, value: str, expected: str) ->
         TrainConfig(**{"env_id": "CartPole-v1", name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "value"), [("capacity", 1e5), ("batch_size", 32.5), ("seed", "1")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("capacity", 1e5), ("batch_size", 32.5), ("seed", "1"), ("n_step", True)]
+)
 def test_numbers_of_things_are_integers(name: str, value: Any) -> None:
     with pytest.raises(UsageError, match=f"^{name} is {value!r}, expected an integer$"):
         TrainConfig(**{"env_id": "CartPole-v1", name: value})
+
+
+@pytest.mark.parametrize("value", [1, "no", None])
+def test_a_switch_is_on_or_off(value: Any) -> None:
+    with pytest.raises(UsageError, match=f"^double is {value!r}, expected True or False$"):
+        TrainConfig("CartPole-v1", double=value)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

@@ -190,7 +190,9 @@ def test_without_a_collector_steps_are_updates(learn_updates: int) -> None:
     assert np.isnan([rows[-1].epsilon, rows[-1].return_mean]).all()
     assert rows[-1].learning_rate == 0
     # What was stored shows that the end is on the right.
-    assert evaluate(agent.q_net, Tiny(), 10, seed=0) == ([1.0] * 10, 0)
+    evaluation = evaluate(agent.q_net, Tiny(), 10, seed=0)
+    assert evaluation is not None
+    assert evaluation.returns == [1.0] * 10
 
 
 def agent_has_made(agent: DQN, updates: int) -> bool:

@@ -22,7 +22,15 @@ def test_rows() -> None:
     first = metrics.row(100, 0, 0.1, {})
     assert all(
         math.isnan(value)
-        for value in (first.return_mean, first.return_std, first.loss, first.q, first.epsilon)
+        for value in (
+            first.return_mean,
+            first.return_std,
+            first.return_min,
+            first.return_max,
+            first.loss,
+            first.q,
+            first.epsilon,
+        )
     )
     assert (first.step, first.episodes, first.steps_per_second, first.seconds) == (100, 0, 50.0, 2.0)
 
@@ -32,6 +40,7 @@ def test_rows() -> None:
     metrics.add_update(learned(2.0, 7.0))
     second = metrics.row(300, 2, 0.05, {"epsilon": 0.5, "sigma": 0.3})
     assert (second.return_mean, second.return_std, second.episodes) == (15.0, 5.0, 3)
+    assert (second.return_min, second.return_max) == (10.0, 20.0)
     assert (second.loss, second.q, second.updates) == (1.5, 6.0, 2)
     assert second.steps_per_second == pytest.approx(200)
     assert (second.epsilon, second.learning_rate) == (0.5, 0.05)

@@ -77,6 +77,7 @@ def test_it_is_evaluated_and_filmed_from_each_episodes_beginning(tmp_path: Path)
     pytest.importorskip("av")
     config = replace(CONFIG, env_id="Drawn-v0", eval_episodes=8)
     run = train(config, tmp_path)
-    assert run.evaluation == ([1.0] * 8, 0)
+    assert run.evaluation is not None
+    assert (run.evaluation.returns, run.evaluation.cut) == ([1.0] * 8, 0)
     assert run.evaluation == evaluate_run(tmp_path)
     assert record_video(tmp_path, config, episodes=8).returns == [1.0] * 8

@@ -108,18 +108,23 @@ def test_ctrl_c_in_a_selection(tmp_path: Path, env_id: str, number: int, presses
     assert resumed.result.model_step == whole.result.model_step
 
 
+@pytest.mark.parametrize("number", [1, 2])  # of the best weights, and of the last
 @pytest.mark.parametrize("checkpoint_period", [0, 150, 450])
-def test_ctrl_c_in_the_evaluation_at_the_end(tmp_path: Path, checkpoint_period: int) -> None:
-    config = replace(CONFIG, checkpoint_period=checkpoint_period)
+def test_ctrl_c_in_the_evaluation_at_the_end(tmp_path: Path, checkpoint_period: int, number: int) -> None:
+    config = replace(CONFIG, checkpoint_period=checkpoint_period, log_period=100)
+    config = replace(config, selection_period=300, total_steps=590)
     whole = train(config, tmp_path / "whole")
+    assert whole.result.model_step == 300
     with pytest.MonkeyPatch.context() as patch:
-        interrupt_evaluation(patch, "run", 1, 5)
+        interrupt_evaluation(patch, "run", number, 5)
         assert train(config, tmp_path / "parts").evaluation is None
     seen: list[int] = []
     resumed = resume(tmp_path / "parts", observers=[lambda row, agent: seen.append(row.step)])
     assert not seen  # nothing was left to train
     assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
     assert resumed.evaluation == whole.evaluation
+    assert resumed.last_evaluation == whole.last_evaluation
+    assert resumed.result.selection_steps == whole.result.selection_steps
 
 
 def test_ctrl_c_behind_the_evaluation_comes_too_late(tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_ctrl_c_behind_the_evaluation_comes_too_late(tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dqn_fast.training.run.evaluate_policy", evaluated)
-        run = train(CONFIG, tmp_path / "run")
+        run = train(replace(CONFIG, selection_period=0), tmp_path / "run")
     assert run.evaluation is not None
     assert not run.result.interrupted
     assert run.result.eval_return_mean == run.evaluation.mean

@@ -19,6 +19,7 @@ def test_an_old_checkpoint_resumes(name: str, tmp_path: Path) -> None:
     run = resume(folder, observers=[lambda row, agent: seen.append(row.step)])
     assert not run.result.interrupted
     assert run.result.steps == CONFIGS[name].total_steps
+    assert run.result.selection_steps is None  # nobody counted them
     assert min(seen) > STOP, "it began again"
     lines = (folder / "metrics.csv").read_text().splitlines()
     assert len(lines) == 1 + CONFIGS[name].total_steps // CONFIGS[name].log_period

@@ -32,7 +32,9 @@ def best(q: Tensor, selector: Tensor) -> Tensor:
 
 
 def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
-    """Return the Bellman target, `(B,)`: reward + discount * next_value.
+    """Return the Bellman target, `(B,)`: reward + discount * next_value, and reward where discount is 0.
+
+    What follows an end is not looked at: 0 times a NaN or an infinity would be NaN.
 
     Args:
         reward: n-step sum of rewards, `(B,)`.
@@ -40,7 +42,7 @@ def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
             truncated row keeps its discount, so it bootstraps from the true last observation.
         next_value: of the observation that the rewards lead to, `(B,)`.
     """
-    return torch.addcmul(reward, discount, next_value)
+    return torch.where(discount.bool(), torch.addcmul(reward, discount, next_value), reward)
 
 
 def squared_error(td_error: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,13 +45,14 @@ class FlatParameters:
                 parameter.grad = gradient.view(parameter.shape)
 
 
-def shorten(gradient: Tensor, max_norm: float) -> None:
-    """Shorten a gradient to a 2-norm of at most `max_norm`, in place.
+def shorten(gradient: Tensor, max_norm: float) -> float:
+    """Shorten a gradient to a 2-norm of at most `max_norm`, in place, and return the norm it had.
 
     Args:
         gradient: a vector.
         max_norm: above 0; infinity changes nothing.
     """
-    norm = torch.linalg.vector_norm(gradient).item()
+    norm: float = torch.linalg.vector_norm(gradient).item()
     if norm > max_norm:
         gradient.mul_(max_norm / norm)
+    return norm

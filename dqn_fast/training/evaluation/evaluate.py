@@ -23,10 +23,12 @@ class Evaluation(NamedTuple):
     Attributes:
         returns: of each episode; of one that was cut, until then.
         cut: how many episodes were cut, because they were longer than the evaluation allows.
+        steps: environment steps of all episodes; 0 in a checkpoint of version 0.1.0.
     """
 
     returns: list[float]
     cut: int = 0
+    steps: int = 0
 
     @property
     def mean(self) -> float:
@@ -95,4 +97,5 @@ def evaluate_policy(
         if episode.steps == 0:
             played.append(episode)
     cut = sum(not episode.ended for episode in played)
-    return Evaluation([episode.episode_return for episode in played], cut)
+    steps = sum(episode.steps for episode in played)
+    return Evaluation([episode.episode_return for episode in played], cut, steps)

@@ -37,6 +37,11 @@ class BestModel:
         episodes: of each evaluation, unless it is given up.
         seed: of the first episode of each evaluation.
         should_stop: asked after every environment step; True gives an evaluation up, to be made again.
+
+    Attributes:
+        best: step and evaluation of the best weights so far.
+        steps: environment steps that all evaluations took, but for those to be made again; None after a
+            checkpoint of version 0.1.0, which did not count them.
     """
 
     def __init__(
@@ -49,7 +54,8 @@ class BestModel:
         seed: int,
         should_stop: Callable[[], bool],
     ) -> None:
-        self.best: tuple[int, Evaluation] | None = None  # step and evaluation
+        self.best: tuple[int, Evaluation] | None = None
+        self.steps: int | None = 0
         self._q_net = q_net
         self._policy = greedy_policy(q_net)
         self._env = env
@@ -79,8 +85,10 @@ class BestModel:
             restore_random_states(before)
             return
         self._next_step = step + self._period
+        if self.steps is not None:
+            self.steps += evaluation.steps
         if self.best is None or (
-            len(evaluation.returns) == self._episodes and evaluation.mean >= self.best[1].mean
+            len(evaluation.returns) == self._episodes and not _is_less(evaluation.mean, self.best[1].mean)
         ):
             self.best = (step, evaluation)
             self._weights = copy.deepcopy(self._q_net.state_dict())
@@ -97,17 +105,19 @@ class BestModel:
             "weights": self._weights,
             "next_step": self._next_step,
             "given_up": self._interrupted_at,
+            "steps": self.steps,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what was saved."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
         self._interrupted_at = state["given_up"]
+        self.steps = state.get("steps")
 
     def _evaluate(self) -> Evaluation | None:
         """Play all episodes, or as many as show that the best is better; None if told to stop."""
         returns: list[float] = []
-        cut = 0
+        cut = steps = 0
         while len(returns) < self._episodes:
             count = min(len(returns) or _FIRST, self._episodes - len(returns))
             seed = self._seed + len(returns)
@@ -116,12 +126,18 @@ class BestModel:
                 return None
             returns += some.returns
             cut += some.cut
+            steps += some.steps
             if self.best is not None and _is_worse(returns, self.best[1].returns):
                 break
-        return Evaluation(returns, cut)
+        return Evaluation(returns, cut, steps)
 
 
 def _is_worse(returns: list[float], best: list[float]) -> bool:
     """Whether returns are below those of the best in the same episodes by more than a standard error."""
     difference = np.subtract(returns, best[: len(returns)])
     return bool(difference.mean() + difference.std() / np.sqrt(len(difference)) < 0)
+
+
+def _is_less(mean: float, best: float) -> bool:
+    """Whether a mean is below the best; one that is NaN is below all others."""
+    return mean < best or (np.isnan(mean) and not np.isnan(best))

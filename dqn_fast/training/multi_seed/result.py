@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dqn_fast.training.run_folder.files import atomic_write
+from dqn_fast.training.run_folder.files import as_json, atomic_write
 from dqn_fast.training.run_folder.layout import MULTI_SEED_RESULT
 from dqn_fast.training.run_folder.result import Result
 
@@ -36,6 +35,8 @@ class Outcome(NamedTuple):
         if result is None or result.eval_return_mean is None:
             return self.status if result is None else f"{self.status} after {result.steps:,} steps"
         score = f"return {result.eval_return_mean:.1f} ± {result.eval_return_std:.1f}"
+        if result.last_return_mean is not None and result.model_step != result.steps:
+            score += f" (last weights: {result.last_return_mean:.1f} ± {result.last_return_std:.1f})"
         return score if self.status == "done" else f"{score}, then {self.status}"
 
 
@@ -59,6 +60,12 @@ class MultiSeedResult(NamedTuple):
         return [mean for mean in means if mean is not None]
 
     @property
+    def last_scores(self) -> list[float]:
+        """Mean return of the last weights of each seed that has one."""
+        means = [outcome.result.last_return_mean for outcome in self.outcomes if outcome.result]
+        return [mean for mean in means if mean is not None]
+
+    @property
     def failed(self) -> list[int]:
         """Seeds whose run failed."""
         return [outcome.seed for outcome in self.outcomes if outcome.status == "failed"]
@@ -67,16 +74,23 @@ class MultiSeedResult(NamedTuple):
         scores = self.scores
         if not scores:
             return "no seed was evaluated"
-        return f"return {np.mean(scores):.1f} ± {np.std(scores):.1f} over {len(scores)} seeds (ε = 0)"
+        last = self.last_scores
+        differ = len(last) == len(scores) and last != scores
+        weights = f" (last weights: {np.mean(last):.1f} ± {np.std(last):.1f})" if differ else ""
+        return (
+            f"return {np.mean(scores):.1f} ± {np.std(scores):.1f}{weights} over {len(scores)} seeds (ε = 0)"
+        )
 
 
 def save_multi_seed_result(folder: Path, result: MultiSeedResult) -> None:
     """Write group.json."""
-    scores = result.scores
+    scores, last = result.scores, result.last_scores
     content = {
         "env_id": result.env_id,
         "eval_return_mean": float(np.mean(scores)) if scores else None,
         "eval_return_std_over_seeds": float(np.std(scores)) if scores else None,
+        "last_return_mean": float(np.mean(last)) if last else None,
+        "last_return_std_over_seeds": float(np.std(last)) if last else None,
         "evaluated_seeds": len(scores),
         "interrupted": result.interrupted,
         "seeds": [
@@ -90,4 +104,4 @@ def save_multi_seed_result(folder: Path, result: MultiSeedResult) -> None:
         ],
     }
     with atomic_write(folder / MULTI_SEED_RESULT) as path:
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        path.write_text(as_json(content) + "\n", encoding="utf-8")

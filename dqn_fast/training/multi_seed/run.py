@@ -17,6 +17,7 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
 from dqn_fast.training.multi_seed.seed_process import SeedProcess
 from dqn_fast.training.reports import Curve, MultiSeedProgress, draw_seed_curves, read_rows
+from dqn_fast.training.run_folder.files import writing
 from dqn_fast.training.run_folder.layout import (
     CONFIG,
     LEARNING_CURVES,
@@ -65,7 +66,8 @@ def train_seeds(
         prepare_folder(folder, overwrite=overwrite)
         # All of them before the first begins: so the folder says at any moment which seeds it is for.
         for seed in seeds:
-            (folder / f"seed-{seed}").mkdir(exist_ok=True)
+            with writing(folder / f"seed-{seed}"):
+                (folder / f"seed-{seed}").mkdir(exist_ok=True)
             save_config(folder / f"seed-{seed}", replace(config, seed=seed))
     return resume_seeds(folder, jobs=jobs, video=video)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.reports import read_last_row
+from dqn_fast.training.run_folder.files import writing
 from dqn_fast.training.run_folder.layout import METRICS
 
 _LAST_LINES = 12  # of what a process has written before it failed
@@ -29,7 +30,9 @@ class SeedProcess:
         self.seed = seed
         self.folder = folder
         self.log = folder.with_name(f"{folder.name}.log")
-        with self.log.open("wb") as file:
+        with writing(self.log):
+            log = self.log.open("wb")
+        with log as file:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "dqn_fast", "resume", str(folder), *options],
                 stdin=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.run_folder.files import write_all, writing
 
 
 class CsvReport:
@@ -19,27 +20,37 @@ class CsvReport:
     Args:
         path: written anew.
         rows: those of a run that goes on.
+
+    Raises:
+        WriteError: the file cannot be written; so do rows.
     """
 
     def __init__(self, path: Path, rows: Sequence[MetricsRow] = ()) -> None:
-        self._file = path.open("w", newline="", encoding="utf-8")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(MetricsRow._fields)
+        self._path = path
+        with writing(path):
+            self._file = path.open("wb", buffering=0)  # what could not be written is not tried again
+        self._write(MetricsRow._fields)
         for row in rows:
             self(row)
 
     def __call__(self, row: MetricsRow) -> None:
         """Write one row."""
-        self._writer.writerow(
-            "" if math.isnan(value) else value if isinstance(value, int) else f"{value:.6g}" for value in row
+        self._write(
+            [
+                "" if math.isnan(value) else str(value) if isinstance(value, int) else f"{value:.6g}"
+                for value in row
+            ]
         )
-        self._file.flush()
 
     def __enter__(self) -> CsvReport:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._file.close()
+
+    def _write(self, cells: Sequence[str]) -> None:
+        with writing(self._path):
+            write_all(self._file, f"{','.join(cells)}\n".encode())
 
 
 _TAIL = 4_096  # bytes; several rows

@@ -25,7 +25,11 @@ from dqn_fast.training.reports.style import (
 
 
 def draw_learning_curve(
-    path: Path, config: TrainConfig, rows: Sequence[MetricsRow], evaluation: Evaluation | None
+    path: Path,
+    config: TrainConfig,
+    rows: Sequence[MetricsRow],
+    evaluation: Evaluation | None,
+    last: Evaluation | None = None,
 ) -> None:
     """Draw the picture of a run.
 
@@ -33,7 +37,8 @@ def draw_learning_curve(
         path: where to write it, as PNG.
         config: of the run.
         rows: metrics of the run, in order.
-        evaluation: of the trained agent, if there is one.
+        evaluation: of the model, if there is one.
+        last: of the last weights, if there is one; not drawn if they are the model.
     """
     columns = {name: np.array([getattr(row, name) for row in rows], float) for name in MetricsRow._fields}
     steps = columns["step"]
@@ -43,7 +48,14 @@ def draw_learning_curve(
     epsilon = figure.add_subplot(grid[1], sharex=returns)
     loss = figure.add_subplot(grid[2], sharex=returns)
 
-    _draw_returns(returns, columns, config, evaluation)
+    _draw_returns(returns, columns, config)
+    differs = evaluation is not None and last is not None and last is not evaluation
+    lines = (evaluation, GREEN, ", best weights" if differs else ""), (last, GREY, ", last weights")
+    for found, color, weights in lines if differs else lines[:1]:
+        if found is not None:
+            label = f"evaluation: {found}{weights}"
+            returns.axhline(found.mean, color=color, linestyle="--", linewidth=1.2, label=label)
+    returns.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
     epsilon.plot(steps, columns["epsilon"], color=ORANGE)
     epsilon.set(ylabel="ε", ylim=(0, 1.05 * max(config.epsilon_begin, config.epsilon_end, 1e-3)))
     loss.plot(steps, columns["loss"], color=GREY)
@@ -65,19 +77,20 @@ def draw_learning_curve(
     save_figure(figure, path)
 
 
-def _draw_returns(
-    axes: Axes, columns: dict[str, np.ndarray], config: TrainConfig, evaluation: Evaluation | None
-) -> None:
-    steps, mean, std = columns["step"], columns["return_mean"], columns["return_std"]
-    axes.fill_between(steps, mean - std, mean + std, color=BLUE, alpha=0.2, linewidth=0)
+def band(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds of mean ± standard deviation of the returns, within what there was."""
+    mean, std = columns["return_mean"], columns["return_std"]
+    # fmin and fmax pass over NaN, which the extremes are in older rows.
+    return np.fmax(mean - std, columns["return_min"]), np.fmin(mean + std, columns["return_max"])
+
+
+def _draw_returns(axes: Axes, columns: dict[str, np.ndarray], config: TrainConfig) -> None:
+    steps, mean = columns["step"], columns["return_mean"]
+    axes.fill_between(steps, *band(columns), color=BLUE, alpha=0.2, linewidth=0)
     axes.plot(
         steps,
         mean,
         color=BLUE,
         label=f"training: mean ± standard deviation of the last {config.return_window} episodes",
     )
-    if evaluation is not None:
-        label = f"evaluation: {evaluation}"
-        axes.axhline(evaluation.mean, color=GREEN, linestyle="--", linewidth=1.2, label=label)
     axes.set_ylabel("episode return")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)

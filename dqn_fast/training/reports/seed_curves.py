@@ -22,16 +22,21 @@ class Curve(NamedTuple):
     @classmethod
     def of(cls, rows: Sequence[MetricsRow]) -> Curve:
         """Return the curve of a run: mean return of its latest episodes, from the first one's end on."""
-        points = [(row.step, row.return_mean) for row in rows if not np.isnan(row.return_mean)]
+        points = [(row.step, row.return_mean) for row in rows if np.isfinite(row.return_mean)]
         return cls(*np.array(points, float).reshape(-1, 2).T)
 
 
 class Spread(NamedTuple):
-    """Mean and standard deviation (divided by their number) over seeds; all 1-d and of one length."""
+    """Mean and standard deviation (divided by their number) over seeds; all 1-d and of one length.
+
+    `low` and `high` are mean ± standard deviation, but no further than the lowest and highest seed.
+    """
 
     steps: np.ndarray
     mean: np.ndarray
     std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 def spread(curves: Sequence[Curve]) -> Spread:
@@ -47,17 +52,19 @@ def spread(curves: Sequence[Curve]) -> Spread:
             for curve in curves
         ]
     )
-    return Spread(steps, values.mean(axis=0).data, values.std(axis=0).data)
+    mean, std = values.mean(axis=0).data, values.std(axis=0).data
+    low = np.maximum(mean - std, values.min(axis=0).data)
+    return Spread(steps, mean, std, low, np.minimum(mean + std, values.max(axis=0).data))
 
 
 def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Draw the curves thin, and their mean in a band of one standard deviation, with labels for a legend."""
+    """Draw the curves thin, and their mean in a band of the spread, with labels for a legend."""
     style(axes)
     for number, curve in enumerate(curves):
         label = None if number else "each seed: mean of its latest episodes"
         axes.plot(*curve, color=BLUE, alpha=0.35, linewidth=0.7, label=label)
-    steps, mean, std = spread(curves)
-    axes.fill_between(steps, mean - std, mean + std, color=BLUE, alpha=0.2, linewidth=0)
+    steps, mean, _, low, high = spread(curves)
+    axes.fill_between(steps, low, high, color=BLUE, alpha=0.2, linewidth=0)
     axes.plot(steps, mean, color=BLUE, linewidth=1.8, label="training: mean ± standard deviation over seeds")
 
 

@@ -23,6 +23,7 @@ from dqn_fast import ReplayBuffer
 from dqn_fast.envs.random_states import random_states
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run_folder.files import tensors_as_bytes, writing
 from dqn_fast.training.run_folder.layout import CHECKPOINTS, CONFIG, PARTIAL_CHECKPOINT
 
 MEMORY, STATE = "memory.dqn", "state.pt"
@@ -61,23 +62,33 @@ def save_checkpoint(
         step: environment steps so far.
         buffer: the replay buffer.
         state: everything else; the configuration and the process's random states are added.
+
+    Raises:
+        WriteError: it cannot be written; the older one is left, and nothing of this one.
     """
     final = folder / CHECKPOINTS.replace("*", f"{step:012d}")
     if final.exists():  # nothing has happened since
         return
     partial = folder / PARTIAL_CHECKPOINT
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    buffer.save(partial / MEMORY)
-    with (partial / STATE).open("wb") as file:
-        torch.save({**state, "config": asdict(config), "random": random_states()}, file)
-        os.fsync(file.fileno())
-    _sync(partial)
-    older = list(folder.glob(CHECKPOINTS))
-    partial.rename(final)
-    _sync(folder)
-    for path in older:
-        shutil.rmtree(path)
+    with writing(final):
+        try:
+            partial.mkdir()
+            buffer.save(partial / MEMORY)
+            with (partial / STATE).open("wb") as file:
+                state = {**state, "config": asdict(config), "random": random_states()}
+                file.write(tensors_as_bytes(state))
+                file.flush()
+                os.fsync(file.fileno())
+            _sync(partial)
+            older = list(folder.glob(CHECKPOINTS))
+            partial.rename(final)
+        except OSError:
+            shutil.rmtree(partial, ignore_errors=True)  # room for what is smaller
+            raise
+        _sync(folder)
+        for path in older:
+            shutil.rmtree(path)
 
 
 def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
@@ -97,6 +108,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
         return None
     with _as_usage_error(paths[-1]):
         state = torch.load(paths[-1] / STATE, weights_only=False)
+        if not isinstance(state, dict):
+            raise ValueError(f"{STATE} holds {type(state).__name__}, expected a dict")
     saved = state.get("config", {})
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
     if changed:
@@ -116,8 +129,9 @@ def _as_usage_error(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
-        reason = " ".join(str(error).split())
+    # What is no checkpoint may name modules and classes that are not there.
+    except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError, ImportError, LookupError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"cannot resume from {path}: {reason}; delete it to begin the run again") from error
 
 

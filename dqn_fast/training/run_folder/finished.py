@@ -12,7 +12,9 @@ import numpy as np
 
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.run_folder.files import with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, RESULT
+from dqn_fast.training.run_folder.result import require_types
 
 # Settings that change what is reported, and not what is trained.
 _REPORTING_ONLY = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
@@ -37,7 +39,7 @@ class FinishedRun(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """The part of the configuration that decides how good an agent becomes, but for its seed."""
-        settings = {**_DEFAULTS, **self.config} if self.config else {}
+        settings = {**_DEFAULTS, **with_infinity(self.config)} if self.config else {}
         return {name: value for name, value in settings.items() if name not in _REPORTING_ONLY}
 
 
@@ -66,15 +68,15 @@ class SeedRuns(NamedTuple):
         return self.runs[0].settings
 
     def score(self, name: str) -> Score | None:
-        """Return the score over seeds of a number in result.json, None if a run doesn't have it.
+        """Return the score over seeds of a number in result.json, None if a run has none that is finite.
 
         Args:
             name: such as eval_return_mean.
         """
-        values = [run.result.get(name) for run in self.runs]
-        if None in values:
+        values = np.array([run.result.get(name) for run in self.runs], float)  # None is NaN
+        if not np.isfinite(values).all():
             return None
-        return Score(float(np.mean(values)), float(np.std(values)), len(values))  # type: ignore[arg-type]
+        return Score(float(values.mean()), float(values.std()), len(values))
 
 
 def find_runs(folders: Sequence[Path]) -> tuple[list[FinishedRun], list[Path]]:
@@ -119,6 +121,7 @@ def _read_result(path: Path) -> dict[str, Any]:
     missing = [name for name in _RESULT_NEEDS if name not in result]
     if missing:
         raise UsageError(f"{path} is not the result of a run: got no {', '.join(missing)}")
+    require_types(path, result)
     return result
 
 

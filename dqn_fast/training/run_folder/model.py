@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,18 @@ from dqn_fast.agent import QNetwork
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.parts.agent import build_q_net
-from dqn_fast.training.run_folder.files import atomic_write
+from dqn_fast.training.run_folder.files import as_json, atomic_write, tensors_as_bytes, with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, MODEL
 
 
 def save_config(folder: Path, config: TrainConfig) -> None:
     """Write config.json."""
+    # JSON has no infinity; its name is what the command line takes.
+    fields = {
+        name: "inf" if value == math.inf else value for name, value in dataclasses.asdict(config).items()
+    }
     with atomic_write(folder / CONFIG) as path:
-        path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+        path.write_text(as_json(fields) + "\n", encoding="utf-8")
 
 
 def load_config(folder: str | Path) -> TrainConfig:
@@ -32,7 +37,7 @@ def load_config(folder: str | Path) -> TrainConfig:
     """
     path = Path(folder) / CONFIG
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = with_infinity(json.loads(path.read_text(encoding="utf-8")))
         return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
     except OSError as error:
         seeds = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
@@ -42,15 +47,14 @@ def load_config(folder: str | Path) -> TrainConfig:
         ) from error
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} is not a configuration of this version: {error}") from error
 
 
 def save_model(folder: Path, q_net: QNetwork) -> None:
     """Write model.pt: the weights of the Q-network."""
-    # Given a path, torch puts the file's name into the archive, and equal models differ in their bytes.
-    with atomic_write(folder / MODEL) as path, path.open("wb") as file:
-        torch.save({"q_net": q_net.state_dict()}, file)
+    with atomic_write(folder / MODEL) as path:
+        path.write_bytes(tensors_as_bytes({"q_net": q_net.state_dict()}))
 
 
 def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
@@ -68,6 +72,6 @@ def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) 
     except OSError as error:
         raise UsageError(f"{folder} has no model yet: cannot read {path.name} ({error.strerror})") from error
     except Exception as error:  # torch raises many kinds for a file that is damaged or of another shape
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{path} does not fit the run's configuration: {reason}") from error
     return q_net

@@ -11,8 +11,9 @@ from dqn_fast.training.run_folder.finished import SeedRuns
 def markdown(groups: Sequence[SeedRuns]) -> str:
     """Return the table.
 
-    A column that no line has anything for is left out. Where an environment has several lines of different
-    settings, the column "settings" says in what they differ.
+    The evaluation is that of the model: the weights that did best in a selection, or else the last, which
+    have a column of their own. A column that no line has anything for is left out. Where an environment has
+    several lines of different settings, the column "settings" says in what they differ.
     """
     differing = _differences(groups)
     columns = {
@@ -22,8 +23,10 @@ def markdown(groups: Sequence[SeedRuns]) -> str:
             for group, names in zip(groups, differing, strict=True)
         ],
         "steps": [f"{group.steps:,}" for group in groups],
+        "with selection": [steps_with_selection(group) for group in groups],
         "seeds": [str(len(group.runs)) for group in groups],
         "evaluation (ε = 0)": [_cell(group.score("eval_return_mean")) for group in groups],
+        "last weights (ε = 0)": [_cell(group.score("last_return_mean")) for group in groups],
         "training, last episodes": [_cell(group.score("train_return_mean")) for group in groups],
         "steps/s": [_speed(group) for group in groups],
     }
@@ -41,6 +44,12 @@ def markdown_table(columns: dict[str, list[str]], left: Sequence[str]) -> str:
     lines = [list(columns), ["---" if name in left else "---:" for name in columns]]
     lines += [list(cells) for cells in zip(*columns.values(), strict=True)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def steps_with_selection(group: SeedRuns) -> str:
+    """Return a run's steps and those of the evaluations that chose its weights, on average over the seeds."""
+    score = group.score("selection_steps")
+    return "" if score is None else f"{group.steps + score.mean:,.0f}"
 
 
 def _differences(groups: Sequence[SeedRuns]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,8 +46,12 @@ Q_NET, TARGET_NET, BATCH = network(0), network(1), some_batch()
 
 
 def found(selector: Any, loss: Any, outputs: torch.Tensor) -> ObjectiveResult:
+    return found_in(BATCH, selector, loss, outputs)
+
+
+def found_in(batch: Any, selector: Any, loss: Any, outputs: torch.Tensor) -> ObjectiveResult:
     with torch.no_grad():
-        return TDObjective(selector, loss)(outputs, BATCH, Q_NET, TARGET_NET)
+        return TDObjective(selector, loss)(outputs, batch, Q_NET, TARGET_NET)
 
 
 @pytest.mark.parametrize("double", [False, True])
@@ -78,3 +83,33 @@ def test_the_gradient_is_that_of_the_loss_and_the_outputs_are_only_read(loss: An
     theirs(q, result.td_error + result.q, reduction="sum").backward()
     assert leaf.grad is not None
     torch.testing.assert_close(result.gradient, leaf.grad)
+
+
+@pytest.mark.parametrize("selector", [target_selector, online_selector])
+@pytest.mark.parametrize("loss", [squared_error, huber])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_follows_an_end_is_not_looked_at(selector: Any, loss: Any, value: float) -> None:
+    discount = BATCH.discount.clone()
+    discount[::3] = 0.0
+    finite = SimpleNamespace(**{**vars(BATCH), "discount": discount})
+    next_obs = BATCH.next_obs.clone()
+    next_obs[::3] = value
+    with torch.no_grad():
+        outputs = Q_NET(BATCH.obs)
+    expected = found_in(finite, selector, loss, outputs)
+    odd = SimpleNamespace(**{**vars(finite), "next_obs": next_obs})
+    for got, right in zip(found_in(odd, selector, loss, outputs), expected, strict=True):
+        assert torch.equal(got, right)
+    ended = expected.td_error + expected.q
+    torch.testing.assert_close(ended[::3], BATCH.reward[::3])
+
+
+@pytest.mark.parametrize("selector", [target_selector, online_selector])
+def test_what_follows_a_step_that_did_not_end_is_looked_at(selector: Any) -> None:
+    next_obs = BATCH.next_obs.clone()
+    next_obs[3] = math.nan
+    odd = SimpleNamespace(**{**vars(BATCH), "next_obs": next_obs})
+    with torch.no_grad():
+        outputs = Q_NET(BATCH.obs)
+    not_finite = ~found_in(odd, selector, huber, outputs).td_error.isfinite()
+    assert not_finite.nonzero().flatten().tolist() == [3]

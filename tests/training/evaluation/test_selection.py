@@ -127,3 +127,14 @@ def test_without_an_evaluation_the_weights_stay():
     best.restore()
     assert best.best is None
     assert layer.bias[1] == -1.0
+
+
+def test_a_return_of_nan_is_below_all_others() -> None:
+    best_model: Any = selection()[1]
+    kept = []
+    for number, value in enumerate([np.nan, np.nan, 1.0, np.nan, 0.5, 2.0], 1):
+        play = mock.Mock(return_value=Evaluation([value] * 3))
+        with mock.patch("dqn_fast.training.evaluation.selection.evaluate_policy", play):
+            best_model(row(100 * number))
+        kept.append(best_model.best[0])
+    assert kept == [100, 200, 300, 300, 300, 600]

@@ -38,7 +38,7 @@ def no_process_stays(tmp_path: Path) -> Iterator[None]:
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    paths = os.pathsep.join(map(str, (Path(dqn_fast.__file__).parents[1], HERE)))
+    paths = os.pathsep.join(map(str, (Path(dqn_fast.__file__).parents[1], HERE, HERE.parent)))
     return subprocess.Popen(
         [sys.executable, "-m", "dqn_fast", *arguments],
         cwd=cwd,
@@ -103,6 +103,18 @@ def test_a_killed_seed_and_one_that_raises_do_not_stop_the_others(tmp_path: Path
     assert stderr.splitlines()[-1] == "dqn-fast: failed seeds: 1, 2; to go on: dqn-fast resume out"
     assert stdout.splitlines()[1:3] == ["seed 1: failed", "seed 2: failed"]
     assert [path.name for path in sorted((tmp_path / "out").glob("*.log"))] == ["seed-1.log", "seed-2.log"]
+
+
+def test_a_seed_that_meets_what_is_not_finite_does_not_stop_the_other(tmp_path: Path) -> None:
+    arguments = ["training.broken:Broken-seed-v0", *QUICK, "--seeds", "2", "--output", "out"]
+    process = command("train", *arguments, cwd=tmp_path)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 1, stderr
+    group = read(tmp_path / "out" / "group.json")
+    assert [one["status"] for one in group["seeds"]] == ["done", "failed"]
+    assert "dqn-fast: training.broken:Broken-seed-v0: loss: got nan, expected a finite number" in stderr
+    assert stderr.splitlines()[-1] == "dqn-fast: failed seeds: 1; to go on: dqn-fast resume out"
+    assert (tmp_path / "out" / "seed-1" / "model.pt").exists()
 
 
 @pytest.mark.usefixtures("heeds_sighup")

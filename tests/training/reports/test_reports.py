@@ -24,6 +24,7 @@ from dqn_fast.training.reports import (
     read_last_row,
     read_rows,
 )
+from dqn_fast.training.reports.learning_curve import band
 from dqn_fast.training.reports.seed_curves import spread
 
 NAN = math.nan
@@ -149,10 +150,29 @@ def test_the_spread_of_curves_counts_each_where_it_is() -> None:
     first = Curve(np.array([0.0, 10.0, 20.0]), np.array([0.0, 10.0, 20.0]))
     second = Curve(np.array([5.0, 15.0]), np.array([15.0, 25.0]))
     nothing = Curve.of([ROWS[0]._replace(return_mean=NAN)])
-    steps, mean, std = spread([first, second, nothing])
+    steps, mean, std, _, _ = spread([first, second, nothing])
     assert steps.tolist() == [0, 5, 10, 15, 20]
     assert mean.tolist() == [0, 10, 15, 20, 20]
     assert std.tolist() == [0, 5, 5, 5, 0]
+
+
+def test_no_band_goes_beyond_what_happened() -> None:
+    curves = [Curve(np.array([1.0, 2.0]), np.array([best, 0.0])) for best in (500.0, 500.0, 400.0)]
+    found = spread(curves)
+    assert found.mean[0] + found.std[0] > 500
+    assert (found.low.tolist(), found.high.tolist()) == (
+        [pytest.approx(419.526, abs=1e-3), 0.0],
+        [500.0, 0.0],
+    )
+    columns = {
+        "return_mean": np.array([480.0, 480.0, NAN]),
+        "return_std": np.array([60.0, 60.0, NAN]),
+        "return_min": np.array([430.0, NAN, NAN]),  # the second as version 0.1.0 has it
+        "return_max": np.array([500.0, NAN, NAN]),
+    }
+    low, high = band(columns)
+    assert low[:2].tolist() == [430, 420]
+    assert high[:2].tolist() == [500, 540]
 
 
 def test_a_curve_begins_with_the_first_finished_episode() -> None:
@@ -173,6 +193,9 @@ def test_a_picture_of_any_group(
 
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []])
 @pytest.mark.parametrize("evaluation", [Evaluation([500.0, 400.0]), None])
-def test_a_picture_of_any_run(tmp_path: Path, rows: list[MetricsRow], evaluation: Evaluation | None) -> None:
-    draw_learning_curve(tmp_path / "curve.png", CONFIG, rows, evaluation)
+@pytest.mark.parametrize("last", [Evaluation([50.0, 40.0]), None])
+def test_a_picture_of_any_run(
+    tmp_path: Path, rows: list[MetricsRow], evaluation: Evaluation | None, last: Evaluation | None
+) -> None:
+    draw_learning_curve(tmp_path / "curve.png", CONFIG, rows, evaluation, last)
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

@@ -50,6 +50,17 @@ def test_a_damaged_one_is_one_line(checkpoint: Path, name: str, length: int | No
     assert resume(checkpoint.parent).evaluation
 
 
+@pytest.mark.parametrize("content", [[1.0], b"cno_such_module\nNothing\n."])
+def test_another_pickle_is_one_line(checkpoint: Path, content: object) -> None:
+    if isinstance(content, bytes):
+        (checkpoint / "state.pt").write_bytes(content)
+    else:
+        torch.save(content, checkpoint / "state.pt")
+    line = rf"^cannot resume from {checkpoint}: .*; delete it to begin .*again$"
+    with pytest.raises(UsageError, match=line):
+        resume(checkpoint.parent)
+
+
 def test_another_configuration_is_refused(checkpoint: Path) -> None:
     save_config(checkpoint.parent, replace(CONFIG, prioritized=True, gamma=0.9))
     with pytest.raises(UsageError, match=r"made with another configuration \(gamma, prioritized\)"):

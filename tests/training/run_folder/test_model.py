@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 import pickle
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -69,15 +73,42 @@ class Malicious:
         return Path.touch, (Path("executed"),)
 
 
-@pytest.mark.parametrize("content", ["text", "pickle", "other shape"])
+def test_infinity_is_written_as_json_has_it_and_read_again(tmp_path: Path) -> None:
+    config = replace(CONFIG, max_grad_norm=math.inf)
+    save_config(tmp_path, config)
+    text = (tmp_path / "config.json").read_text()
+    assert json.loads(text, parse_constant=pytest.fail)["max_grad_norm"] == "inf"
+    assert load_config(tmp_path) == config
+    (tmp_path / "config.json").write_text(text.replace('"inf"', "Infinity"))  # as it was written before
+    assert load_config(tmp_path) == config
+
+
+@pytest.mark.parametrize("field", fields(CONFIG), ids=lambda field: field.name)
+def test_a_field_of_another_type_is_one_line(tmp_path: Path, field: Any) -> None:
+    save_config(tmp_path, CONFIG)
+    path = tmp_path / "config.json"
+    content = json.loads(path.read_text())
+    for value in (5 if isinstance(content[field.name], str) else "x", [], {}):
+        path.write_text(json.dumps({**content, field.name: value}))
+        if field.name == "hidden_sizes" and not isinstance(value, str):
+            continue  # no hidden layer
+        with pytest.raises(UsageError, match=rf"^{path}( is not a configuration.*)?: .*") as caught:
+            load_config(tmp_path)
+        assert "\n" not in str(caught.value)
+        assert field.name in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["text", "pickle", "other shape", "nothing", "a list"])
 def test_a_model_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
     monkeypatch.chdir(tmp_path)
     env = make_env("CartPole-v1")
     if content == "other shape":
         other = TrainConfig("CartPole-v1", hidden_sizes=(9,))
         save_model(tmp_path, build_q_net(other, env.observation_space, env.action_space))
+    elif content == "a list":
+        torch.save([1.0], tmp_path / "model.pt")
     else:
-        data = b"text" if content == "text" else pickle.dumps(Malicious())
+        data = {"text": b"text", "nothing": b"", "pickle": pickle.dumps(Malicious())}[content]
         (tmp_path / "model.pt").write_bytes(data)
     with pytest.raises(UsageError, match=r"model.pt does not fit the run's configuration: ") as caught:
         load_model(tmp_path, CONFIG, env)

@@ -48,11 +48,13 @@ def test_real_runs_through_the_command(
     out, err = capsys.readouterr()
     mean, half = (means[0] + means[1]) / 2, abs(means[0] - means[1]) / 2
     line = out.splitlines()[2]
-    assert line.startswith(f"| CartPole-v1 | 300 | 2 | {mean:.1f} ± {half:.1f} | ")
+    assert line.startswith(
+        f"| CartPole-v1 | 300 | 300 | 2 | {mean:.1f} ± {half:.1f} | {mean:.1f} ± {half:.1f} | "
+    )
     assert len(out.splitlines()) == 3
     assert err == "dqn-fast: left out, since interrupted: runs/broken-off\n"
     assert main(["table", "runs/seed-1"]) == 0
-    assert f"| CartPole-v1 | 300 | 1 | {means[1]:.1f} | " in capsys.readouterr().out
+    assert f"| CartPole-v1 | 300 | 300 | 1 | {means[1]:.1f} | " in capsys.readouterr().out
     assert main(["table", "runs/broken-off"]) == 2
     assert capsys.readouterr().err == (
         "dqn-fast: no finished run in runs/broken-off: expected a result.json, there or below\n"
@@ -77,10 +79,43 @@ def test_lines_are_environment_steps_and_settings(tmp_path: Path) -> None:
     ]
 
 
+def test_best_and_last_weights_and_all_steps_stand_side_by_side(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        new = {"last_return_mean": 0.5 + seed, "selection_steps": 100 + 200 * seed, "evaluation_steps": 7}
+        write(tmp_path / f"new-{seed}", {}, seed=seed, eval_return_mean=2.0, **new)
+    write(tmp_path / "old", {}, env_id="B-v0")
+    assert table_of(tmp_path) == [
+        "| environment | steps | with selection | seeds | evaluation (ε = 0) | last weights (ε = 0) |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| A-v0 | 1,000 | 1,200 | 2 | 2.0 ± 0.0 | 1.0 ± 0.5 |",
+        "| B-v0 | 1,000 |  | 1 | 1.0 |  |",
+    ]
+
+
 def test_of_two_runs_with_one_seed_the_later_counts(tmp_path: Path) -> None:
     for number in (2, 1):
         write(tmp_path / f"run-{number}", {}, eval_return_mean=float(number))
     assert table_of(tmp_path)[-1] == "| A-v0 | 1,000 | 1 | 2.0 |"
+
+
+@pytest.mark.parametrize("written", ["NaN", "null"])
+def test_what_is_not_finite_is_blank(tmp_path: Path, written: str) -> None:
+    """NaN is what an earlier version wrote."""
+    write(tmp_path / "a", {}, train_return_mean=2.0)
+    write(tmp_path / "b", {}, seed=1, train_return_mean=3.0)
+    result = tmp_path / "b" / "result.json"
+    result.write_text(result.read_text().replace('"eval_return_mean": 1.0', f'"eval_return_mean": {written}'))
+    assert table_of(tmp_path)[-1] == "| A-v0 | 1,000 | 2 | 2.5 ± 0.5 |"
+
+
+def test_infinity_is_one_setting_however_it_was_written(tmp_path: Path) -> None:
+    write(tmp_path / "a", {"max_grad_norm": float("inf")}, seed=0)
+    write(tmp_path / "b", {"max_grad_norm": "inf"}, seed=1)
+    write(tmp_path / "c", {"max_grad_norm": 10.0}, seed=1)
+    assert [line[:45] for line in table_of(tmp_path)[2:]] == [
+        "| A-v0 | max_grad_norm=10.0 | 1,000 | 1 | 1.0",
+        "| A-v0 | max_grad_norm=inf | 1,000 | 2 | 1.0 ",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +126,14 @@ def test_of_two_runs_with_one_seed_the_later_counts(tmp_path: Path) -> None:
         (
             '{"env_id": "A-v0", "seed": 0, "interrupted": false}',
             r".*result\.json is not the result of a run: got no steps, eval_return_mean",
+        ),
+        (
+            '{"env_id": 5, "seed": 0, "steps": 1, "interrupted": false, "eval_return_mean": null}',
+            r".*result\.json is not the result of a run: env_id is 5, expected str",
+        ),
+        (
+            '{"env_id": "A", "seed": 0, "steps": 1, "interrupted": false, "eval_return_mean": "x"}',
+            r".*result\.json is not the result of a run: eval_return_mean is 'x', expected float or null",
         ),
     ],
 )
