@@ -47,7 +47,9 @@ def test_an_episode_is_there_from_its_reset_to_its_end() -> None:
 def test_a_policy_begins_every_episode_anew() -> None:
     policy = Counting(1)
     policy.counts[:] = 5  # left from somewhere
-    assert evaluate_policy(policy, Tiny(), 6, seed=0) == ([1.0] * 6, 0)
+    evaluation = evaluate_policy(policy, Tiny(), 6, seed=0)
+    assert evaluation is not None
+    assert evaluation.returns == [1.0] * 6
 
 
 def test_an_episode_that_is_left_has_not_ended() -> None:
