@@ -89,7 +89,10 @@ class PrioritizedDQN(DQN):
 
     @torch.no_grad()
     def _target(self, samples: PrioritizedSamples) -> torch.Tensor:
-        """The return of the steps that a transition spans and the target network's value, (B, 1)."""
+        """Return the rewards that a transition spans and, unless it ends, the target network's value, (B, 1).
+
+        What follows an end is not looked at: 0 · NaN would be NaN.
+        """
         discounts = self.gamma if samples.discounts is None else samples.discounts
         value: torch.Tensor = self.q_net_target(samples.next_observations).max(dim=1, keepdim=True).values
-        return samples.rewards + (1 - samples.dones) * discounts * value
+        return torch.where(samples.dones.bool(), samples.rewards, samples.rewards + discounts * value)

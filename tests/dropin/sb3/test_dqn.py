@@ -82,6 +82,18 @@ def test_the_loss_is_weighted_and_priorities_become_the_td_errors():
         assert index not in untouched or masses[index] == mass
 
 
+def test_a_terminal_observation_is_not_looked_at():
+    model = cart_pole().learn(100)
+    samples = model.replay_buffer.sample(32)
+    ends = torch.arange(32)[:, None] % 3 == 0
+    samples = samples._replace(dones=ends.float())
+    expected = model._target(samples)
+    assert torch.equal(expected[ends], samples.rewards[ends])
+    for odd in (torch.nan, torch.inf):
+        next_observations = torch.where(ends, odd, samples.next_observations)
+        assert torch.equal(model._target(samples._replace(next_observations=next_observations)), expected)
+
+
 def masses_of(buffer: Any) -> dict[int, float]:
     indices = buffer.memory.indices()
     return dict(zip(indices.tolist(), buffer.memory.masses(indices).tolist(), strict=True))
