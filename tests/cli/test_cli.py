@@ -1,4 +1,7 @@
-"""The real command in a process of its own: a short run, its files, its evaluation, Ctrl-C and bad input."""
+"""The real command in a process of its own: a short run, its files, its evaluation, Ctrl-C and bad input.
+
+A little longer than most: a run is trained once, and all commands are tried on it.
+"""
 
 from __future__ import annotations
 

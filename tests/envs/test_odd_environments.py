@@ -1,4 +1,7 @@
-"""What a person's environment does wrong is one line that says who, when, what and what was expected."""
+"""What a person's environment does wrong is one line that says who, when, what and what was expected.
+
+Longer than most: the environments of the table stand beside it, so that each line is read with what it says.
+"""
 
 from __future__ import annotations
 
