@@ -39,7 +39,8 @@ ReplayMemory::ReplayMemory(Schema schema,
     : schema_(std::move(schema)), geometry_(geometry), slots_(slots_of(geometry_, schema_)),
       header_offset_(layout_.reserve(sizeof(ArenaHeader))),
       store_(schema_, slots_ * geometry_.streams, layout_), observations_(schema_, store_),
-      transitions_(schema_, store_, observations_), row_(schema_.fields().size()),
+      transitions_(schema_, store_, observations_), sequences_(schema_, store_, observations_),
+      segments_(schema_, store_, observations_), row_(schema_.fields().size()),
       next_row_(schema_.observations()) {
     for (const Field &field : schema_.fields())
         row_bytes_.push_back(field.stack_bytes());
@@ -53,12 +54,17 @@ ReplayMemory::ReplayMemory(Schema schema,
     for (std::size_t i = 0; i < geometry_.streams; ++i)
         acted.push_back(layout_.reserve(BitSet::bytes(slots_), sizeof(std::uint64_t)));
 
+    if (geometry_.draws_segments)
+        leaders_.emplace(geometry_.streams, slots_, layout_);
+
     arena_.emplace(Arena::anonymous(layout_.size()));
     std::byte *arena = arena_->data();
     header_ = new (arena + header_offset_) ArenaHeader(header());
     store_.attach(arena);
     if (priorities_)
         priorities_->attach(arena);
+    if (leaders_)
+        leaders_->attach(arena);
     random_ = reinterpret_cast<Random *>(arena + random);
     random_->seed(seed);
     counters_ = reinterpret_cast<Counters *>(arena + counters);
@@ -83,69 +89,9 @@ ArenaHeader ReplayMemory::header() const {
     header.slots = slots_;
     header.has_priorities = priorities_.has_value() ? 1 : 0;
     header.has_min_tree = priorities_ && priorities_->has_min_tree() ? 1 : 0;
+    header.draws_segments = leaders_ ? 1 : 0;
     return header;
 }
-
-const Draws &ReplayMemory::draw(std::size_t count, double beta, std::size_t ahead) {
-    if (size() == 0)
-        throw std::invalid_argument("sample: the buffer is empty; expected a transition in it");
-    if (priorities_ && !(priorities_->sum().total() > 0.0))
-        throw std::invalid_argument("sample: every priority is zero; expected a positive one");
-    draws_.resize(count);
-    if (!priorities_) {
-        uniform_.draw(*rings_, *random_, draws_.slots);
-        return unweighted(ahead);
-    }
-    prioritized_.draw(*priorities_, *random_, draws_.slots);
-    gather::prefetch_first(store_, draws_.slots, ahead);
-    prioritized_.weigh(*priorities_, draws_.slots, size(), beta, draws_.weights.data());
-    name_draws();
-    return draws_;
-}
-
-const Draws &ReplayMemory::draw_distinct(std::size_t count, std::size_t ahead) {
-    if (priorities_)
-        throw std::invalid_argument(
-            "draw_distinct: this memory has priorities; expected one that samples uniformly");
-    require_held(count);
-    draws_.resize(count);
-    uniform_.draw_distinct(*rings_, *random_, draws_.slots);
-    return unweighted(ahead);
-}
-
-void ReplayMemory::require_held(std::size_t count) const {
-    const auto held = static_cast<std::size_t>(size());
-    if (count > held)
-        throw std::invalid_argument("batch_size: got " + std::to_string(count) +
-                                    ", expected at most " + std::to_string(held) +
-                                    ", the transitions held");
-}
-
-const Draws &ReplayMemory::find(std::span<const std::int64_t> indices, std::size_t ahead) {
-    draws_.resize(indices.size());
-    for (std::size_t i = 0; i < indices.size(); ++i)
-        draws_.slots[i] = static_cast<std::int64_t>(held_slot(indices[i]));
-    return unweighted(ahead);
-}
-
-const Draws &ReplayMemory::find_all(std::size_t ahead) {
-    draws_.slots.clear();
-    for (const StepRing &ring : *rings_)
-        ring.for_each_acted([this](std::int64_t, std::size_t slot) {
-            draws_.slots.push_back(static_cast<std::int64_t>(slot));
-        });
-    draws_.resize(draws_.slots.size());
-    return unweighted(ahead);
-}
-
-const Draws &ReplayMemory::unweighted(std::size_t ahead) {
-    gather::prefetch_first(store_, draws_.slots, ahead);
-    std::fill(draws_.weights.begin(), draws_.weights.end(), 1.0F);
-    name_draws();
-    return draws_;
-}
-
-void ReplayMemory::name_draws() noexcept { rings_->name(draws_.slots, draws_.indices.data()); }
 
 std::size_t ReplayMemory::held_slot(std::int64_t index) const {
     const Rings::Step step = rings_->find(index);
@@ -176,7 +122,7 @@ std::vector<double> ReplayMemory::masses(std::span<const std::int64_t> indices) 
     std::vector<double> found;
     found.reserve(indices.size());
     for (const std::int64_t index : indices)
-        found.push_back(priorities_->mass(held_slot(index)));
+        found.push_back(priorities_->mass(carrier_of(held_slot(index))));
     return found;
 }
 
@@ -187,20 +133,29 @@ std::vector<std::int64_t> ReplayMemory::successors(std::span<const std::int64_t>
         const std::size_t slot = held_slot(index);
         const StepRing &ring = rings_->of(slot);
         const Mark mark = ring.mark(slot);
-        const std::size_t next = ring.next_shown(slot);
+        const std::size_t next = ring.next_decision(slot);
         const bool goes_on = !mark.ended() && !mark.broken() && ring.mark(next).acted();
         found.push_back(goes_on ? rings_->index_of(next) : -1);
     }
     return found;
 }
 
-std::int64_t ReplayMemory::hidden() const noexcept {
+namespace {
+
+// Steps in [tail, head) whose mark has a flag.
+std::int64_t marked(const Rings &rings, std::uint32_t flag) noexcept {
     std::int64_t count = 0;
-    for (const StepRing &ring : *rings_)
+    for (const StepRing &ring : rings)
         for (std::int64_t t = ring.state().tail; t < ring.state().head; ++t)
-            count += ring.mark(ring.slot(t)).hidden() ? 1 : 0;
+            count += (ring.mark(ring.slot(t)).bits & flag) != 0 ? 1 : 0;
     return count;
 }
+
+} // namespace
+
+std::int64_t ReplayMemory::hidden() const noexcept { return marked(*rings_, Mark::kHidden); }
+
+std::int64_t ReplayMemory::context() const noexcept { return marked(*rings_, Mark::kContext); }
 
 std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indices,
                                              std::span<const double> priorities) {
@@ -221,7 +176,7 @@ std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indic
             continue;
         }
         priorities_->note_largest(priorities[i]);
-        priorities_->set_mass(step.slot(), masses[i]);
+        priorities_->set_mass(carrier_of(step.slot()), masses[i]);
     }
     priorities_->refresh();
     counters_->stale_updates += stale;
@@ -231,6 +186,8 @@ std::int64_t ReplayMemory::update_priorities(std::span<const std::int64_t> indic
 void ReplayMemory::clear() {
     for (StepRing &ring : *rings_)
         ring.clear();
+    if (leaders_)
+        leaders_->clear();
     if (priorities_)
         priorities_->clear();
     *counters_ = {0, 0, 0, counters_->stale_updates, 0};
@@ -269,17 +226,20 @@ bool ReplayMemory::is_valid() const noexcept {
             return false;
         held += ring.state().acted;
     }
-    if (held != size())
+    if (held != size() || (leaders_ && !leaders_->is_valid(*rings_)))
         return false;
     if (!priorities_)
         return true;
     if (!priorities_->is_valid())
         return false;
-    // Nothing but an acted step can be drawn.
+    // Nothing but an acted step can be drawn, or a leader.
     for (const StepRing &ring : *rings_)
-        for (std::size_t slot = 0; slot < slots_; ++slot)
-            if (priorities_->mass(ring.first_slot() + slot) > 0.0 && !ring.acted().test(slot))
+        for (std::size_t i = 0; i < slots_; ++i) {
+            const std::size_t slot = ring.first_slot() + i;
+            const bool carries = leaders_ ? leaders_->test(slot) : ring.acted().test(i);
+            if (priorities_->mass(slot) > 0.0 && !carries)
                 return false;
+        }
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "kernels/kernels.hpp"
 #include "sampling/draws.hpp"
+#include "sampling/leaders.hpp"
 #include "sampling/priorities.hpp"
 #include "sampling/prioritized_sampler.hpp"
 #include "sampling/random.hpp"
@@ -14,6 +15,8 @@
 #include "storage/step_store.hpp"
 #include "stream/observations.hpp"
 #include "stream/rings.hpp"
+#include "views/segment_view.hpp"
+#include "views/sequence_view.hpp"
 #include "views/transition_view.hpp"
 
 #include <cstdint>
@@ -32,6 +35,7 @@ struct Geometry {
     std::size_t capacity = 1;      // transitions of one stream
     std::optional<double> reserve; // slots beyond them, for final and context steps, as a share
     bool drops_resets = false;     // of vector environments that reset themselves in the next step
+    bool draws_segments = false;   // every segment is as likely as the others, whatever its length
 };
 
 /// Steps to add: `rows` of `streams` streams each, starting at `first_stream`; row-major arrays.
@@ -48,10 +52,21 @@ struct StepBatch {
     const double *priority = nullptr;          // null: the largest so far
 };
 
-/// Observations to add that nobody acted on: one of each stream.
+/// Observations to add that nobody acted on: rows as those of a StepBatch.
 struct ContextBatch {
+    std::size_t rows = 1;
+    std::size_t first_stream = 0;
+    std::size_t streams = 1;
     std::vector<const std::byte *> obs; // by observation field
     const std::uint8_t *mask = nullptr; // null: all are stored
+    bool continues = false;             // the segment of the open step goes on
+};
+
+/// How many segments to draw: a number of them, or as many as have so many rows together, and not
+/// more than a number if both are given.
+struct SegmentRequest {
+    std::optional<std::size_t> segments;
+    std::optional<std::size_t> max_rows;
 };
 
 /// Counts since the memory was made; plain data in the arena.
@@ -90,7 +105,9 @@ class ReplayMemory {
     /// taken; only a prioritised memory takes any.
     void add(const StepBatch &batch);
 
-    /// Adds observations that nobody acted on; the next step of each stream continues them.
+    /// Adds observations that nobody acted on, oldest first. Without `continues`, or where nothing
+    /// is open that could go on, the next step of each stream continues them whatever its bytes;
+    /// else they become its open observation, in the same segment.
     void add_context(const ContextBatch &batch);
 
     // Which: each call gives draws that are good until the next one. `ahead` is how many steps
@@ -99,6 +116,12 @@ class ReplayMemory {
     /// Draws steps with replacement. Throws std::invalid_argument if nothing can be drawn. `beta`
     /// is read only by a prioritised memory. O(count log(slots)).
     const Draws &draw(std::size_t count, double beta, std::size_t ahead);
+    /// Draws acted steps, and with each its whole segment. Draws are independent with `max_rows`,
+    /// until the next segment would not fit: that one is dropped, but not the first. Throws as
+    /// draw() does, and std::invalid_argument for 2^31 rows. O(rows).
+    const Draws &draw_segments(const SegmentRequest &request, double beta);
+    /// The rows of the segments that draw_segments() has drawn.
+    [[nodiscard]] std::size_t segment_rows() const noexcept { return segments_.rows(); }
     /// Draws different steps: every ordered choice is equally likely. Throws as require_held()
     /// does. Only of a memory without priorities. O(count), or O(steps held) for more than half of
     /// them.
@@ -116,6 +139,14 @@ class ReplayMemory {
     void copy(const Draws &draws, const TransitionOptions &options, const TransitionBatch &out) {
         transitions_.copy(draws, *rings_, options, out);
     }
+    /// Copies the sequences that begin with the steps of draws.
+    void copy(const Draws &draws, const SequenceOptions &options, const SequenceBatch &out) {
+        sequences_.copy(draws, *rings_, options, out);
+    }
+    /// Copies the segments of draws by draw_segments().
+    void copy(const Draws &draws, const TransitionOptions &options, const SegmentBatch &out) {
+        segments_.copy(draws, *rings_, options, out);
+    }
 
     /// What the arena's header says.
     [[nodiscard]] ArenaHeader header() const;
@@ -124,8 +155,8 @@ class ReplayMemory {
     [[nodiscard]] std::int64_t newest() const noexcept;
     /// Indices of all transitions that are held, by stream and then by time. O(steps held).
     [[nodiscard]] std::vector<std::int64_t> indices() const;
-    /// The masses of these indices; only of a prioritised memory. Throws std::out_of_range if one
-    /// is not held. O(indices).
+    /// The masses of these indices, or of their segments if those are drawn; only of a prioritised
+    /// memory. Throws std::out_of_range if one is not held. O(indices).
     [[nodiscard]] std::vector<double> masses(std::span<const std::int64_t> indices) const;
 
     /// For each index that of the next acted step of its segment, -1 if there is none (yet): steps
@@ -133,8 +164,9 @@ class ReplayMemory {
     /// O(indices).
     [[nodiscard]] std::vector<std::int64_t> successors(std::span<const std::int64_t> indices) const;
 
-    /// Steps that hold frames alone. O(steps held).
+    /// Steps that hold frames alone, and context steps. O(steps held).
     [[nodiscard]] std::int64_t hidden() const noexcept;
+    [[nodiscard]] std::int64_t context() const noexcept;
 
     /// The generator, to be put back by whoever has drawn and then cannot go on.
     [[nodiscard]] const Random &generator() const noexcept { return *random_; }
@@ -142,7 +174,8 @@ class ReplayMemory {
     /// Puts the generator where the constructor's seed does.
     void reseed(std::uint64_t seed) noexcept { random_->seed(seed); }
 
-    /// Gives new priorities to transitions that are still held; the last of repeated indices wins.
+    /// Gives new priorities to transitions that are still held, or to their segments if those are
+    /// drawn; the last of repeated indices wins.
     /// Returns how many were not. Throws std::out_of_range for an index that was never given out,
     /// std::invalid_argument for a priority that cannot be taken.
     std::int64_t update_priorities(std::span<const std::int64_t> indices,
@@ -186,6 +219,14 @@ class ReplayMemory {
         for (std::size_t i = next_row_.size(), count = row_.size(); i < count; ++i)
             store_.write(i, slot, values[i]);
     }
+    /// The slot that carries the mass of an acted step: its own, or that of its segment's leader.
+    [[nodiscard]] std::size_t carrier_of(std::size_t slot) const noexcept {
+        return leaders_ ? leaders_->leader_of(slot) : slot;
+    }
+    /// What carries mass: steps, or segments.
+    [[nodiscard]] std::int64_t carriers() const noexcept {
+        return leaders_ ? static_cast<std::int64_t>(leaders_->count()) : size();
+    }
     /// Gives a new step the priority of its row of a batch, or that of new steps.
     void set_new_mass(std::size_t slot,
                       const StepBatch &batch,
@@ -195,11 +236,34 @@ class ReplayMemory {
             priorities_->note_largest(batch.priority[row]);
         priorities_->set_mass(slot, masses.empty() ? priorities_->new_mass() : masses[row]);
     }
+    /// Takes a new step into its segment: the first one leads it, and its priority is the
+    /// segment's; a later one only brings one if it was given one.
+    void join_segment(std::size_t slot,
+                      const StepBatch &batch,
+                      std::size_t row,
+                      std::span<const double> masses);
     /// An acted step is not held any more.
-    void retire(std::size_t slot) {
+    void retire(const StepRing &ring, std::size_t slot) {
+        if (leaders_)
+            hand_on(ring, slot);
         if (priorities_)
             priorities_->set_mass(slot, 0.0);
     }
+    /// The next step of the segment leads it, with its mass, if the one that was evicted did.
+    void hand_on(const StepRing &ring, std::size_t slot);
+    void add_context_step(Observations::Values obs, std::size_t stream, bool continues);
+    /// How an observation follows upon the context that waits for it.
+    [[nodiscard]] Observations::Beginning after_context(const StepRing &ring,
+                                                        Observations::Values obs) const noexcept;
+    void begin_segment(StepRing &ring, std::size_t stream, bool zeros);
+    /// Throws std::invalid_argument if nothing can be drawn.
+    void require_drawable() const;
+    /// Draws the slots that carry mass.
+    void draw_carriers(std::span<std::int64_t> slots);
+    /// Appends the segment of a step to those that were drawn.
+    void append_segment(std::size_t slot);
+    /// Weighs the segments that were drawn; by step, by the mean mass of their acted steps.
+    void weigh_segments(double beta);
     /// Adds what it can of the rows from `row` on that continue the row before them, which the only
     /// stream of the batch has just taken, as one run of slots. Returns how many.
     std::size_t add_run(const StepBatch &batch, std::size_t row, std::span<const double> masses);
@@ -225,14 +289,18 @@ class ReplayMemory {
     Random *random_ = nullptr;
     Counters *counters_ = nullptr;
     std::optional<Rings> rings_;
+    std::optional<Leaders> leaders_; // if segments are drawn
     Observations observations_;
     UniformSampler uniform_;
     PrioritizedSampler prioritized_;
     TransitionView transitions_;
+    SequenceView sequences_;
+    SegmentView segments_;
     // Scratch, kept so that nothing is allocated twice.
     Draws draws_;
     std::vector<std::size_t> row_bytes_; // of each field in an incoming row
     std::vector<const std::byte *> row_, next_row_;
+    std::vector<double> masses_;
 };
 
 } // namespace dqn_fast

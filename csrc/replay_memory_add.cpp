@@ -28,10 +28,12 @@ void ReplayMemory::add(const StepBatch &batch) {
             if (batch.mask != nullptr && batch.mask[at] == 0)
                 continue;
             const std::optional<std::size_t> slot = add_step(batch, at, batch.first_stream + i);
-            if (priorities_ && slot)
+            if (slot && leaders_)
+                join_segment(*slot, batch, at, masses);
+            else if (slot && priorities_)
                 set_new_mass(*slot, batch, at, masses);
         }
-        if (batch.streams == 1 && batch.mask == nullptr)
+        if (batch.streams == 1 && batch.mask == nullptr && !leaders_)
             row += add_run(batch, row + 1, masses);
     }
     if (priorities_)
@@ -53,24 +55,25 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
     const bool truncated = batch.truncated != nullptr && batch.truncated[row] != 0;
     const bool breaks = batch.new_segment != nullptr && batch.new_segment[row] != 0;
 
-    if (geometry_.drops_resets && ring.state().may_drop != 0 && !breaks &&
-        observations_.holds(ring, ring.open_slot(), obs)) {
-        ring.drop_reset();
-        ++counters_->dropped;
-        return std::nullopt;
+    if (geometry_.drops_resets && ring.state().may_drop != 0 && !breaks) {
+        const std::optional<std::size_t> ended = ring.ended_slot();
+        if (ended && observations_.holds(ring, *ended, obs)) {
+            ring.drop_reset();
+            ++counters_->dropped;
+            return std::nullopt;
+        }
     }
     // Whether this step follows from the open one is read off the bytes, not declared.
     const bool follows =
         !breaks && ring.can_continue() && observations_.holds(ring, ring.open_slot(), obs);
-    const bool follows_context =
-        !breaks && ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
+    const bool follows_context = !breaks && ring.is_expecting(); // whatever its bytes
     const bool joins = follows || follows_context;
     const std::size_t moved = observations_.moved(obs, next_obs);
-    if (follows && moved == 1) {
+    if (follows && moved == 1 && !leaders_) {
         const std::size_t slot = ring.open_slot();
         const auto capacity = static_cast<std::int64_t>(geometry_.capacity);
-        if (ring.try_append(terminated, truncated, capacity, [this](std::size_t oldest) {
-                retire(oldest);
+        if (ring.try_append(terminated, truncated, capacity, [&](std::size_t oldest) {
+                retire(ring, oldest);
                 if (priorities_)
                     priorities_->prefetch_mass(oldest + kMassesAhead);
                 ++counters_->evicted;
@@ -82,16 +85,18 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
             return slot;
         }
     }
-    const auto here = joins ? Observations::Beginning{0, false} : observations_.beginning(obs);
+    const auto here = follows           ? Observations::Beginning{0, false}
+                      : follows_context ? after_context(ring, obs)
+                                        : observations_.beginning(obs);
     make_room(ring,
               ring.time_after(joins, here.hidden + moved),
               static_cast<std::int64_t>(geometry_.capacity));
 
-    if (follows_context) {
-        ring.continue_context();
-        observations_.write(ring.open_slot(), obs, 0);
-    } else if (!follows) {
-        ring.begin_segment(here.zeros);
+    if (!follows) {
+        if (follows_context)
+            ring.continue_context();
+        else
+            begin_segment(ring, stream, here.zeros);
         write_after(ring, obs, here.hidden);
     }
     const std::size_t slot = ring.open_slot();
@@ -102,6 +107,21 @@ ReplayMemory::add_step(const StepBatch &batch, std::size_t row, std::size_t stre
         ring.end(terminated, truncated);
     ++counters_->added;
     return slot;
+}
+
+void ReplayMemory::join_segment(std::size_t slot,
+                                const StepBatch &batch,
+                                std::size_t row,
+                                std::span<const double> masses) {
+    const std::size_t leader = leaders_->add(slot);
+    if (priorities_ && (leader == slot || !masses.empty()))
+        set_new_mass(leader, batch, row, masses);
+}
+
+void ReplayMemory::hand_on(const StepRing &ring, std::size_t slot) {
+    const std::optional<std::size_t> heir = leaders_->evict(ring, slot);
+    if (priorities_ && heir)
+        priorities_->set_mass(*heir, priorities_->mass(slot));
 }
 
 void ReplayMemory::prefetch_after(std::size_t slot) const noexcept {
@@ -147,7 +167,7 @@ bool ReplayMemory::follows(const StepBatch &batch, std::size_t row) const noexce
 void ReplayMemory::make_room(StepRing &ring, std::int64_t opens, std::int64_t capacity) {
     const std::int64_t before = ring.state().acted;
     counters_->evicted_early +=
-        ring.make_room(opens, capacity, [this](std::size_t slot) { retire(slot); });
+        ring.make_room(opens, capacity, [&](std::size_t slot) { retire(ring, slot); });
     counters_->evicted += before - ring.state().acted;
 }
 
@@ -162,29 +182,50 @@ void ReplayMemory::write_after(StepRing &ring, Observations::Values obs, std::si
 }
 
 void ReplayMemory::add_context(const ContextBatch &batch) {
-    constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max(); // of transitions
-    for (std::size_t stream = 0; stream < rings_->size(); ++stream) {
-        if (batch.mask != nullptr && batch.mask[stream] == 0)
-            continue;
-        StepRing &ring = (*rings_)[stream];
-        for (std::size_t i = 0; i < next_row_.size(); ++i)
-            row_[i] = batch.obs[i] + stream * row_bytes_[i];
-        const auto obs = row_.data();
-        const bool joins =
-            ring.is_expecting() && observations_.holds(ring, ring.open_slot(), obs, false);
-        const auto here = joins ? Observations::Beginning{0, false} : observations_.beginning(obs);
-        make_room(ring, ring.time_after(joins, here.hidden + 1), no_limit);
-        if (joins) {
-            ring.continue_context();
-            observations_.write(ring.open_slot(), obs, 0);
-        } else {
-            ring.begin_segment(here.zeros);
-            write_after(ring, obs, here.hidden);
+    for (std::size_t row = 0; row < batch.rows; ++row)
+        for (std::size_t i = 0; i < batch.streams; ++i) {
+            const std::size_t at = row * batch.streams + i;
+            if (batch.mask != nullptr && batch.mask[at] == 0)
+                continue;
+            for (std::size_t field = 0; field < next_row_.size(); ++field)
+                next_row_[field] = batch.obs[field] + at * row_bytes_[field];
+            add_context_step(next_row_.data(), batch.first_stream + i, batch.continues);
         }
-        ring.complete_as_context();
-    }
     if (priorities_)
         priorities_->refresh();
+}
+
+void ReplayMemory::add_context_step(Observations::Values obs, std::size_t stream, bool continues) {
+    constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+    StepRing &ring = (*rings_)[stream];
+    if (continues && ring.can_continue()) {
+        const std::size_t moved = observations_.moved(ring, ring.open_slot(), obs);
+        make_room(ring, ring.time_after(true, moved), no_limit);
+        ring.complete_as_inner_context();
+        write_after(ring, obs, moved - 1);
+        return;
+    }
+    const bool joins = ring.is_expecting();
+    const auto here = joins ? after_context(ring, obs) : observations_.beginning(obs);
+    make_room(ring, ring.time_after(joins, here.hidden + 1), no_limit);
+    if (joins)
+        ring.continue_context();
+    else
+        begin_segment(ring, stream, here.zeros);
+    write_after(ring, obs, here.hidden);
+    ring.complete_as_context();
+}
+
+Observations::Beginning ReplayMemory::after_context(const StepRing &ring,
+                                                    Observations::Values obs) const noexcept {
+    const std::size_t last = ring.slot_before(ring.open_slot(), 1);
+    return {observations_.moved(ring, last, obs) - 1, false};
+}
+
+void ReplayMemory::begin_segment(StepRing &ring, std::size_t stream, bool zeros) {
+    ring.begin_segment(zeros);
+    if (leaders_)
+        leaders_->begin_segment(stream);
 }
 
 } // namespace dqn_fast

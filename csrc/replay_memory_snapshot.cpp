@@ -74,6 +74,8 @@ void ReplayMemory::restore(snapshot::Reader &reader) {
             ring.hide_context(oldest);
         ring.recover_acted();
     }
+    if (leaders_)
+        leaders_->recover(*rings_);
     if (priorities_)
         priorities_->refresh();
     require(is_valid());

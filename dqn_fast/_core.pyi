@@ -24,6 +24,7 @@ class ReplayMemory:
         capacity: int,
         reserve: float | None,
         drops_resets: bool,
+        draws_segments: bool,
         seed: int,
         priorities: Any,
     ) -> None:
@@ -35,6 +36,7 @@ class ReplayMemory:
             capacity: transitions of one environment.
             reserve: slots beyond them, as a share; None is the default.
             drops_resets: leave out the rows of resets.
+            draws_segments: draw segments, each as likely as the others, rather than steps.
             seed: of the generator.
             priorities: None, or has the attributes alpha, eps, normalization and stratified.
         """
@@ -54,7 +56,9 @@ class ReplayMemory:
         rows: int | None = None,
         env: int | None = None,
     ) -> bool: ...
-    def add_context(self, obs: object, mask: object) -> None: ...
+    def add_context(
+        self, obs: object, mask: object, continues: bool, rows: int | None, env: int | None
+    ) -> None: ...
     def sample(
         self,
         batch_size: int,
@@ -64,6 +68,20 @@ class ReplayMemory:
         replacement: bool,
         out: tuple[npt.NDArray[Any], ...] | None,
     ) -> tuple[npt.NDArray[Any], ...] | None: ...
+    def sample_sequences(
+        self,
+        batch_size: int,
+        length: int,
+        burn_in: int,
+        n_step: int,
+        gamma: float,
+        beta: float,
+        previous: bool,
+        out: tuple[npt.NDArray[Any], ...] | None,
+    ) -> tuple[npt.NDArray[Any], ...] | None: ...
+    def sample_segments(
+        self, batch_size: int | None, max_rows: int | None, n_step: int, gamma: float, beta: float
+    ) -> tuple[npt.NDArray[Any], ...]: ...
     def transitions(
         self, indices: npt.NDArray[np.int64] | None, n_step: int, gamma: float
     ) -> tuple[npt.NDArray[Any], ...]: ...
@@ -71,10 +89,20 @@ class ReplayMemory:
     def transition_outputs(self) -> list[tuple[str, str]]:
         """Part of a batch and name of a field, of each array of a batch."""
 
+    @property
+    def segment_outputs(self) -> list[tuple[str, str]]:
+        """The same of a batch of segments."""
+
+    def sequence_outputs(self, previous: bool) -> list[tuple[str, str]]:
+        """Return the same of a batch of sequences."""
+
     def indices(self) -> npt.NDArray[np.int64]: ...
     def masses(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]: ...
     def successors(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
     def empty(self, batch_size: int) -> tuple[npt.NDArray[Any], ...]: ...
+    def empty_sequences(
+        self, batch_size: int, length: int, burn_in: int, n_step: int, previous: bool
+    ) -> tuple[npt.NDArray[Any], ...]: ...
     def update_priorities(self, indices: object, priorities: object) -> int | None: ...
     def clear(self) -> None: ...
     def reseed(self, seed: int) -> None: ...

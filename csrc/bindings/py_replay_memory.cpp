@@ -13,18 +13,33 @@ PyReplayMemory::PyReplayMemory(const py::iterable &fields,
                                std::size_t capacity,
                                std::optional<double> reserve,
                                bool drops_resets,
+                               bool draws_segments,
                                std::uint64_t seed,
                                const py::object &priorities)
     : memory_(schema_of(fields),
-              {num_envs, capacity, reserve, drops_resets},
+              {num_envs, capacity, reserve, drops_resets, draws_segments},
               seed,
               options_of(priorities)) {
     for (const Field &field : memory_.schema().fields())
         types_.emplace_back(field);
-    TransitionBatch batch;
-    batch.for_each(memory_.schema(), [this](const char *part, const Field &field, auto *&) {
-        outputs_.push_back({part, field.name, ArrayType(field)});
+    const Schema &schema = memory_.schema();
+    TransitionBatch transitions;
+    SequenceBatch sequences;
+    SegmentBatch segments;
+    transition_outputs_ = outputs_of([&](auto &&visit) { transitions.for_each(schema, visit); });
+    for (const bool previous : {false, true})
+        sequence_outputs_[previous ? 1 : 0] =
+            outputs_of([&](auto &&visit) { sequences.for_each(schema, previous, visit); });
+    segment_outputs_ = outputs_of([&](auto &&visit) { segments.for_each(schema, visit); });
+}
+
+template <class ForEach>
+PyReplayMemory::Outputs PyReplayMemory::outputs_of(ForEach &&for_each) {
+    Outputs outputs;
+    for_each([&](const char *part, const Field &field, LeadingAxes lead, auto *&) {
+        outputs.push_back({part, field.name, lead, ArrayType(field)});
     });
+    return outputs;
 }
 
 void PyReplayMemory::clear() {
@@ -97,6 +112,7 @@ void register_replay_memory(py::module_ &module) {
                       std::size_t,
                       std::optional<double>,
                       bool,
+                      bool,
                       std::uint64_t,
                       const py::object &>(),
              py::arg("fields"),
@@ -104,9 +120,31 @@ void register_replay_memory(py::module_ &module) {
              py::arg("capacity"),
              py::arg("reserve"),
              py::arg("drops_resets"),
+             py::arg("draws_segments"),
              py::arg("seed"),
              py::arg("priorities"))
-        .def("add_context", &PyReplayMemory::add_context, py::arg("obs"), py::arg("mask"))
+        .def("add_context",
+             &PyReplayMemory::add_context,
+             py::arg("obs"),
+             py::arg("mask"),
+             py::arg("continues"),
+             py::arg("rows"),
+             py::arg("env"))
+        .def("sample_segments",
+             &PyReplayMemory::sample_segments,
+             py::arg("batch_size"),
+             py::arg("max_rows"),
+             py::arg("n_step"),
+             py::arg("gamma"),
+             py::arg("beta"))
+        .def("empty_sequences",
+             &PyReplayMemory::empty_sequences,
+             py::arg("batch_size"),
+             py::arg("length"),
+             py::arg("burn_in"),
+             py::arg("n_step"),
+             py::arg("previous"))
+        .def("sequence_outputs", &PyReplayMemory::sequence_outputs, py::arg("previous"))
         .def("transitions",
              &PyReplayMemory::transitions,
              py::arg("indices"),
@@ -123,6 +161,7 @@ void register_replay_memory(py::module_ &module) {
         .def("is_valid", &PyReplayMemory::is_valid)
         .def("__len__", &PyReplayMemory::size)
         .def_property_readonly("transition_outputs", &PyReplayMemory::transition_outputs)
+        .def_property_readonly("segment_outputs", &PyReplayMemory::segment_outputs)
         .def_property_readonly("capacity", &PyReplayMemory::capacity)
         .def_property_readonly("nbytes", &PyReplayMemory::nbytes)
         .def_property_readonly("kernels", &PyReplayMemory::kernels);
@@ -133,6 +172,10 @@ void register_replay_memory(py::module_ &module) {
             "priority, extra, rows=None, env=None) -> bool")
         .def<&PyReplayMemory::sample, 6>(
             "sample", "sample(self, batch_size, n_step, gamma, beta, replacement, out) -> tuple")
+        .def<&PyReplayMemory::sample_sequences, 8>(
+            "sample_sequences",
+            "sample_sequences(self, batch_size, length, burn_in, n_step, gamma, beta, previous, "
+            "out) -> tuple")
         .def<&PyReplayMemory::update_priorities, 2>(
             "update_priorities", "update_priorities(self, indices, priorities) -> int");
     module.def("available_kernels", [] {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ class PyReplayMemory {
                    std::size_t capacity,
                    std::optional<double> reserve,
                    bool drops_resets,
+                   bool draws_segments,
                    std::uint64_t seed,
                    const py::object &priorities);
 
@@ -38,19 +40,43 @@ class PyReplayMemory {
 
     /// Positional arguments as StepArgument names them. Returns whether the step was taken.
     py::object add(Positional arguments);
-    /// One observation of each environment. Throws if it is not exact: Python converts it first.
-    void add_context(py::handle obs, py::handle mask);
+    /// One observation of each environment (or of `env`); with `rows`, so many on a leading axis.
+    /// Throws if they are not exact: Python converts them first.
+    void add_context(py::handle obs,
+                     py::handle mask,
+                     bool continues,
+                     std::optional<std::size_t> rows,
+                     std::optional<std::size_t> env);
 
-    // What comes out: py_replay_memory_draw.cpp. A batch is a tuple of arrays, in the order of
-    // transition_outputs().
+    // What comes out: py_replay_memory_draw.cpp, and of several steps py_replay_memory_views.cpp. A
+    // batch is a tuple of arrays, in the order of its outputs.
 
+    using Names = std::vector<std::pair<std::string, std::string>>;
     /// Part and field's name of each array of a batch.
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> transition_outputs() const;
+    [[nodiscard]] Names transition_outputs() const { return names_of(transition_outputs_); }
+    [[nodiscard]] Names sequence_outputs(bool previous) const {
+        return names_of(sequence_outputs_[previous ? 1 : 0]);
+    }
+    [[nodiscard]] Names segment_outputs() const { return names_of(segment_outputs_); }
     /// New arrays for a batch.
     [[nodiscard]] py::object empty(std::size_t batch_size) const;
     /// batch_size, n_step, gamma, beta, replacement, out. Fills `out`, or new arrays if it is None,
     /// and returns them.
     py::object sample(Positional arguments);
+    /// New arrays for a batch of sequences.
+    [[nodiscard]] py::object empty_sequences(std::size_t batch_size,
+                                             std::size_t length,
+                                             std::size_t burn_in,
+                                             std::size_t n_step,
+                                             bool previous) const;
+    /// batch_size, length, burn_in, n_step, gamma, beta, previous, out; as `sample`.
+    py::object sample_sequences(Positional arguments);
+    /// As many segments, or as many as have so many rows.
+    py::object sample_segments(std::optional<std::size_t> batch_size,
+                               std::optional<std::size_t> max_rows,
+                               std::size_t n_step,
+                               double gamma,
+                               double beta);
     /// The transitions of these indices, or of all that are held if they are None.
     py::object transitions(const py::object &indices, std::size_t n_step, double gamma);
     /// The transition of an index as a tuple of one value each, up to `terminated`; numbers are
@@ -82,25 +108,47 @@ class PyReplayMemory {
     [[nodiscard]] std::string kernels() const { return memory_.kernels().name; }
 
   private:
-    /// An array of a batch: what it is, and the type of its rows.
+    /// An array of a batch: what it is, and the type of its elements behind the leading axes.
     struct Output {
         std::string part, field;
+        LeadingAxes lead;
         ArrayType type;
     };
+    using Outputs = std::vector<Output>;
 
+    /// The lengths of the leading axes of a batch's arrays, by what they count.
+    struct Leads {
+        std::vector<py::ssize_t> drawn, steps, columns, offsets;
+
+        [[nodiscard]] Lead of(LeadingAxes lead) const noexcept;
+    };
+
+    static Leads leads_of(std::size_t batch_size, const SequenceOptions &options);
+    static Names names_of(const Outputs &outputs);
+    /// Lists the outputs of a kind of batch, of which `for_each(visit)` visits the arrays.
+    template <class ForEach>
+    static Outputs outputs_of(ForEach &&for_each);
     /// Appends the arrays of an observation, a tuple of them if it has several.
     void read_observation(py::handle obs,
                           Arguments &arguments,
                           std::vector<const std::byte *> &pointers) const;
-    /// Points a batch at its arrays, by `find(output)`; returns whether none of them is null.
-    template <class Find>
-    bool point(TransitionBatch &batch, Find &&find) const;
+    /// Points a batch at its arrays, by `find(number)`; returns whether none of them is null.
+    template <class ForEach, class Find>
+    static bool point(ForEach &&for_each, Find &&find);
+    /// The same at the arrays of a tuple; returns whether every one of them fits.
+    template <class ForEach>
+    static bool
+    point_at(ForEach &&for_each, py::handle arrays, const Outputs &outputs, const Leads &leads);
+    /// New arrays.
+    static py::tuple make(const Outputs &outputs, const Leads &leads);
     /// Where a batch's arrays lie; null if one of them does not fit. Good until this thread's next
     /// call.
     const TransitionBatch *batch_of(py::handle arrays, std::size_t rows) const;
-    /// A batch of whatever `draw()` draws, whose size is known only then.
-    template <class Draw>
-    py::object batch_of_drawn(Draw &&draw, const TransitionOptions &options);
+    /// A batch whose size is known only after `draw()`, which returns its leading axes; `for_each`
+    /// is the batch's, and `copy()` fills it. Without the GIL; if it fails, the generator is as it
+    /// was.
+    template <class ForEach, class Draw, class Copy>
+    py::object batch_of_drawn(const Outputs &outputs, ForEach &&for_each, Draw &&draw, Copy &&copy);
     /// The data of an array of int64.
     [[nodiscard]] std::span<const std::int64_t> indices_in(py::handle indices) const;
     /// Once in the memory's life.
@@ -116,7 +164,8 @@ class PyReplayMemory {
 
     ReplayMemory memory_;
     std::vector<ArrayType> types_; // of the fields
-    std::vector<Output> outputs_;
+    Outputs transition_outputs_, segment_outputs_;
+    std::array<Outputs, 2> sequence_outputs_; // without and with what was done before
     const ArrayType flag_{py::dtype::of<bool>(), {}};
     const ArrayType weight_{py::dtype::of<float>(), {}};
     const ArrayType index_{py::dtype::of<std::int64_t>(), {}};
@@ -125,5 +174,63 @@ class PyReplayMemory {
     std::unique_ptr<OneRow> row_;    // for the next call of read_one
     bool has_warned_ = false;
 };
+
+template <class ForEach, class Find>
+bool PyReplayMemory::point(ForEach &&for_each, Find &&find) {
+    bool is_whole = true;
+    std::size_t next = 0;
+    for_each([&](const char *, const Field &, LeadingAxes, auto *&pointer) {
+        const std::size_t i = next++;
+        std::byte *const data = is_whole ? find(i) : nullptr;
+        is_whole = is_whole && data != nullptr;
+        pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(data);
+    });
+    return is_whole;
+}
+
+template <class ForEach>
+bool PyReplayMemory::point_at(ForEach &&for_each,
+                              py::handle arrays,
+                              const Outputs &outputs,
+                              const Leads &leads) {
+    if (!PyTuple_Check(arrays.ptr()) ||
+        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs.size()))
+        return false;
+    return point(for_each, [&](std::size_t i) {
+        PyObject *array = PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
+        return outputs[i].type.writable_data(array, leads.of(outputs[i].lead));
+    });
+}
+
+template <class ForEach, class Draw, class Copy>
+py::object PyReplayMemory::batch_of_drawn(const Outputs &outputs,
+                                          ForEach &&for_each,
+                                          Draw &&draw,
+                                          Copy &&copy) {
+    std::vector<PooledBlock> blocks;
+    Leads leads;
+    {
+        const MemoryLock lock(memory_, MemoryLock::kLong);
+        const Random before = memory_.generator();
+        try {
+            leads = draw();
+            point(for_each, [&](std::size_t i) {
+                std::size_t bytes = outputs[i].type.row_bytes();
+                for (const py::ssize_t length : leads.of(outputs[i].lead))
+                    bytes *= static_cast<std::size_t>(length);
+                blocks.push_back(take_from_pool(bytes));
+                return static_cast<std::byte *>(blocks.back()->data);
+            });
+            copy();
+        } catch (...) { // nothing was given out
+            memory_.set_generator(before);
+            throw;
+        }
+    }
+    py::tuple arrays(outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        arrays[i] = outputs[i].type.around(std::move(blocks[i]), leads.of(outputs[i].lead));
+    return arrays;
+}
 
 } // namespace dqn_fast::bindings

@@ -83,17 +83,32 @@ py::object PyReplayMemory::add(Positional given) {
     return py::bool_(true);
 }
 
-void PyReplayMemory::add_context(py::handle obs, py::handle mask) {
-    const std::array lead{static_cast<py::ssize_t>(memory_.streams())};
-    Arguments arguments(Lead(lead).first(memory_.streams() > 1 ? 1 : 0));
+void PyReplayMemory::add_context(py::handle obs,
+                                 py::handle mask,
+                                 bool continues,
+                                 std::optional<std::size_t> rows,
+                                 std::optional<std::size_t> env) {
     ContextBatch batch;
+    std::vector<py::ssize_t> lead;
+    if (rows) {
+        batch.rows = *rows;
+        lead.push_back(static_cast<py::ssize_t>(*rows));
+    }
+    if (env)
+        batch.first_stream = *env;
+    else if (memory_.streams() > 1) {
+        batch.streams = memory_.streams();
+        lead.push_back(static_cast<py::ssize_t>(batch.streams));
+    }
+    Arguments arguments(lead);
     read_observation(obs, arguments, batch.obs);
     batch.mask = flags_at(arguments.read_optional(mask, flag_));
+    batch.continues = continues;
     if (!arguments.exact())
         throw py::type_error("add_context: expected converted arrays");
     bool evicts_early = false;
     {
-        const MemoryLock lock(memory_, memory_.streams() * memory_.schema().row_bytes());
+        const MemoryLock lock(memory_, batch.rows * batch.streams * memory_.schema().row_bytes());
         memory_.add_context(batch);
         evicts_early = memory_.counters().evicted_early > 0;
     }
@@ -117,21 +132,26 @@ void PyReplayMemory::warn_of_early_eviction(bool happened) {
     if (!happened || has_warned_)
         return;
     has_warned_ = true;
-    bool hides_most = false; // of the steps that are no transitions
+    std::int64_t hidden = 0, context = 0, others = 0; // of the steps that are no transitions
     {
         const MemoryLock lock(memory_, MemoryLock::kLong);
-        hides_most = 2 * memory_.hidden() > memory_.steps() - memory_.size();
+        hidden = memory_.hidden();
+        context = memory_.context();
+        others = memory_.steps() - memory_.size();
     }
-    const char *message =
-        hides_most
-            ? "the oldest transitions are evicted before the buffer's capacity is reached: the "
-              "observations are no stacks that move by one frame a step, as frame_stack= says, so "
-              "that frames are stored beside them and fill the reserve; frame_stack=1 stores each "
-              "observation once, and a larger reserve= keeps more"
-            : "the oldest transitions are evicted before the buffer's capacity is reached: "
-              "segments "
-              "are so short that their final steps fill the reserve; a larger reserve= keeps more";
-    if (PyErr_WarnEx(PyExc_RuntimeWarning, message, 2) != 0)
+    std::string message = "the oldest transitions are evicted before the buffer's capacity is "
+                          "reached: ";
+    if (2 * hidden > others)
+        message += "the observations are no stacks that move by one frame a step, as frame_stack= "
+                   "says, so that frames are stored beside them and fill the reserve; "
+                   "frame_stack=1 stores each observation once, and a larger reserve= keeps more";
+    else if (2 * context > others)
+        message += "context steps, which nobody acted on, fill the reserve; a larger reserve= "
+                   "keeps more";
+    else
+        message += "segments are so short that their final steps fill the reserve; a larger "
+                   "reserve= keeps more";
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 2) != 0)
         throw py::error_already_set();
 }
 

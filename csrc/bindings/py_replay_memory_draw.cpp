@@ -1,51 +1,61 @@
 // SPDX-License-Identifier: MIT
-// How batches come out of the memory: into arrays that are there, into new ones, and into memory
-// that arrays are made around afterwards.
+// How transitions come out of the memory: into arrays that are there, into new ones, and into
+// memory that arrays are made around afterwards.
 #include "bindings/py_replay_memory.hpp"
-
-#include <type_traits>
 
 namespace dqn_fast::bindings {
 
-std::vector<std::pair<std::string, std::string>> PyReplayMemory::transition_outputs() const {
-    std::vector<std::pair<std::string, std::string>> names;
-    for (const Output &output : outputs_)
+Lead PyReplayMemory::Leads::of(LeadingAxes lead) const noexcept {
+    switch (lead) {
+    case LeadingAxes::kDrawn:
+        return drawn;
+    case LeadingAxes::kSteps:
+        return steps;
+    case LeadingAxes::kColumns:
+        return columns;
+    default:
+        return offsets;
+    }
+}
+
+PyReplayMemory::Names PyReplayMemory::names_of(const Outputs &outputs) {
+    Names names;
+    for (const Output &output : outputs)
         names.emplace_back(output.part, output.field);
     return names;
 }
 
-template <class Find>
-bool PyReplayMemory::point(TransitionBatch &batch, Find &&find) const {
-    bool is_whole = true;
-    std::size_t next = 0;
-    batch.for_each(memory_.schema(), [&](const char *, const Field &, auto *&pointer) {
-        const std::size_t i = next++;
-        std::byte *const data = is_whole ? find(i) : nullptr;
-        is_whole = is_whole && data != nullptr;
-        pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(data);
-    });
-    return is_whole;
+py::tuple PyReplayMemory::make(const Outputs &outputs, const Leads &leads) {
+    py::tuple arrays(outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        PyTuple_SET_ITEM(arrays.ptr(),
+                         static_cast<py::ssize_t>(i),
+                         outputs[i].type.make(leads.of(outputs[i].lead)).release().ptr());
+    return arrays;
 }
 
 const TransitionBatch *PyReplayMemory::batch_of(py::handle arrays, std::size_t rows) const {
     if (!PyTuple_Check(arrays.ptr()) ||
-        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs_.size()))
+        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(transition_outputs_.size()))
         return nullptr;
     thread_local TransitionBatch batch; // kept, so that to fill a batch again allocates nothing
     const std::array lead{static_cast<py::ssize_t>(rows)};
-    const bool fits = point(batch, [&](std::size_t i) {
-        PyObject *array = PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
-        return outputs_[i].type.writable_data(array, lead);
-    });
+    const bool fits = point([&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
+                            [&](std::size_t i) {
+                                PyObject *array =
+                                    PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
+                                return transition_outputs_[i].type.writable_data(array, lead);
+                            });
     return fits ? &batch : nullptr;
 }
 
 py::object PyReplayMemory::empty(std::size_t batch_size) const {
-    py::tuple arrays(outputs_.size());
+    py::tuple arrays(transition_outputs_.size());
     const std::array lead{static_cast<py::ssize_t>(batch_size)};
-    for (std::size_t i = 0; i < outputs_.size(); ++i)
-        PyTuple_SET_ITEM(
-            arrays.ptr(), static_cast<py::ssize_t>(i), outputs_[i].type.make(lead).release().ptr());
+    for (std::size_t i = 0; i < transition_outputs_.size(); ++i)
+        PyTuple_SET_ITEM(arrays.ptr(),
+                         static_cast<py::ssize_t>(i),
+                         transition_outputs_[i].type.make(lead).release().ptr());
     return arrays;
 }
 
@@ -73,39 +83,23 @@ py::object PyReplayMemory::sample(Positional given) {
     return arrays; // only now: the GIL is back
 }
 
-template <class Draw>
-py::object PyReplayMemory::batch_of_drawn(Draw &&draw, const TransitionOptions &options) {
-    std::vector<PooledBlock> blocks;
-    std::size_t rows = 0;
-    {
-        const MemoryLock lock(memory_, MemoryLock::kLong);
-        const Random before = memory_.generator();
-        try {
-            const Draws &draws = draw();
-            rows = draws.size();
-            TransitionBatch batch;
-            point(batch, [&](std::size_t i) {
-                blocks.push_back(take_from_pool(rows * outputs_[i].type.row_bytes()));
-                return static_cast<std::byte *>(blocks.back()->data);
-            });
-            memory_.copy(draws, options, batch);
-        } catch (...) { // nothing was given out
-            memory_.set_generator(before);
-            throw;
-        }
-    }
-    const std::array lead{static_cast<py::ssize_t>(rows)};
-    py::tuple arrays(outputs_.size());
-    for (std::size_t i = 0; i < outputs_.size(); ++i)
-        arrays[i] = outputs_[i].type.around(std::move(blocks[i]), lead);
-    return arrays;
-}
-
 py::object
 PyReplayMemory::transitions(const py::object &indices, std::size_t n_step, double gamma) {
     const TransitionOptions options{n_step, gamma};
-    if (indices.is_none())
-        return batch_of_drawn([&]() -> const Draws & { return memory_.find_all(n_step); }, options);
+    if (indices.is_none()) {
+        TransitionBatch batch;
+        const Draws *draws = nullptr;
+        return batch_of_drawn(
+            transition_outputs_,
+            [&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
+            [&] {
+                draws = &memory_.find_all(n_step);
+                Leads leads;
+                leads.drawn = {static_cast<py::ssize_t>(draws->size())};
+                return leads;
+            },
+            [&] { memory_.copy(*draws, options, batch); });
+    }
     const std::span<const std::int64_t> wanted = indices_in(indices);
     py::object arrays = empty(wanted.size());
     const TransitionBatch *batch = batch_of(arrays, wanted.size());
@@ -117,30 +111,32 @@ PyReplayMemory::transitions(const py::object &indices, std::size_t n_step, doubl
 }
 
 py::object PyReplayMemory::read_one(std::int64_t index) {
+    const Outputs &outputs = transition_outputs_;
     std::unique_ptr<OneRow> row = std::move(row_); // taken while it is used: the GIL may go below
     if (row == nullptr)
-        row = std::make_unique<OneRow>(outputs_.size());
+        row = std::make_unique<OneRow>(outputs.size());
     std::size_t count = 0;
-    while (outputs_[count].part != "truncated")
+    while (outputs[count].part != "truncated")
         ++count;
     py::tuple values(count);
     const auto value_at = [&](std::size_t i) -> PyObject *& {
         return reinterpret_cast<PyTupleObject *>(values.ptr())->ob_item[i];
     };
-    point(row->batch, [&](std::size_t i) {
-        const ArrayType &type = outputs_[i].type;
-        if (type.is_number() || i >= count)
-            return row->numbers[i].data();
-        value_at(i) = type.make({}).release().ptr();
-        return type.data(value_at(i), {});
-    });
+    point([&](auto &&visit) { row->batch.for_each(memory_.schema(), visit); },
+          [&](std::size_t i) {
+              const ArrayType &type = outputs[i].type;
+              if (type.is_number() || i >= count)
+                  return row->numbers[i].data();
+              value_at(i) = type.make({}).release().ptr();
+              return type.data(value_at(i), {});
+          });
     {
         const MemoryLock lock(memory_, memory_.schema().row_bytes());
         memory_.copy(memory_.find({&index, 1}, 1), {1, 1.0}, row->batch);
     }
     for (std::size_t i = 0; i < count; ++i)
-        if (outputs_[i].type.is_number())
-            value_at(i) = outputs_[i].type.number(row->numbers[i].data()).release().ptr();
+        if (outputs[i].type.is_number())
+            value_at(i) = outputs[i].type.number(row->numbers[i].data()).release().ptr();
     row_ = std::move(row);
     return values;
 }

@@ -37,10 +37,26 @@ class PrioritizedSampler {
                std::int64_t size,
                double beta,
                float *weights) {
-        // In logarithms, so that no quotient of masses overflows or becomes zero.
         logs_.resize(slots.size());
         for (std::size_t i = 0; i < slots.size(); ++i)
             logs_[i] = priorities.mass(static_cast<std::size_t>(slots[i]));
+        weigh(priorities, size, beta, weights);
+    }
+
+    /// The same of positive masses, which need not be those of slots.
+    void weigh_masses(const Priorities &priorities,
+                      std::span<const double> masses,
+                      std::int64_t size,
+                      double beta,
+                      float *weights) {
+        logs_.assign(masses.begin(), masses.end());
+        weigh(priorities, size, beta, weights);
+    }
+
+  private:
+    // The weights of the masses in logs_.
+    void weigh(const Priorities &priorities, std::int64_t size, double beta, float *weights) {
+        // In logarithms, so that no quotient of masses overflows or becomes zero.
         const Kernels &kernels = priorities.kernels();
         kernels.logarithms(logs_.data(), logs_.size(), logs_.data());
         double reference = 0.0; // log2 of the mass whose weight is 1
@@ -58,7 +74,6 @@ class PrioritizedSampler {
         kernels.weights(logs_.data(), logs_.size(), reference, beta, weights);
     }
 
-  private:
     std::vector<double> targets_, logs_;
 };
 

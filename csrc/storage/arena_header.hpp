@@ -10,7 +10,7 @@ namespace dqn_fast {
 /// elsewhere: all offsets follow from these numbers, the schema and the layout's version.
 struct alignas(128) ArenaHeader {
     static constexpr std::uint64_t kMagic = 0x616e6572616e7164U; // "dqnarena", little-endian
-    static constexpr std::uint32_t kLayout = 1; // what changes an offset or a meaning changes it
+    static constexpr std::uint32_t kLayout = 2; // what changes an offset or a meaning changes it
 
     std::uint64_t magic = kMagic;
     std::uint32_t layout = kLayout;
@@ -22,6 +22,7 @@ struct alignas(128) ArenaHeader {
     std::uint64_t slots = 0;    // of one stream
     std::uint64_t has_priorities = 0;
     std::uint64_t has_min_tree = 0;
+    std::uint64_t draws_segments = 0;
 
     bool operator==(const ArenaHeader &) const = default;
 };

@@ -48,6 +48,20 @@ class BitSet {
         --counts_[slot / (64 * kBlockWords)];
     }
 
+    /// How many members are smaller than `slot`. O(slots / 4096).
+    [[nodiscard]] std::size_t rank(std::size_t slot) const noexcept {
+        const std::size_t word = slot / 64, block = word / kBlockWords;
+        std::size_t total = 0;
+        for (std::size_t i = 0; i < block; ++i)
+            total += counts_[i];
+        for (std::size_t i = block * kBlockWords; i < word; ++i)
+            total += static_cast<std::size_t>(std::popcount(words_[i]));
+        const std::uint64_t below = (std::uint64_t{1} << (slot % 64)) - 1;
+        return slot % 64 == 0
+                   ? total
+                   : total + static_cast<std::size_t>(std::popcount(words_[word] & below));
+    }
+
     /// The member with `rank` smaller ones; `rank` must be below count(). O(slots / 4096).
     [[nodiscard]] std::size_t select(std::size_t rank) const noexcept {
         std::size_t block = 0;
@@ -62,6 +76,7 @@ class BitSet {
         return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
     }
 
+    /// O(slots / 4096).
     [[nodiscard]] std::size_t count() const noexcept {
         std::size_t total = 0;
         for (std::size_t block = 0; block < blocks(slots_); ++block)

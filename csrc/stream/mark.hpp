@@ -11,6 +11,7 @@ struct Mark {
     static constexpr std::uint32_t kActed = 1, kTerminated = 2, kTruncated = 4;
     static constexpr std::uint32_t kEnded = kTerminated | kTruncated;
     // Complete without an action: an observation that nobody acted on, such as a prompt's token.
+    // It may lie before a segment's first acted step, or between two of them.
     static constexpr std::uint32_t kContext = 8;
     // Acted, and the last of its segment though its next observation begins the next one: of files
     // of format 1 alone, which broke a segment where a stack did not move by one frame.
@@ -29,6 +30,8 @@ struct Mark {
     [[nodiscard]] bool ended() const noexcept { return (bits & kEnded) != 0; }
     [[nodiscard]] bool is_context() const noexcept { return (bits & kContext) != 0; }
     [[nodiscard]] bool hidden() const noexcept { return (bits & kHidden) != 0; }
+    /// Neither a decision nor the last step of a segment.
+    [[nodiscard]] bool is_passed() const noexcept { return (bits & (kContext | kHidden)) != 0; }
     [[nodiscard]] bool broken() const noexcept { return (bits & kBroken) != 0; }
     [[nodiscard]] bool zeros() const noexcept { return (bits & kZeros) != 0; }
     [[nodiscard]] std::uint32_t position() const noexcept { return bits >> 8; }

@@ -58,22 +58,24 @@ class Observations {
         return frames;
     }
 
-    /// The stack of the step in `slot` is `obs`, byte for byte; without `newest`, but for the
-    /// newest frame, which need not be stored yet.
-    [[nodiscard]] bool
-    holds(const StepRing &ring, std::size_t slot, Values obs, bool newest = true) const noexcept {
+    /// The same of the stored stack of the step in `slot`.
+    [[nodiscard]] std::size_t
+    moved(const StepRing &ring, std::size_t slot, Values next) const noexcept {
+        std::size_t frames = 1;
+        while (frames < longest_ && !holds(ring, slot, next, frames))
+            ++frames;
+        return frames;
+    }
+
+    /// The stack of the step in `slot` is `obs`, byte for byte.
+    [[nodiscard]] bool holds(const StepRing &ring, std::size_t slot, Values obs) const noexcept {
         for (std::size_t i = 0; i < count_; ++i) {
-            const std::size_t frames = stacks_[i].frames;
-            if (frames == 1) {
-                if (newest && !same_small(store_.column(i).at(slot), obs[i], stacks_[i].piece))
-                    return false;
+            if (stacks_[i].frames > 1)
                 continue;
-            }
-            for (std::size_t age = newest ? 0 : 1; age < frames; ++age)
-                if (!holds_frame(i, frame(i, ring, slot, age), obs[i], frames - 1 - age))
-                    return false;
+            if (!same_small(store_.column(i).at(slot), obs[i], stacks_[i].piece))
+                return false;
         }
-        return true;
+        return longest_ == 1 || holds(ring, slot, obs, 0);
     }
 
     /// Stores the frame that is `age` steps older than the newest, or the oldest there is.
@@ -167,6 +169,18 @@ class Observations {
             return stack + (n * frames + j) * piece;
         }
     };
+
+    // The stacks of `obs` are those of the step in `slot`, moved on by so many frames.
+    [[nodiscard]] bool
+    holds(const StepRing &ring, std::size_t slot, Values obs, std::size_t moved) const noexcept {
+        for (std::size_t i = 0; i < count_; ++i) {
+            const std::size_t frames = stacks_[i].frames;
+            for (std::size_t age = moved; frames > 1 && age < frames; ++age)
+                if (!holds_frame(i, frame(i, ring, slot, age - moved), obs[i], frames - 1 - age))
+                    return false;
+        }
+        return true;
+    }
 
     // `next` is `obs` moved on by so many frames: its others are the newest of `obs`.
     [[nodiscard]] bool is_moved(Values obs, Values next, std::size_t frames) const noexcept {

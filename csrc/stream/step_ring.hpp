@@ -11,16 +11,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 
 namespace dqn_fast {
 
 /// The ring of one stream: where each step lies, where segments begin and end, what is evicted.
 ///
-/// The steps of a segment are consecutive. An acted step ends its segment if it is terminated or
-/// truncated, or if the next complete step that is not hidden was not acted on: that one is final,
-/// it holds only the observation with which the segment ended. Every operation is O(1), but for
-/// those that say otherwise.
+/// The steps of a segment are consecutive. Each is acted, context, hidden, or the last one: final
+/// if the segment has ended or was broken off, open while it goes on. Every operation is O(1), but
+/// for those that say otherwise.
 class StepRing {
   public:
     /// `lookback` is how many steps before a step its observation needs.
@@ -31,8 +31,8 @@ class StepRing {
              std::size_t slots,
              std::size_t lookback) noexcept
         : state_(state), marks_(marks), acted_(acted), first_(first_slot),
-          slots_(static_cast<std::int64_t>(slots)), lookback_(static_cast<std::int64_t>(lookback)) {
-    }
+          slots_(static_cast<std::int64_t>(slots)), lookback_(static_cast<std::int64_t>(lookback)),
+          may_pass_(lookback != 0) {}
 
     [[nodiscard]] const StreamState &state() const noexcept { return *state_; }
     [[nodiscard]] const BitSet &acted() const noexcept { return acted_; }
@@ -72,13 +72,29 @@ class StepRing {
         return slot - steps + (offset < steps ? static_cast<std::size_t>(slots_) : 0);
     }
 
-    /// The slot of the next step that is not hidden, behind an acted one.
-    [[nodiscard]] std::size_t next_shown(std::size_t slot) const noexcept {
+    /// The slot of the next decision behind an acted step: the next acted step of its segment, or
+    /// the segment's last step. Hidden and context steps between them are passed over. O(steps
+    /// between them).
+    [[nodiscard]] std::size_t next_decision(std::size_t slot) const noexcept {
         slot = next_slot(slot);
-        if (lookback_ != 0)
-            while (mark(slot).hidden())
+        if (may_pass_)
+            while (mark(slot).is_passed())
                 slot = next_slot(slot);
         return slot;
+    }
+
+    /// No step of its segment that views show lies before the step in `slot`, held or evicted.
+    /// O(lookback).
+    [[nodiscard]] bool is_first(std::size_t slot) const noexcept {
+        std::uint32_t position = mark(slot).position();
+        if (position > static_cast<std::uint32_t>(lookback_))
+            return false;
+        for (; position > 0; --position) {
+            slot = slot_before(slot, 1);
+            if (!mark(slot).hidden())
+                return false;
+        }
+        return true;
     }
 
     [[nodiscard]] std::size_t open_slot() const noexcept {
@@ -132,7 +148,6 @@ class StepRing {
             advance();
         set_mark(open_slot(), Mark::first(zeros));
         state_->at_head = Head::kOpen;
-        state_->may_drop = 0;
         ++state_->segments;
     }
 
@@ -145,6 +160,7 @@ class StepRing {
                                     (truncated ? Mark::kTruncated : 0U);
         acted_.insert(open_slot() - first_);
         ++state_->acted;
+        state_->may_drop = 0;
         complete(flags);
     }
 
@@ -215,12 +231,28 @@ class StepRing {
         state_->at_head = Head::kExpected;
     }
 
+    /// Completes the open step as a context step inside its segment, and opens the next one.
+    void complete_as_inner_context() noexcept {
+        complete(Mark::kContext);
+        state_->has_inner_context = 1;
+        may_pass_ = true;
+    }
+
     /// Says that the episode ended with the open step: nothing continues it.
     void end(bool terminated, bool truncated) noexcept {
         const std::uint32_t ended =
             (terminated ? Mark::kTerminated : 0U) | (truncated ? Mark::kTruncated : 0U);
         set_mark(open_slot(), {mark(open_slot()).bits | ended});
         state_->may_drop = 1;
+    }
+
+    /// The slot of the observation with which the episode ended, if a row of its reset may still be
+    /// dropped and the observation is held.
+    [[nodiscard]] std::optional<std::size_t> ended_slot() const noexcept {
+        const std::int64_t t = state_->head + 1 - static_cast<std::int64_t>(state_->may_drop);
+        if (state_->may_drop == 0 || t < state_->tail)
+            return std::nullopt;
+        return slot(t);
     }
 
     /// The reset after an episode's end is known: no second row of it is dropped.
@@ -247,6 +279,8 @@ class StepRing {
         state_->at_head = Head::kNothing;
         state_->has_evicted = 0;
         state_->may_drop = 0;
+        state_->has_inner_context = 0;
+        may_pass_ = lookback_ != 0;
     }
 
     /// The time of the oldest step whose slot may not be reused.
@@ -268,7 +302,10 @@ class StepRing {
     }
 
     /// Takes the cursors of a saved stream.
-    void restore(const StreamState &state) noexcept { *state_ = state; }
+    void restore(const StreamState &state) noexcept {
+        *state_ = state;
+        may_pass_ = lookback_ != 0 || state.has_inner_context != 0;
+    }
 
     /// Of a snapshot of format 1, which had no hidden steps: in a stack's ring all context was
     /// that. O(steps held).
@@ -306,6 +343,7 @@ class StepRing {
     void advance() noexcept {
         ++state_->head;
         state_->head_slot = state_->head_slot + 1 == slots_ ? 0 : state_->head_slot + 1;
+        state_->may_drop += state_->may_drop != 0 ? 1 : 0;
     }
 
     template <class Retire>
@@ -326,6 +364,7 @@ class StepRing {
     std::size_t first_;
     std::int64_t slots_;
     std::int64_t lookback_;
+    bool may_pass_; // there may be steps between two decisions
 };
 
 inline bool StepRing::is_valid() const noexcept {

@@ -22,8 +22,10 @@ struct StreamState {
     std::int64_t segments; // begun so far
     Head at_head;
     std::uint32_t has_evicted; // since it was last cleared
-    std::uint32_t may_drop;    // the episode ended, and no row of its reset was dropped yet
-    std::uint32_t padding; // to a multiple of eight bytes, so that no byte of a file is undefined
+    // 0, or one more than the steps since the observation with which the episode ended, of which no
+    // row of its reset was dropped yet.
+    std::uint32_t may_drop;
+    std::uint32_t has_inner_context; // context steps lie inside segments, since it was last cleared
 };
 
 } // namespace dqn_fast

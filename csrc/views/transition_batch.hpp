@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "storage/schema.hpp"
+#include "views/step_arrays.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,39 +19,22 @@ struct TransitionBatch {
     float *weights = nullptr;
     std::int64_t *indices = nullptr;
 
-    /// Calls `visit(part, field, pointer)` for every array, in the order in which they are handed
-    /// out: which part of a batch it is, what a row of it is like, and where it lies.
+    /// Calls `visit(part, field, lead, pointer)` for every array, in the order in which they are
+    /// handed out, as StepArrays::for_each does.
     template <class Visit>
     void for_each(const Schema &schema, Visit &&visit) {
-        static const Field flag{"flag", Role::kExtra, "|b1", {}, 1};
-        static const Field weight{"weight", Role::kExtra, "<f4", {}, sizeof(float)};
-        static const Field index{"index", Role::kExtra, "<i8", {}, sizeof(std::int64_t)};
         const std::vector<Field> &all = schema.fields();
         fields.resize(all.size());
         next_obs.resize(schema.observations());
         for (std::size_t i = 0; i < all.size(); ++i)
-            visit(part_of(all[i].role), all[i], fields[i]);
+            visit(part_of(all[i].role), all[i], LeadingAxes::kDrawn, fields[i]);
         for (std::size_t i = 0; i < next_obs.size(); ++i)
-            visit("next_obs", all[i], next_obs[i]);
-        visit("terminated", flag, terminated);
-        visit("truncated", flag, truncated);
-        visit("discount", all[schema.reward()], discount);
-        visit("weights", weight, weights);
-        visit("indices", index, indices);
-    }
-
-  private:
-    static const char *part_of(Role role) noexcept {
-        switch (role) {
-        case Role::kObservation:
-            return "obs";
-        case Role::kAction:
-            return "action";
-        case Role::kReward:
-            return "reward";
-        default:
-            return "extra";
-        }
+            visit("next_obs", all[i], LeadingAxes::kDrawn, next_obs[i]);
+        visit("terminated", output_types::kFlag, LeadingAxes::kDrawn, terminated);
+        visit("truncated", output_types::kFlag, LeadingAxes::kDrawn, truncated);
+        visit("discount", all[schema.reward()], LeadingAxes::kDrawn, discount);
+        visit("weights", output_types::kWeight, LeadingAxes::kDrawn, weights);
+        visit("indices", output_types::kIndex, LeadingAxes::kDrawn, indices);
     }
 };
 

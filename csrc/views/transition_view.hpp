@@ -3,6 +3,7 @@
 
 #include "sampling/draws.hpp"
 #include "views/gather.hpp"
+#include "views/returns.hpp"
 #include "views/transition_batch.hpp"
 
 #include <algorithm>
@@ -12,12 +13,6 @@
 #include <vector>
 
 namespace dqn_fast {
-
-/// What a transition is: how many steps it spans at most, and how later rewards count.
-struct TransitionOptions {
-    std::size_t n_step = 1;
-    double gamma = 0.99;
-};
 
 /// Copies n-step transitions out of the rings.
 ///
@@ -77,7 +72,7 @@ class TransitionView {
                 std::memcpy(&reward, rewards.at(slot), sizeof reward);
                 sum += discount * static_cast<double>(reward);
                 discount *= options.gamma;
-                slot = ring.next_shown(slot);
+                slot = ring.next_decision(slot);
                 if (k == options.n_step || mark.ended() || mark.broken())
                     break;
                 const Mark next = ring.mark(slot);

@@ -11,23 +11,36 @@ if TYPE_CHECKING:
     import torch
 
 ArrayT = TypeVar("ArrayT")
-_FIELDS = (
-    "obs",
-    "action",
-    "reward",
-    "next_obs",
-    "terminated",
-    "truncated",
-    "discount",
-    "weights",
-    "indices",
-    "extra",
-)
-
-_SINGLE = [name for name in _FIELDS if name not in ("obs", "next_obs", "extra")]
 
 
-class Batch(Generic[ArrayT]):
+class ArrayBatch(Generic[ArrayT]):
+    """What batches of all views have in common: the core's arrays, each under the name of its part."""
+
+    __slots__ = ("_arrays", "_layout")
+
+    # The arrays that `out=` writes to, in the order of the core.
+    _arrays: tuple[npt.NDArray[Any], ...]
+    _layout: BatchLayout
+
+    def __repr__(self) -> str:
+        values = [f"{part}={getattr(self, part)!r}" for part in self._layout.parts]
+        return f"{type(self).__name__}({', '.join(values)})"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        return sum(array.nbytes for array in self._arrays)
+
+    def _as_tensors(self, device: torch.device | str | None) -> Any:
+        import torch
+
+        tensors = tuple(torch.from_numpy(array) for array in self._arrays)
+        if device is not None:
+            tensors = tuple(tensor.to(device) for tensor in tensors)
+        return self._layout.assemble(tensors, self._arrays)
+
+
+class Batch(ArrayBatch[ArrayT]):
     """A batch of B transitions, in NumPy arrays or in torch tensors.
 
     The learner's target is `reward + discount * bootstrap(next_obs)`, for every transition.
@@ -48,7 +61,18 @@ class Batch(Generic[ArrayT]):
         extra: extra fields of the drawn steps, by name.
     """
 
-    __slots__ = (*_FIELDS, "_arrays", "_layout")
+    __slots__ = (
+        "action",
+        "discount",
+        "extra",
+        "indices",
+        "next_obs",
+        "obs",
+        "reward",
+        "terminated",
+        "truncated",
+        "weights",
+    )
 
     obs: Any
     action: ArrayT
@@ -60,65 +84,82 @@ class Batch(Generic[ArrayT]):
     weights: ArrayT
     indices: ArrayT
     extra: dict[str, ArrayT]
-    # The arrays that `sample(out=...)` writes to, in the order of the core.
-    _arrays: tuple[npt.NDArray[Any], ...]
-    _layout: BatchLayout
-
-    def __repr__(self) -> str:
-        return f"Batch({', '.join(f'{name}={getattr(self, name)!r}' for name in _FIELDS)})"
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        return sum(array.nbytes for array in self._arrays)
 
     def rows(self, begin: int, end: int) -> Batch[npt.NDArray[Any]]:
-        """The rows from `begin` up to `end` as a batch of arrays over the same memory (bounds of a slice)."""
+        """Return the rows from `begin` up to `end` over the same memory (bounds of a slice)."""
         arrays = tuple(array[begin:end] for array in self._arrays)
-        return self._layout.assemble(arrays, arrays)
+        batch: Batch[npt.NDArray[Any]] = self._layout.assemble(arrays, arrays)
+        return batch
 
     def torch(self, device: torch.device | str | None = None) -> Batch[torch.Tensor]:
-        """The same batch as tensors: over the same memory on the CPU, copied to another device."""
-        import torch
+        """Return the same batch as tensors: over the same memory on the CPU, copied to another device."""
+        batch: Batch[torch.Tensor] = self._as_tensors(device)
+        return batch
 
-        tensors = tuple(torch.from_numpy(array) for array in self._arrays)
-        if device is not None:
-            tensors = tuple(tensor.to(device) for tensor in tensors)
-        return self._layout.assemble(tensors, self._arrays)
+
+_IN_ORDER = [
+    "obs",
+    "action",
+    "reward",
+    "next_obs",
+    "terminated",
+    "truncated",
+    "discount",
+    "weights",
+    "indices",
+]
 
 
 class BatchLayout:
     """Which of the core's arrays is which part of a batch.
 
     Args:
+        batch_class: the view's.
         structure: of observations.
         outputs: part and field's name of each array, as the core names them.
     """
 
-    __slots__ = ("_extra", "_extra_names", "_is_flat", "_next_obs", "_obs", "_single", "outputs", "structure")
+    __slots__ = (
+        "_extra",
+        "_extra_names",
+        "_is_flat",
+        "_observations",
+        "_single",
+        "batch_class",
+        "outputs",
+        "parts",
+        "structure",
+    )
 
-    def __init__(self, structure: Structure, outputs: list[tuple[str, str]]) -> None:
-        self.structure, self.outputs = structure, outputs
+    def __init__(
+        self, batch_class: type[ArrayBatch[Any]], structure: Structure, outputs: list[tuple[str, str]]
+    ) -> None:
+        self.batch_class, self.structure, self.outputs = batch_class, structure, outputs
         parts = [part for part, _ in outputs]
-        self._is_flat = structure.is_plain and parts == [*_FIELDS[:-1]]
+        self.parts = [part for part in dict.fromkeys(parts) if part != "extra"] + ["extra"]
+        self._is_flat = structure.is_plain and parts == _IN_ORDER
         self._extra_names = [name for part, name in outputs if part == "extra"]
 
         def place(part: str) -> slice:  # arrays of one part follow one another
             first = parts.index(part) if part in parts else 0
             return slice(first, first + parts.count(part))
 
-        self._obs, self._next_obs, self._extra = place("obs"), place("next_obs"), place("extra")
-        self._single = [(part, parts.index(part)) for part in _SINGLE]
+        self._extra = place("extra")
+        self._observations = [(part, place(part)) for part in ("obs", "next_obs") if part in parts]
+        several = ("obs", "next_obs", "extra")
+        self._single = [(part, at) for at, part in enumerate(parts) if part not in several]
 
     def is_like(self, other: BatchLayout) -> bool:
         """Return whether both say the same of the core's arrays."""
         return self is other or (
-            self.structure.paths == other.structure.paths and self.outputs == other.outputs
+            self.structure.paths == other.structure.paths
+            and self.outputs == other.outputs
+            and self.batch_class is other.batch_class
         )
 
-    def assemble(self, values: tuple[ArrayT, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Batch[ArrayT]:
+    def assemble(self, values: tuple[Any, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Any:
         """Return a batch of arrays or tensors in the core's order."""
-        batch: Batch[ArrayT] = Batch()
+        batch: Any = self.batch_class()
         batch._arrays, batch._layout = arrays, self
         if self._is_flat:  # the core's order is that of the attributes
             (
@@ -134,9 +175,9 @@ class BatchLayout:
             ) = values
             batch.extra = {}
             return batch
-        batch.obs = self.structure.unflatten(values[self._obs])
-        batch.next_obs = self.structure.unflatten(values[self._next_obs])
+        for name, where in self._observations:
+            setattr(batch, name, self.structure.unflatten(values[where]))
         batch.extra = dict(zip(self._extra_names, values[self._extra], strict=True))
-        for part, at in self._single:
-            setattr(batch, part, values[at])
+        for name, at in self._single:
+            setattr(batch, name, values[at])
         return batch

@@ -12,22 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dqn_fast import _core
+from dqn_fast import trees
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.autoreset import MODES
-from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.intake import Intake, MemoryOptions, PriorityOptions
-from dqn_fast.replay.saving import Saveable
-from dqn_fast.replay.schema import SchemaDraft, convert_indices
+from dqn_fast.replay.reader import Reader
+from dqn_fast.replay.schema import SchemaDraft
 from dqn_fast.replay.stats import collect
 from dqn_fast.replay.step import Step, odd_one_out
 
-LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
 
-
-class ReplayBuffer(Saveable):
+class ReplayBuffer(Reader):
     """A replay memory with uniform sampling (Lin, 1992).
 
     It stores steps, each observation once, and computes transitions when it samples them: n-step
@@ -51,7 +48,10 @@ class ReplayBuffer(Saveable):
             `final_obs`. None: every row is stored.
         reserve: slots beyond the capacity, as a share of it, for the last observations of segments;
             by default 1 for steps of up to 256 bytes (with one frame of a stack), so that any input keeps
-            its full capacity, and 1/32 for larger ones.
+            its full capacity, and 1/32 for larger ones. Context steps take slots, too.
+        draw_by: what is equally likely (or has a priority): a `"step"`, or a `"segment"`, whatever its
+            length; `sample` and `sample_sequences` then take one of the segment's steps uniformly. A segment's
+            priority is that of its first step until it is updated by the index of any of its steps.
         seed: of the buffer's own generator; the same seed and calls give the same batches.
 
     Raises:
@@ -74,6 +74,7 @@ class ReplayBuffer(Saveable):
         extra_fields: Mapping[str, tuple[Iterable[int], Any]] | None = None,
         autoreset: str | None = None,
         reserve: float | None = None,
+        draw_by: str = "step",
         seed: int | None = None,
     ) -> None:
         num_envs = at_least("num_envs", num_envs, 1, 2**48)
@@ -84,6 +85,8 @@ class ReplayBuffer(Saveable):
         self._gamma = within("gamma", gamma, 0, 1)
         if autoreset not in MODES:
             raise ValueError(f"autoreset: got {autoreset!r}, expected None, 'next_step' or 'same_step'")
+        if draw_by not in ("step", "segment"):
+            raise ValueError(f"draw_by: got {draw_by!r}, expected 'step' or 'segment'")
         options = MemoryOptions(
             num_envs,
             per_env,
@@ -91,19 +94,15 @@ class ReplayBuffer(Saveable):
             autoreset,
             _seed(seed),
             self._priority_options(),
+            draw_by,
         )
         draft = SchemaDraft.of(observation_space, action_space, extra_fields or {}, frame_stack, frame_axis)
         self._intake = Intake(draft, options)
         self._intake.allocate_if_known()
 
     def _priority_options(self) -> PriorityOptions | None:
-        """How steps are drawn; None: uniformly."""
+        """Return how steps are drawn; None: uniformly."""
         return None
-
-    @property
-    def _memory(self) -> _core.ReplayMemory | None:
-        memory: _core.ReplayMemory | None = self._intake.memory
-        return memory
 
     @property
     def num_envs(self) -> int:
@@ -131,7 +130,7 @@ class ReplayBuffer(Saveable):
         priority: Any = None,
         **extra: Any,
     ) -> None:
-        """Adds one environment step; with `num_envs` > 1 one of each, on a leading axis.
+        """Add one environment step; with `num_envs` > 1 one of each, on a leading axis.
 
         A step continues the one before it if that one did not end and its `next_obs` equals `obs`
         byte for byte; otherwise it begins a new segment, which no n-step return crosses.
@@ -161,20 +160,52 @@ class ReplayBuffer(Saveable):
         if not (plain and self._intake.memory.add(*step)):
             self._intake.add(Step(*step), self._lead, final_obs=final_obs, final_mask=final_mask)
 
-    def add_context(self, obs: Any, *, mask: Any = None) -> None:
-        """Adds an observation that nobody acted on: a token of a prompt, or a stack's first frame.
+    def add_context(self, obs: Any, *, mask: Any = None, continues: bool = False) -> None:
+        """Add an observation that nobody acted on: a token of a prompt, or of what the environment says.
 
-        It ends what was before it; the next one, and the next `add`, continue it.
+        By itself it ends what was before it, and waits: the next one, and the next `add`, continue it,
+        whatever their bytes. Before the first `add` of a buffer without spaces it fixes what an observation
+        is.
 
         Args:
             obs: with `num_envs` > 1, one for each environment.
             mask: bool (num_envs,), the environments to store it for.
+            continues: stay in the segment: the open observation becomes context, and `obs` is the open
+                observation, which the next `add` continues if its `obs` equals it. An environment that has
+                ended, or has none open, takes it as without `continues`: leave it out by `mask` if `obs` is
+                its last observation.
 
         Raises:
             TypeError: if a value is of another kind.
-            ValueError: if a shape differs, or before the first `add` of a buffer without spaces.
+            ValueError: if a shape differs.
         """
-        self._intake.add_context(obs, mask, self._lead)
+        self._intake.add_context(obs, mask, self._lead, continues)
+
+    def extend_context(self, obs: Any, *, env: int | None = None, continues: bool = False) -> None:
+        """Add T observations that nobody acted on, oldest first, as `add_context` does one.
+
+        Args:
+            obs: shape (T, ...) of one stream, or (T, num_envs, ...).
+            env: the environment whose observations these are; None for all (or the only one).
+            continues: see `add_context`.
+
+        Raises:
+            TypeError: see `add_context`.
+            ValueError: see `add_context`.
+            IndexError: if there is no such environment.
+        """
+        first = as_array("obs", next(iter(trees.leaves(obs)), ()))
+        if first.ndim == 0:
+            raise ValueError(f"obs: got {obs!r}, expected an array with a row for each step")
+        stream, lead = self._stream_and_lead(env, first.shape[:1])
+        self._intake.add_context(obs, None, lead, continues, len(first), stream)
+
+    def _stream_and_lead(self, env: int | None, rows: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
+        """Return the only stream that rows are of, if there is one, and the leading axes of their arrays."""
+        if env is not None and not 0 <= at_least("env", env, -(2**63)) < self.num_envs:
+            raise IndexError(f"env: got {env}, expected 0 to {self.num_envs - 1}")
+        stream = 0 if self.num_envs == 1 else env
+        return stream, rows if stream is not None else (*rows, self.num_envs)
 
     @property
     def _lead(self) -> tuple[int, ...]:
@@ -194,7 +225,7 @@ class ReplayBuffer(Saveable):
         priority: Any = None,
         **extra: Any,
     ) -> None:
-        """Adds T steps of one stream, or of all: arrays of shape (T, ...) or (T, num_envs, ...).
+        """Add T steps of one stream, or of all: arrays of shape (T, ...) or (T, num_envs, ...).
 
         Args:
             obs: as for `add`, and so are the others, with one more leading axis.
@@ -217,10 +248,7 @@ class ReplayBuffer(Saveable):
         rows = as_array("terminated", terminated).shape[:1]
         if not rows:
             raise ValueError(f"terminated: got {terminated!r}, expected an array with a row for each step")
-        if env is not None and not 0 <= at_least("env", env, -(2**63)) < self.num_envs:
-            raise IndexError(f"env: got {env}, expected 0 to {self.num_envs - 1}")
-        stream = 0 if self.num_envs == 1 else env
-        lead = rows if stream is not None else (*rows, self.num_envs)
+        stream, lead = self._stream_and_lead(env, rows)
         breaks = None if consecutive else np.ones(lead, np.bool_)
         step = Step(obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
         if rows == (0,) and self._memory is None:
@@ -230,128 +258,20 @@ class ReplayBuffer(Saveable):
         except ValueError as error:
             raise odd_one_out(step) or error from None
 
-    def sample(
-        self,
-        batch_size: int,
-        *,
-        n_step: int | None = None,
-        gamma: float | None = None,
-        beta: float | None = None,
-        replacement: bool = True,
-        out: Batch[Any] | None = None,
-    ) -> Batch[Any]:
-        """Draws transitions.
-
-        Args:
-            batch_size: how many.
-            n_step: environment steps that each spans; fewer where its segment ends.
-            gamma: discount factor of one environment step.
-            beta: exponent of the importance weights; of prioritised buffers only.
-            replacement: whether one may be drawn twice; False draws different ones in random order, every
-                such choice equally likely, and only from uniform buffers.
-            out: a batch of `empty_batch(batch_size)` to fill; it is returned.
-
-        Raises:
-            ValueError: if nothing can be drawn, more are asked for without replacement than are held, or a
-                number is out of its range.
-            TypeError: if `beta` is given to a uniform buffer.
-        """
-        if beta is not None:
-            raise TypeError(f"beta: got {beta!r}, expected none: the weights of a uniform buffer are 1")
-        return self._sample(batch_size, n_step, gamma, 0.0, bool(replacement), out)
-
-    def _sample(
-        self,
-        batch_size: int,
-        n_step: int | None,
-        gamma: float | None,
-        beta: float,
-        replacement: bool,
-        out: Batch[Any] | None,
-    ) -> Batch[Any]:
-        batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
-        gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        memory, layout = self._intake.memory, self._intake.layout
-        if memory is None or layout is None:
-            if not replacement:
-                raise ValueError(f"batch_size: got {batch_size}, expected at most 0, the transitions held")
-            raise ValueError("sample: the buffer is empty; expected a transition in it")
-        if out is None:
-            arrays = memory.sample(batch_size, n_step, gamma, beta, replacement, None)
-            assert arrays is not None  # it is its own
-            return layout.assemble(arrays, arrays)
-        arrays = out._arrays if isinstance(out, Batch) and out._layout.is_like(layout) else ()
-        if memory.sample(batch_size, n_step, gamma, beta, replacement, arrays) is None:
-            raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
-        return out
-
-    def indices(self) -> npt.NDArray[np.int64]:
-        """The indices of all transitions that are held, by environment and then by time. O(len(buffer))."""
-        return np.empty(0, np.int64) if self._memory is None else self._memory.indices()
-
-    def transitions(
-        self, indices: Any = None, *, n_step: int | None = None, gamma: float | None = None
-    ) -> Batch[Any]:
-        """The transitions of these indices; by default all that are held, as `indices` names them.
-
-        Args:
-            indices: int64 (B,), such as `batch.indices`; None: all.
-            n_step: as for `sample`.
-            gamma: as for `sample`.
-
-        Raises:
-            IndexError: if a transition is not held, or not any more.
-            TypeError: if the indices are no integers.
-            ValueError: before the first `add` of a buffer without spaces, or a number is out of range.
-        """
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, 2**63 - 1)
-        gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        memory, layout = self._intake.memory, self._intake.layout
-        if memory is None or layout is None:
-            raise ValueError("transitions: shapes are not known before the first add; give the spaces")
-        arrays = memory.transitions(None if indices is None else convert_indices(indices), n_step, gamma)
-        return layout.assemble(arrays, arrays)
-
     def masses(self, indices: Any) -> npt.NDArray[np.float64]:
-        """Raises TypeError: a uniform buffer has no priorities."""
-        raise TypeError("masses: this buffer samples uniformly; use PrioritizedReplayBuffer")
+        """Raise TypeError: a uniform buffer has no priorities."""
+        raise TypeError("masses: got a uniform buffer, expected a PrioritizedReplayBuffer")
 
     def update_priorities(self, indices: Any, priorities: Any) -> int:
-        """Raises TypeError: a uniform buffer has no priorities."""
-        raise TypeError("update_priorities: this buffer samples uniformly; use PrioritizedReplayBuffer")
-
-    def empty_batch(self, batch_size: int, torch: bool = False, pin_memory: bool = False) -> Batch[Any]:
-        """A batch for `sample(out=...)`, which then allocates nothing.
-
-        Args:
-            batch_size: rows of every array.
-            torch: whether its fields are torch tensors (over the same memory).
-            pin_memory: whether that memory is page-locked, for copies to a GPU; needs `torch`.
-
-        Raises:
-            ValueError: before the first `add` of a buffer without spaces.
-        """
-        memory, layout = self._intake.memory, self._intake.layout
-        if memory is None or layout is None:
-            raise ValueError("empty_batch: shapes are not known before the first add; give the spaces")
-        if pin_memory and not torch:
-            raise ValueError("pin_memory: got True, expected torch=True with it")
-        arrays = memory.empty(at_least("batch_size", batch_size, 1, LARGEST_BATCH))
-        if pin_memory:
-            from torch import from_numpy
-
-            arrays = tuple(from_numpy(array).pin_memory().numpy() for array in arrays)
-        batch = layout.assemble(arrays, arrays)
-        return batch.torch() if torch else batch
+        """Raise TypeError: a uniform buffer has no priorities."""
+        raise TypeError("update_priorities: got a uniform buffer, expected a PrioritizedReplayBuffer")
 
     def clear(self) -> None:
-        """Forgets all transitions and priorities; indices given out before are stale."""
-        if self._memory is not None:
-            self._memory.clear()
+        """Forget all transitions and priorities; indices given out before are stale."""
+        self._intake.clear()
 
     def reseed(self, seed: int | None = None) -> None:
-        """Puts the generator where the constructor's `seed` does; None takes a new seed.
+        """Put the generator where the constructor's `seed` does; None takes a new seed.
 
         Whoever has a copy of a buffer draws what the original draws: after a fork, and where workers load one
         file, each needs a seed of its own (`load(path, seed=)` does both).
@@ -362,18 +282,18 @@ class ReplayBuffer(Saveable):
         return {"n_step": self._n_step, "gamma": self._gamma}
 
     def stats(self) -> dict[str, Any]:
-        """What the buffer holds and what happened to it since it was made or cleared; see `stats.collect`.
+        """Return what the buffer holds, and what happened since it was made or cleared; see `stats.collect`.
 
         O(len(buffer)): for logs, not for every step.
         """
         return collect(self._intake)
 
     def is_full(self) -> bool:
-        """Whether every environment holds its capacity, or has begun to evict."""
+        """Return whether every environment holds its capacity, or has begun to evict."""
         return self._memory is not None and self._memory.is_full()
 
     def is_valid(self) -> bool:
-        """Checks every internal invariant, exactly; for tests. O(slots)."""
+        """Check every internal invariant, exactly; for tests. O(slots)."""
         return self._memory is None or self._memory.is_valid()
 
     def __len__(self) -> int:
@@ -392,7 +312,3 @@ class ReplayBuffer(Saveable):
 
 def _seed(seed: int | None) -> int:
     return int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1)
-
-
-def _describe(out: Any) -> str:
-    return f"one of {len(out.indices)} rows, or of other arrays" if isinstance(out, Batch) else repr(out)

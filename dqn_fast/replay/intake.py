@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.replay.autoreset import true_next_obs
-from dqn_fast.replay.batch import BatchLayout
-from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.schema import FLAG, SchemaDraft, StepSchema, core_obs
+from dqn_fast.replay.batch import Batch, BatchLayout
+from dqn_fast.replay.fields import Field, as_array
+from dqn_fast.replay.schema import FLAG, SchemaDraft, StepSchema, convert_obs, core_obs
+from dqn_fast.replay.segments import SegmentBatch
+from dqn_fast.replay.sequences import SequenceBatch
 from dqn_fast.replay.step import Step
+from dqn_fast.replay.structure import Structure
 
 
 class PriorityOptions(NamedTuple):
@@ -24,6 +29,36 @@ class PriorityOptions(NamedTuple):
     stratified: bool
 
 
+class Context(NamedTuple):
+    """The arguments of the core's `add_context`, in its order; observations as the core takes them."""
+
+    obs: Any
+    mask: npt.NDArray[np.bool_] | None
+    continues: bool
+    rows: int | None
+    env: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` makes the same context of."""
+        arrays = self.obs if isinstance(self.obs, tuple) else (self.obs,)
+        mask = None if self.mask is None else self.mask.tolist()
+        return {**self._asdict(), "obs": [_array_to_json(array) for array in arrays], "mask": mask}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any], fields: tuple[Field, ...]) -> Context:
+        """Return the context that `to_json` described, of observations of these fields."""
+        arrays = tuple(
+            np.frombuffer(b64decode(text), field.dtype).reshape(shape)
+            for field, (shape, text) in zip(fields, data["obs"], strict=True)
+        )
+        mask = None if data["mask"] is None else np.array(data["mask"], np.bool_)
+        return cls(core_obs(arrays), mask, data["continues"], data["rows"], data["env"])
+
+
+def _array_to_json(array: npt.NDArray[Any]) -> tuple[list[int], str]:
+    return list(array.shape), b64encode(array.tobytes()).decode()
+
+
 class MemoryOptions(NamedTuple):
     """What a memory is besides its fields; `capacity` is that of one environment."""
 
@@ -33,6 +68,7 @@ class MemoryOptions(NamedTuple):
     autoreset: str | None
     seed: int
     priorities: PriorityOptions | None  # None samples uniformly
+    draw_by: str = "step"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> MemoryOptions:
@@ -41,7 +77,7 @@ class MemoryOptions(NamedTuple):
         return cls(**{**data, "priorities": None if priorities is None else PriorityOptions(*priorities)})
 
     def allocate(self, schema: StepSchema) -> _core.ReplayMemory:
-        """An empty memory of these fields.
+        """Return an empty memory of these fields.
 
         Raises:
             MemoryError: if the machine does not have the memory.
@@ -53,13 +89,30 @@ class MemoryOptions(NamedTuple):
             self.capacity,
             self.reserve,
             drops_resets,
+            self.draw_by == "segment",
             self.seed,
             self.priorities,
         )
 
 
+class Layouts:
+    """How the batches of each view lie in the arrays of a memory."""
+
+    def __init__(self, structure: Structure, memory: _core.ReplayMemory) -> None:
+        self.transitions = BatchLayout(Batch, structure, memory.transition_outputs)
+        self.segments = BatchLayout(SegmentBatch, structure, memory.segment_outputs)
+        self._sequences = [
+            BatchLayout(SequenceBatch, structure, memory.sequence_outputs(previous))
+            for previous in (False, True)
+        ]
+
+    def sequences(self, previous: bool) -> BatchLayout:
+        """Return that of sequences, with or without what was done before each step."""
+        return self._sequences[previous]
+
+
 class Intake:
-    """Adds steps to a memory, which it makes when the first one says what a step is.
+    """Add steps to a memory, which is made when the first one says what a step is.
 
     Args:
         draft: what is known of a step beforehand.
@@ -70,24 +123,25 @@ class Intake:
         self.draft, self.options = draft, options
         self.memory: Any = None  # _core.ReplayMemory, once a step is known
         self.schema: StepSchema | None = None
-        self.layout: BatchLayout | None = None
+        self.layouts: Layouts | None = None
+        self.waiting: list[Context] = []  # before the memory is there
         self.is_plain = False  # the core takes well-formed steps as they are
         self._first_add = Lock()
 
     def allocate_if_known(self) -> None:
-        """Makes the memory if no step is needed to know what one is."""
+        """Make the memory if no step is needed to know what one is."""
         if self.draft.is_complete:
             schema = self.draft.complete(self.draft.structure_of(None), None, ())
             self.adopt(schema, self.options.allocate(schema))
 
     def adopt(self, schema: StepSchema, memory: _core.ReplayMemory) -> None:
-        """Adds to this memory from now on."""
+        """Add to this memory from now on."""
         self.schema, self.memory = schema, memory
-        self.layout = BatchLayout(schema.structure, memory.transition_outputs)
+        self.layouts = Layouts(schema.structure, memory)
         self.is_plain = schema.structure.is_plain and self.options.autoreset != "same_step"
 
     def reseed(self, seed: int) -> None:
-        """Puts the generator where this seed does, of a memory to be made as well."""
+        """Put the generator where this seed does, of a memory to be made as well."""
         self.options = self.options._replace(seed=seed)
         if self.memory is not None:
             self.memory.reseed(seed)
@@ -101,7 +155,7 @@ class Intake:
         final_obs: Any = None,
         final_mask: Any = None,
     ) -> None:
-        """Adds a step, or `rows` of them, or says what is wrong with it and changes nothing."""
+        """Add a step, or `rows` of them, or say what is wrong with it and change nothing."""
         if step.priority is not None and self.options.priorities is None:
             raise TypeError(f"priority: got {step.priority!r}, expected none: this buffer samples uniformly")
         structure = self.draft.structure_of(step.obs) if self.schema is None else self.schema.structure
@@ -120,31 +174,56 @@ class Intake:
             schema = self.draft.complete(structure, flat, lead) if self.schema is None else self.schema
             converted = schema.convert(flat, lead)
             memory = self.options.allocate(schema) if self.memory is None else self.memory
+            for context in self.waiting:
+                memory.add_context(*context)
             if not memory.add(*converted, rows, env):
                 raise AssertionError(f"the core refuses a step converted to {schema}")
             self.adopt(schema, memory)  # only now: an error has changed nothing
+            self.waiting = []
 
     def add_flat(self, flat: Step, lead: tuple[int, ...], rows: int | None, env: int | None) -> None:
-        """Adds a step whose observations are tuples of arrays already; a memory must be there."""
+        """Add a step whose observations are tuples of arrays already; a memory must be there."""
         if not self._core_takes(flat, rows, env):
             assert self.schema is not None  # as the memory
             self.memory.add(*self.schema.convert(flat, lead), rows, env)
 
     def _core_takes(self, flat: Step, rows: int | None, env: int | None) -> bool:
-        """Whether the core takes the step as it is; it has added it then."""
+        """Return whether the core takes the step as it is; it has added it then."""
         as_core = flat.with_observations(core_obs(flat.obs), core_obs(flat.next_obs))
         taken: bool = self.memory.add(*as_core, rows, env)
         return taken
 
-    def add_context(self, obs: Any, mask: Any, lead: tuple[int, ...]) -> None:
-        """Adds observations that nobody acted on."""
-        if self.schema is None:
-            raise ValueError("add_context: shapes are not known before the first add; give the spaces")
-        leaves = self.schema.structure.flatten("obs", obs)
-        self.memory.add_context(
-            self.schema.convert_obs("obs", leaves, lead),
+    def add_context(
+        self,
+        obs: Any,
+        mask: Any,
+        lead: tuple[int, ...],
+        continues: bool,
+        rows: int | None = None,
+        env: int | None = None,
+    ) -> None:
+        """Add observations that nobody acted on; before the memory is there, they wait for it."""
+        draft = self.draft.with_observation(obs, lead) if self.schema is None else self.draft
+        structure, fields = (draft.structure, draft.obs) if self.schema is None else self.schema[:2]
+        assert structure is not None  # the draft knows it now
+        context = Context(
+            convert_obs(structure, fields, "obs", structure.flatten("obs", obs), lead),
             None if mask is None else FLAG.convert(mask, lead, "mask"),
+            bool(continues),
+            rows,
+            env,
         )
+        if self.memory is not None:
+            self.memory.add_context(*context)
+        elif rows != 0:
+            self.draft = draft
+            self.waiting.append(context)
+
+    def clear(self) -> None:
+        """Forget every step."""
+        self.waiting = []
+        if self.memory is not None:
+            self.memory.clear()
 
 
 def _true_next_obs(

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dqn_fast.checks import within
-from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.intake import PriorityOptions
@@ -70,29 +69,16 @@ class PrioritizedReplayBuffer(ReplayBuffer):
     def _priority_options(self) -> PriorityOptions:
         return self._drawing
 
-    def sample(
-        self,
-        batch_size: int,
-        *,
-        n_step: int | None = None,
-        gamma: float | None = None,
-        beta: float | None = None,
-        replacement: bool = True,
-        out: Batch[Any] | None = None,
-    ) -> Batch[Any]:
-        """Draws transitions by priority, with replacement; see `ReplayBuffer.sample`.
+    def _beta_or_default(self, beta: float | None) -> float:
+        return self._beta if beta is None else within("beta", beta, 0, LARGEST_EXPONENT)
 
-        Raises:
-            TypeError: if they are to be drawn without replacement.
-            ValueError: if nothing can be drawn, every priority is zero, or a number is out of range.
-        """
-        if not replacement:
-            raise TypeError("replacement: got False, expected True: draws by priority are with replacement")
-        beta = self._beta if beta is None else within("beta", beta, 0, LARGEST_EXPONENT)
-        return self._sample(batch_size, n_step, gamma, beta, True, out)
+    def _check_distinct(self) -> None:
+        raise TypeError("replacement: got False, expected True: draws by priority are with replacement")
 
     def masses(self, indices: Any) -> npt.NDArray[np.float64]:
-        """The masses of transitions, `(priority + priority_eps) ** alpha`: they are drawn in proportion.
+        """Return the masses of transitions, `(priority + priority_eps) ** alpha`: they are drawn in proportion.
+
+        With `draw_by="segment"`, those of their segments.
 
         Args:
             indices: int64 (B,), such as `batch.indices`.
@@ -115,10 +101,11 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         return {**super()._settings(), "beta": self._beta}
 
     def update_priorities(self, indices: Any, priorities: Any) -> int:
-        """Gives transitions new priorities, usually the absolute TD errors of a batch.
+        """Give transitions new priorities, usually the absolute TD errors of a batch.
 
         Indices stay good however many batches are outstanding: those of transitions that were
-        evicted meanwhile are ignored. The last of repeated indices wins.
+        evicted meanwhile are ignored. The last of repeated indices wins. With `draw_by="segment"`, an index
+        of any held step names its segment.
 
         Args:
             indices: int64 (B,), from `batch.indices`.

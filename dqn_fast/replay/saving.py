@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dqn_fast import _core
-from dqn_fast.replay.intake import Intake, MemoryOptions
+from dqn_fast.replay.intake import Context, Intake, MemoryOptions
 from dqn_fast.replay.schema import SchemaDraft, StepSchema
 
 
@@ -30,11 +30,11 @@ class Saveable:
         Saveable._classes[cls.__name__] = cls
 
     def _settings(self) -> dict[str, Any]:
-        """Attributes to save, by name without the underscore."""
+        """Return the attributes to save, by name without the underscore."""
         raise NotImplementedError
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the buffer to exactly this path: transitions, priorities, generator, open episodes.
+        """Write the buffer to exactly this path: transitions, priorities, generator, open episodes.
 
         The file is replaced as a whole: after a crash at any moment it is the old one or the new one.
         What other threads do meanwhile waits. The file is checked when it is loaded, and holds no
@@ -46,12 +46,12 @@ class Saveable:
         _write_file(Path(path), self._header(), self._intake.memory)
 
     def reseed(self, seed: int | None = None) -> None:
-        """Puts the generator where a seed does."""
+        """Put the generator where a seed does."""
         raise NotImplementedError
 
     @staticmethod
     def load(path: str | os.PathLike[str], seed: int | None = None) -> Any:
-        """The buffer that was saved there, of its class; its next batches are those it would have given.
+        """Return the buffer that was saved there, of its class; it goes on as that one would have.
 
         Args:
             path: of the file.
@@ -82,6 +82,7 @@ class Saveable:
             "options": self._intake.options._asdict(),
             "draft": self._intake.draft.to_json(),
             "schema": None if schema is None else schema.to_json(),
+            "waiting": [context.to_json() for context in self._intake.waiting],
         }
         return json.dumps(header)
 
@@ -94,6 +95,8 @@ def _restored(buffer_class: type[Saveable], snapshot: _core.Snapshot) -> Saveabl
         setattr(buffer, f"_{name}", value)
     buffer._intake = Intake(SchemaDraft.from_json(header["draft"]), options)
     if header["schema"] is None:
+        waiting, fields = header.get("waiting", []), buffer._intake.draft.obs  # format 1 has none
+        buffer._intake.waiting = [Context.from_json(context, fields) for context in waiting]
         snapshot.restore(None)
     else:
         schema = StepSchema.from_json(header["schema"])
@@ -108,7 +111,7 @@ def _unpickled(buffer_class: type[Saveable], data: bytes) -> Saveable:
 
 
 def _write_file(path: Path, header: str, memory: _core.ReplayMemory | None) -> None:
-    """Replaces `path` by a snapshot, as a whole: after a crash it is the old file or the new one.
+    """Replace `path` by a snapshot, as a whole: after a crash it is the old file or the new one.
 
     Raises:
         OSError: if it cannot be written; the old file is as it was.
@@ -134,7 +137,7 @@ def _flush(path: Path) -> None:
 
 
 def _open_file(path: Path) -> _core.Snapshot:
-    """The snapshot in a file, read as it is needed.
+    """Return the snapshot in a file, read as it is needed.
 
     Raises:
         OSError: if the file cannot be read.

@@ -21,14 +21,14 @@ PRIORITIES = Field("priorities", "extra", np.dtype(np.float64), ())
 
 
 def _flags(name: str, value: Any, lead: tuple[int, ...]) -> npt.NDArray[Any] | None:
-    """One flag for every step, from one or from an array; None if none is set."""
+    """Return one flag for every step, from one or from an array; None if none is set."""
     if value is None or value is False:
         return None
     return _each(name, np.dtype(np.bool_), value, lead)
 
 
 def _each(name: str, dtype: np.dtype[Any], value: Any, lead: tuple[int, ...]) -> npt.NDArray[Any]:
-    """One number for every step, from one or from an array of shape `lead`."""
+    """Return one number for every step, from one or from an array of shape `lead`."""
     field = Field(name, "extra", dtype, ())
     if np.ndim(value) == 0:
         return np.full(lead, field.convert(value), dtype)
@@ -50,7 +50,7 @@ class StepSchema(NamedTuple):
         return (*self.obs, self.action, self.reward, *self.extra)
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` makes the same schema of."""
+        """Return what `from_json` makes the same schema of."""
         return {
             "paths": self.structure.paths,
             "obs": [field.to_json() for field in self.obs],
@@ -61,7 +61,7 @@ class StepSchema(NamedTuple):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> StepSchema:
-        """The schema that `to_json` described."""
+        """Return the schema that `to_json` described."""
         return cls(
             _structure(data["paths"]),
             tuple(Field.from_json(field) for field in data["obs"]),
@@ -70,15 +70,8 @@ class StepSchema(NamedTuple):
             tuple(Field.from_json(field) for field in data["extra"]),
         )
 
-    def convert_obs(self, root: str, leaves: tuple[Any, ...], lead: tuple[int, ...]) -> Any:
-        """Flat observations in arrays of the exact dtypes and shapes, as the core takes them."""
-        names = self.structure.names(root)
-        return core_obs(
-            tuple(f.convert(leaf, lead, name) for f, leaf, name in zip(self.obs, leaves, names, strict=True))
-        )
-
     def convert(self, step: Step, lead: tuple[int, ...]) -> Step:
-        """The same step, flat observations, in arrays of the exact dtypes and of shapes `lead + ...`.
+        """Return the same step, flat observations, in arrays of the exact dtypes and of shapes `lead + ...`.
 
         Raises:
             TypeError: if a value is of another kind, or an extra field is missing or unknown.
@@ -89,10 +82,10 @@ class StepSchema(NamedTuple):
             raise TypeError(f"extra fields: got {sorted(step.extra)}, expected {expected}")
         priority = step.priority
         return Step(
-            obs=self.convert_obs("obs", step.obs, lead),
+            obs=convert_obs(self.structure, self.obs, "obs", step.obs, lead),
             action=self.action.convert(step.action, lead),
             reward=self.reward.convert(step.reward, lead),
-            next_obs=self.convert_obs("next_obs", step.next_obs, lead),
+            next_obs=convert_obs(self.structure, self.obs, "next_obs", step.next_obs, lead),
             terminated=FLAG.convert(step.terminated, lead, "terminated"),
             truncated=_flags("truncated", step.truncated, lead),
             mask=None if step.mask is None else FLAG.convert(step.mask, lead, "mask"),
@@ -103,7 +96,7 @@ class StepSchema(NamedTuple):
 
 
 def convert_indices(indices: Any) -> npt.NDArray[np.int64]:
-    """Indices as the core takes them.
+    """Return indices as the core takes them.
 
     Raises:
         TypeError: if they are no integers, or booleans.
@@ -119,8 +112,21 @@ def convert_indices(indices: Any) -> npt.NDArray[np.int64]:
     return INDEX.convert(array, array.shape)
 
 
+def convert_obs(
+    structure: Structure, fields: tuple[Field, ...], root: str, leaves: tuple[Any, ...], lead: tuple[int, ...]
+) -> Any:
+    """Return flat observations in arrays of the exact dtypes and shapes, as the core takes them.
+
+    Raises:
+        TypeError: if a value is of another kind.
+        ValueError: if a shape differs.
+    """
+    named = zip(fields, leaves, structure.names(root), strict=True)
+    return core_obs(tuple(field.convert(leaf, lead, name) for field, leaf, name in named))
+
+
 def core_obs(leaves: tuple[Any, ...]) -> Any:
-    """Flat observations as the core takes them: a single array is not wrapped."""
+    """Return flat observations as the core takes them: a single array is not wrapped."""
     return leaves[0] if len(leaves) == 1 else leaves
 
 
@@ -143,7 +149,7 @@ class SchemaDraft(NamedTuple):
         frame_stack: int | Mapping[str, Any],
         frame_axis: int | Mapping[str, Any],
     ) -> SchemaDraft:
-        """The draft of a constructor's arguments; see `ReplayBuffer`.
+        """Return the draft of a constructor's arguments; see `ReplayBuffer`.
 
         Raises:
             TypeError: if a space or an extra field has no shape and numeric dtype.
@@ -172,11 +178,25 @@ class SchemaDraft(NamedTuple):
         return self.structure is not None and self.action is not None
 
     def structure_of(self, obs: Any) -> Structure:
-        """The structure that is known, or that of a first observation."""
+        """Return the structure that is known, or that of a first observation."""
         return self.structure or Structure.of(obs)
 
+    def with_observation(self, obs: Any, lead: tuple[int, ...]) -> SchemaDraft:
+        """Return a draft that knows what an observation is, from a first one of shapes `lead + ...`.
+
+        Raises:
+            TypeError: if it is not made of numbers.
+            ValueError: if there is no array in it, or a shape has other leading axes.
+        """
+        if self.structure is not None:
+            return self
+        structure = Structure.of(obs)
+        named = zip(structure.names("obs"), structure.flatten("obs", obs), strict=True)
+        fields = [infer(name, "observation", leaf, lead) for name, leaf in named]
+        return self._replace(structure=structure, obs=self._stacked(structure, fields))
+
     def complete(self, structure: Structure, step: Step | None, lead: tuple[int, ...]) -> StepSchema:
-        """The schema, with what is unknown taken from a flat `step`; None if the spaces say all."""
+        """Return the schema, with what is unknown taken from a flat `step`; None if the spaces say all."""
         obs, action, reward = ((), None, 0.0) if step is None else (step.obs, step.action, step.reward)
         reward_field = infer("reward", "reward", reward, lead)
         if reward_field.shape != ():
@@ -194,7 +214,7 @@ class SchemaDraft(NamedTuple):
         return tuple(f.stacked(k, axis) for f, k, axis in zip(fields, frames, axes, strict=True))
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` makes the same draft of."""
+        """Return what `from_json` makes the same draft of."""
         return {
             "paths": None if self.structure is None else self.structure.paths,
             "obs": [field.to_json() for field in self.obs],
@@ -206,7 +226,7 @@ class SchemaDraft(NamedTuple):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SchemaDraft:
-        """The draft that `to_json` described."""
+        """Return the draft that `to_json` described."""
         return cls(
             None if data["paths"] is None else _structure(data["paths"]),
             tuple(Field.from_json(field) for field in data["obs"]),

@@ -22,7 +22,7 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def collect(intake: Intake) -> dict[str, Any]:
-    """Statistics of a buffer.
+    """Return the statistics of a buffer.
 
     Returns:
         Counts: `size`, `added`, `evicted` and `evicted_early` (before the capacity was reached, because
@@ -52,6 +52,8 @@ def collect(intake: Intake) -> dict[str, Any]:
         stats["age_mean"], stats["age_max"] = float(ages.mean()), int(ages.max())
     if intake.options.priorities is not None and len(indices):
         alpha = intake.options.priorities.alpha
+        if intake.options.draw_by == "segment":  # one of each: that which no other comes before
+            indices = np.setdiff1d(indices, intake.memory.successors(indices))
         masses = intake.memory.masses(indices)
         priorities = masses if alpha == 0 else masses ** (1 / alpha)
         stats["priority_quantiles"] = dict(

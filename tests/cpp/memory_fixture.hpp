@@ -12,8 +12,10 @@
 struct Fixture {
     explicit Fixture(std::size_t capacity,
                      std::size_t streams = 1,
-                     std::optional<dqn_fast::PriorityOptions> priorities = std::nullopt)
-        : memory(schema(), {streams, capacity, std::nullopt}, 0, priorities) {}
+                     std::optional<dqn_fast::PriorityOptions> priorities = std::nullopt,
+                     bool draws_segments = false)
+        : memory(
+              schema(), {streams, capacity, std::nullopt, false, draws_segments}, 0, priorities) {}
 
     static dqn_fast::Schema schema() {
         using dqn_fast::Role;
@@ -39,6 +41,28 @@ struct Fixture {
         batch.truncated = flags + 1;
         batch.priority = priority ? &*priority : nullptr;
         memory.add(batch);
+    }
+
+    void add_context(std::int64_t obs, bool continues = false, std::size_t stream = 0) {
+        dqn_fast::ContextBatch batch;
+        batch.first_stream = stream;
+        batch.obs = {bytes(&obs)};
+        batch.continues = continues;
+        memory.add_context(batch);
+    }
+
+    /// Walks at random: segments that end, are broken off and go on, with context before and
+    /// inside.
+    void wander(dqn_fast::Random &random, std::size_t steps, std::size_t streams = 1) {
+        std::int64_t at = 0;
+        for (std::size_t i = 0; i < steps; ++i) {
+            const auto stream = static_cast<std::size_t>(random.below(streams));
+            const bool breaks = random.below(8) == 0;
+            at += breaks ? 2 : 1;
+            if (random.below(6) == 0)
+                add_context(at++, random.below(2) == 0, stream);
+            add(at, at + 1, random.below(9) == 0, random.below(9) == 0, std::nullopt, stream);
+        }
     }
 
     void sample(std::size_t rows, std::size_t n_step = 1, double gamma = 0.5, double beta = 0.4) {

@@ -150,13 +150,36 @@ def test_the_whole_stack_and_all_keys_are_compared() -> None:
     assert (len(keys), keys.stats()["dropped"]) == (2, 0)
 
 
-def test_after_clear_or_a_context_nothing_is_dropped() -> None:
-    for forget in (lambda b: b.clear(), lambda b: b.add_context(np.float32([1]))):
-        buffer = ReplayBuffer(20, autoreset="next_step", seed=0)
-        walk(buffer, [0, 1], terminated=True)
-        forget(buffer)
-        add(buffer, 1, 2, reward=3.0)
-        assert (buffer.stats()["dropped"], held(buffer)[-1]) == (0, (1, 2))
+def test_after_clear_nothing_is_dropped() -> None:
+    buffer = ReplayBuffer(20, autoreset="next_step", seed=0)
+    walk(buffer, [0, 1], terminated=True)
+    buffer.clear()
+    add(buffer, 1, 2, reward=3.0)
+    assert (buffer.stats()["dropped"], held(buffer)) == (0, [(1, 2)])
+
+
+def test_a_context_does_not_cancel_the_drop_and_goes_on_waiting() -> None:
+    buffer = ReplayBuffer(20, autoreset="next_step", seed=0)
+    walk(buffer, [0, 1], terminated=True)
+    buffer.add_context(np.float32([5]))
+    buffer.add_context(np.float32([6]))
+    add(buffer, 1, 7)  # the row of the reset
+    assert (buffer.stats()["dropped"], held(buffer)) == (1, [(0, 1)])
+    add(buffer, 7, 8)
+    assert held(buffer) == [(0, 1), (7, 8)]
+    batch = buffer.sample_segments(50)
+    lengths = set(np.diff(batch.offsets).tolist())
+    assert lengths == {2, 4}  # the context belongs to the second segment
+
+
+def test_a_context_that_pushed_the_last_observation_out_cancels_the_drop() -> None:
+    buffer = ReplayBuffer(4, autoreset="next_step", reserve=0.0, seed=0)  # seven slots
+    walk(buffer, [0, 1], terminated=True)
+    with pytest.warns(RuntimeWarning, match="context steps"):
+        for place in range(7):
+            buffer.add_context(np.float32([place]))
+    add(buffer, 1, 2)
+    assert (buffer.stats()["dropped"], held(buffer)) == (0, [(1, 2)])
 
 
 def test_extend_drops_the_rows_of_resets_too() -> None:

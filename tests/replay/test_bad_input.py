@@ -15,6 +15,7 @@ from replay.support.bad_inputs import (
     DICTS,
     GOOD,
     LEFT_OUT,
+    METHODS,
     STEP,
     VECTOR,
 )
@@ -46,7 +47,7 @@ def good_step(call: str) -> dict[str, Any]:
 
 def do(buffer: Any, call: str, arguments: dict[str, Any]) -> None:
     name = re.sub("^(uniform|dict|same-step) ", "", call).split()[0]
-    method = {"update": "update_priorities", "context": "add_context"}.get(name, name)
+    method = METHODS.get(name, name)
     getattr(buffer, method)(**{key: value for key, value in arguments.items() if value is not LEFT_OUT})
 
 
@@ -75,8 +76,8 @@ def test_bad_input_gets_its_error_and_changes_nothing(
     with pytest.raises(error, match=came) as caught:
         do(buffer, call, {**GOOD[call], argument: value})
     says = str(caught.value)
-    assert re.search(rf"\b{argument}\b|\bbuffer samples uniformly\b", says), says
-    assert re.search("expected|use PrioritizedReplayBuffer", says), says
+    assert re.search(rf"\b{argument}\b|\b(a uniform buffer|buffer samples uniformly)\b", says), says
+    assert "expected" in says, says
     assert len(says) < 300
     assert behaviour(buffer, call) == behaviour(undisturbed, call)
 

@@ -228,7 +228,7 @@ def test_probabilities_and_weights() -> None:
     for index, priority in enumerate((1.0, 3.0, 0.0)):
         masses.add(index, priority)
     assert masses.probabilities() == {0: 0.25, 1: 0.75, 2: 0.0}
-    drawn = np.array([1, 1])
+    drawn = [3.0, 3.0]
     assert masses.weights(drawn, 1.0, "none") == pytest.approx([1 / 2.25] * 2)
     assert masses.weights(drawn, 1.0, "batch") == pytest.approx([1, 1])
     assert masses.weights(drawn, 1.0, "buffer") == pytest.approx([1 / 3] * 2)

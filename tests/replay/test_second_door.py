@@ -90,7 +90,7 @@ def test_masses_are_those_of_the_priorities() -> None:
     assert PrioritizedReplayBuffer(3).masses([]).shape == (0,)
     with pytest.raises(IndexError, match="indices: got 4, but the buffer is empty"):
         PrioritizedReplayBuffer(3).masses([4])
-    with pytest.raises(TypeError, match="masses: this buffer samples uniformly"):
+    with pytest.raises(TypeError, match="masses: got a uniform buffer"):
         filled().masses([0])
 
 

@@ -29,8 +29,12 @@ int main() {
             CHECK(bits.is_valid());
         }
         std::size_t rank = 0;
-        for (const std::size_t slot : twin)
+        for (const std::size_t slot : twin) {
+            CHECK(bits.rank(slot) == rank);
             CHECK(bits.select(rank++) == slot);
+            CHECK(bits.rank(slot + 1) == rank);
+        }
+        CHECK(bits.rank(slots) == twin.size());
         bits.clear();
         CHECK(bits.count() == 0 && bits.is_valid());
         for (int i = 0; i < 200; ++i) { // runs, of all lengths at all places

@@ -20,7 +20,7 @@ void every_array_has_a_name_and_the_type_of_its_rows() {
     TransitionBatch batch;
     std::vector<std::string> parts, names;
     std::vector<std::size_t> bytes;
-    batch.for_each(kSchema, [&](const char *part, const Field &field, auto *&) {
+    batch.for_each(kSchema, [&](const char *part, const Field &field, LeadingAxes, auto *&) {
         parts.emplace_back(part);
         names.push_back(field.name);
         bytes.push_back(field.stack_bytes());
@@ -46,7 +46,7 @@ void a_pointer_that_is_set_is_the_one_of_that_name() {
     TransitionBatch batch;
     std::vector<double> room(12);
     std::size_t next = 0;
-    batch.for_each(kSchema, [&](const char *, const Field &, auto *&pointer) {
+    batch.for_each(kSchema, [&](const char *, const Field &, LeadingAxes, auto *&pointer) {
         pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(&room[next++]);
     });
     const auto at = [&room](std::size_t i) { return reinterpret_cast<std::byte *>(&room[i]); };

@@ -32,6 +32,7 @@ DICTS = {name: {"a": STEP[name], "in": {"b": STEP[name][:2]}} for name in ("obs"
 ENDED = np.array([True, False])
 ONE_LAST = np.array([np.ones(3, np.float32), None], object)
 UPDATE = {"indices": np.array([0, 1, 0]), "priorities": np.array([3.0, 4.0, 5.0])}
+SEQUENCES: dict[str, Any] = {"batch_size": 4, "length": 3, "burn_in": 1}
 GOOD: dict[str, dict[str, Any]] = {
     "add": STEP,
     "add to two": VECTOR,
@@ -50,6 +51,21 @@ GOOD: dict[str, dict[str, Any]] = {
     "uniform extend": ROWS,
     "uniform sample": {"batch_size": 8},
     "uniform update": UPDATE,
+    "sequences": SEQUENCES,
+    "uniform sequences": SEQUENCES,
+    "empty sequences": SEQUENCES,
+    "segments": {"batch_size": 3},
+    "uniform segments": {"batch_size": 3},
+    "rows": {"obs": np.zeros((4, 3), np.float32)},
+    "rows of two": {"obs": np.zeros((4, 2, 3), np.float32)},
+}
+METHODS = {
+    "update": "update_priorities",
+    "context": "add_context",
+    "rows": "extend_context",
+    "sequences": "sample_sequences",
+    "empty": "empty_sequences",
+    "segments": "sample_segments",
 }
 NAN_LAST, MINUS_LAST = np.array([1, 1, np.nan]), np.array([1, 1, -1e-9])
 
@@ -164,6 +180,38 @@ BAD: list[tuple[str, str, Any, type[Exception], str]] = [
     ("uniform extend", "priority", np.ones(4), TypeError, "uniform"),
     ("uniform sample", "beta", 0.5, TypeError, "0.5"),
     ("uniform update", "indices", UPDATE["indices"], TypeError, "uniform"),
+    ("uniform sequences", "beta", 0.5, TypeError, "0.5"),
+    ("uniform segments", "beta", 0.5, TypeError, "0.5"),
+    # views of several steps
+    ("sequences", "batch_size", 0, ValueError, "0"),
+    ("sequences", "batch_size", 2.5, TypeError, "2.5"),
+    ("sequences", "length", 0, ValueError, "0"),
+    ("sequences", "length", "all", TypeError, "all"),
+    ("sequences", "length", 2**31, ValueError, "2147483648"),
+    ("sequences", "burn_in", -1, ValueError, "-1"),
+    ("sequences", "burn_in", None, TypeError, "None"),
+    ("sequences", "n_step", 0, ValueError, "0"),
+    ("sequences", "n_step", 2**30, ValueError, "1073741824"),
+    ("sequences", "gamma", 1.5, ValueError, "1.5"),
+    ("sequences", "beta", -0.5, ValueError, "-0.5"),
+    ("sequences", "out", 3, ValueError, "3"),
+    ("empty sequences", "length", 0, ValueError, "0"),
+    ("empty sequences", "pin_memory", True, ValueError, "torch=True"),
+    ("segments", "batch_size", None, ValueError, "None"),
+    ("segments", "batch_size", 0, ValueError, "0"),
+    ("segments", "batch_size", 1.5, TypeError, "1.5"),
+    ("segments", "max_rows", 0, ValueError, "0"),
+    ("segments", "max_rows", "many", TypeError, "many"),
+    ("segments", "max_rows", 2**31, ValueError, "2147483648"),
+    ("segments", "n_step", -2, ValueError, "-2"),
+    ("segments", "gamma", np.nan, ValueError, "nan"),
+    ("segments", "beta", np.inf, ValueError, "inf"),
+    ("rows", "obs", np.zeros((4, 2), np.float32), ValueError, r"\(4, 2\)"),
+    ("rows", "obs", np.zeros((4, 3), complex), TypeError, "complex"),
+    ("rows", "obs", np.float32(1), ValueError, "row for each"),
+    ("rows", "env", 1, IndexError, "1"),
+    ("rows of two", "env", -1, IndexError, "-1"),
+    ("rows of two", "obs", np.zeros((4, 3), np.float32), ValueError, r"\(4, 3\)"),
     # a number out of its range
     ("add", "priority", np.nan, ValueError, "nan"),
     ("add", "priority", np.inf, ValueError, "inf"),
@@ -235,6 +283,8 @@ BAD_CONSTRUCTIONS: list[tuple[str, Any, type[Exception], str]] = [
     ("frame_axis", 0.5, TypeError, "0.5"),
     ("frame_axis", None, TypeError, "None"),
     ("autoreset", "never", ValueError, "never"),
+    ("draw_by", "episode", ValueError, "episode"),
+    ("draw_by", None, ValueError, "None"),
     ("autoreset", 1, (ValueError, TypeError), "1"),
     ("seed", -1, ValueError, "-1"),
     ("seed", 0.5, TypeError, "0.5"),

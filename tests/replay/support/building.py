@@ -65,6 +65,7 @@ def build_buffer(o: Options) -> Any:
         "gamma": o.gamma,
         "extra_fields": {name: tuple(column) for name, column in o.extra_fields.items()} or None,
         "reserve": o.reserve,
+        "draw_by": o.draw_by,
         "seed": o.seed,
     }
     if o.alpha is None:
@@ -114,7 +115,11 @@ def check_batch(batch: Any, twin: ReplayTwin, o: Options, n_step: int, gamma: fl
     possible = {index for index, p in twin.probabilities().items() if p > 0}
     assert set(batch.indices.tolist()) <= possible
     check_rows(batch, twin, n_step, gamma)
-    check_weights(batch, twin.priorities, o.weight_normalization, beta)
+    if twin.priorities is None:
+        assert (batch.weights == 1).all()
+        return
+    masses = [twin.priorities.masses[twin.carrier(index)] for index in batch.indices.tolist()]
+    check_weights(batch, twin.priorities, masses, o.weight_normalization, beta)
 
 
 def check_rows(batch: Any, twin: ReplayTwin, n_step: int, gamma: float) -> None:
@@ -132,12 +137,11 @@ def check_rows(batch: Any, twin: ReplayTwin, n_step: int, gamma: float) -> None:
             assert same_value(np.asarray(real), expected), (name, index, real, expected)
 
 
-def check_weights(batch: Any, priorities: PriorityTwin | None, normalization: str, beta: float) -> None:
+def check_weights(
+    batch: Any, priorities: PriorityTwin, masses: list[float], normalization: str, beta: float
+) -> None:
     """Weights agree to about one unit of float32: they are rounded once."""
-    if priorities is None:
-        assert (batch.weights == 1).all()
-        return
-    expected = priorities.weights(batch.indices, beta, normalization)
+    expected = priorities.weights(masses, beta, normalization)
     np.testing.assert_allclose(batch.weights, expected, rtol=2e-7, atol=1e-44)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from replay.support.building import build_buffer, check_batch, check_rows, stacked
+from replay.support.building import build_buffer, check_batch, check_rows, check_weights, stacked
 from replay.support.oracles import PriorityTwin, ReplayTwin, default_reserve
 from replay.support.segment_oracle import Obs
 from replay.support.strategies import (
@@ -39,6 +39,7 @@ from replay.support.strategies import (
     options,
     pairs_of,
 )
+from replay.support.view_oracle import check_padded, check_segments, check_sequences, segment_masses
 
 from dqn_fast import trees
 
@@ -89,7 +90,8 @@ class ReplayMachine(RuleBasedStateMachine):
         reserve = default_reserve(o.step_bytes) if o.reserve is None else o.reserve
         drops = o.autoreset == "next_step"
         capacity = o.capacity * o.num_envs
-        self.twin = ReplayTwin(capacity, o.num_envs, reserve, priorities, o.stacks, drops)
+        by_segment = o.draw_by == "segment"
+        self.twin = ReplayTwin(capacity, o.num_envs, reserve, priorities, o.stacks, drops, by_segment)
         origin = World(np.random.default_rng(0), o.obs, 1).origin()
         self.at = [(origin, False)] * o.num_envs  # where each environment stands, and whether it is over
         self.shapes_known = o.spaces
@@ -239,32 +241,61 @@ class ReplayMachine(RuleBasedStateMachine):
         HAPPENED["gave final observations"] += 1
         return arguments
 
-    @precondition(lambda self: self.options is not None and self.shapes_known)
-    @rule(seed=SEEDS, count=st.integers(1, 6), masked=st.booleans())
-    def add_context(self, seed: int, count: int, masked: bool) -> None:
-        """Observations that nobody acts on, perhaps for some environments only."""
+    @precondition(lambda self: self.options is not None)
+    @rule(
+        seed=SEEDS,
+        count=st.integers(0, 6),
+        masked=st.booleans(),
+        continues=st.booleans(),
+        how=st.sampled_from(("one by one", "all streams at once", "one stream")),
+    )
+    def add_context(self, seed: int, count: int, masked: bool, continues: bool, how: str) -> None:
+        """Observations that nobody acts on, perhaps for some environments only, perhaps inside a segment."""
         o = self.options
         assert o is not None
         n, rng = o.num_envs, np.random.default_rng(seed)
         worlds = [World(rng, o.obs, o.alphabet) for _ in range(n)]
-        for _ in range(count):
-            mask = rng.random(n) < 0.6 if masked and n > 1 else np.ones(n, bool)
+        places = [at for at, _ in self.at]
+        observations, masks, shown = [], [], []
+        for _ in range(max(count, int(how == "one by one"))):
+            masked_out = masked and n > 1 and how == "one by one"
+            masks.append(rng.random(n) < 0.6 if masked_out else np.ones(n, bool))
             places = [
                 world.reset() if rng.random() < 0.2 else world.after(at)
-                for world, (at, _) in zip(worlds, self.at, strict=True)
+                for world, at in zip(worlds, places, strict=True)
             ]
-            observations = [encode_obs(o.obs, place) for place in places]
-            arguments: dict[str, Any] = {"obs": stacked(observations) if n > 1 else observations[0]}
-            if masked and n > 1:
-                arguments["mask"] = mask
-            with self._storing():
-                self.buffer.add_context(**arguments)
-                for i in np.flatnonzero(mask):
-                    segments = self.twin.streams[i].segments
-                    self.twin.add_context(i, observations[i])
-                    self.at[i] = (worlds[i].after(places[i]) if rng.random() < 0.8 else places[i], False)
-                    grew = self.twin.streams[i].segments == segments
-                    HAPPENED["context went on" if grew else "context began a segment"] += 1
+            shown.append(places)
+            observations.append([encode_obs(o.obs, place) for place in places])
+        streams = [int(rng.integers(n))] if how == "one stream" else list(range(n))
+        options = {"continues": continues} if continues or rng.random() < 0.5 else {}
+        with self._storing():
+            if how == "one by one":
+                for one, mask in zip(observations, masks, strict=True):
+                    given = {"mask": mask} if masked and n > 1 else {}
+                    self.buffer.add_context(stacked(one) if n > 1 else one[0], **given, **options)
+            else:
+                rows = [stacked([one[i] for i in streams]) for one in observations]
+                whole = stacked(rows) if rows else none_of(encode_obs(o.obs, places[0]), len(streams))
+                if n == 1 or how == "one stream":
+                    whole = of_one_stream(whole)
+                    if n > 1:
+                        options["env"] = streams[0]
+                self.buffer.extend_context(whole, **options)
+            for one, mask, here in zip(observations, masks, shown, strict=True):
+                for i in [i for i in streams if mask[i]]:
+                    self._add_context_to_twin(rng, worlds[i], i, one[i], here[i], continues)
+
+    def _add_context_to_twin(
+        self, rng: np.random.Generator, world: World, stream: int, obs: Obs, place: Any, continues: bool
+    ) -> None:
+        twin = self.twin.streams[stream]
+        segments = twin.segments
+        self.twin.add_context(stream, obs, continues)
+        is_open = not twin.steps[-1].is_context
+        stays = rng.random() < (0.8 if is_open else 0.2)
+        self.at[stream] = (place if stays else world.after(place), False)
+        HAPPENED["context began a segment" if twin.segments > segments else "context went on"] += 1
+        HAPPENED["context inside a segment"] += int(is_open)
 
     @rule(
         seed=SEEDS,
@@ -379,7 +410,7 @@ class ReplayMachine(RuleBasedStateMachine):
         HAPPENED["looked at all"] += 1
         assert self.buffer.indices().tolist() == batch.indices.tolist()
         if self.twin.priorities is not None:
-            expected = [self.twin.priorities.masses[index] for index in batch.indices.tolist()]
+            expected = [self.twin.priorities.masses[self.twin.carrier(i)] for i in batch.indices.tolist()]
             np.testing.assert_allclose(self.buffer.masses(batch.indices), expected, rtol=1e-14)
 
     @precondition(lambda self: self.options is not None and len(self.twin))
@@ -402,7 +433,102 @@ class ReplayMachine(RuleBasedStateMachine):
             with pytest.raises(IndexError, match=f"indices: got {missing}"):
                 self.buffer.masses([*chosen.tolist(), missing])
 
+    @precondition(lambda self: self.options is not None and self.twin_has_mass())
+    @rule(
+        n_step=st.sampled_from((None, 1, 2, 3, 10)),
+        gamma=GAMMAS,
+        beta=st.sampled_from((None, 0.0, 0.5, 1.0)),
+        length=st.sampled_from((1, 2, 3, 8, 50)),
+        burn_in=st.sampled_from((0, 1, 2, 5)),
+        previous=st.booleans(),
+        reuse=st.booleans(),
+    )
+    def sample_sequences(
+        self,
+        n_step: int | None,
+        gamma: float | None,
+        beta: float | None,
+        length: int,
+        burn_in: int,
+        previous: bool,
+        reuse: bool,
+    ) -> None:
+        """Each cell of a batch of sequences is the twin's, byte for byte."""
+        o = self.options
+        assert o is not None
+        size = min(12, len(self.twin) + 2)
+        arguments: dict[str, Any] = {"burn_in": burn_in, "n_step": n_step, "previous": previous}
+        drawing: dict[str, Any] = {"gamma": gamma} | ({} if o.alpha is None else {"beta": beta})
+        out = self.buffer.empty_sequences(size, length, **arguments) if reuse else None
+        for array in out._arrays if out is not None else ():
+            array.reshape(-1).view(np.uint8)[:] = 171
+        batch = self.buffer.sample_sequences(size, length, **arguments, **drawing, out=out)
+        assert out is None or batch is out
+        possible = {index for index, p in self.twin.probabilities().items() if p > 0}
+        assert set(batch.indices.tolist()) <= possible
+        horizon, discount = n_step or o.n_step, o.gamma if gamma is None else gamma
+        check_sequences(batch, self.twin, length, burn_in, horizon, discount, previous)
+        if self.twin.priorities is None:
+            assert (batch.weights == 1).all()
+        else:
+            masses = [self.twin.priorities.masses[self.twin.carrier(i)] for i in batch.indices.tolist()]
+            check_weights(
+                batch, self.twin.priorities, masses, o.weight_normalization, 0.4 if beta is None else beta
+            )
+        self.outstanding = [*self.outstanding[-3:], batch.indices.copy()]
+        HAPPENED["cells of sequences compared"] += batch.mask.size
+        HAPPENED["a sequence without a cell to learn from"] += int((~batch.learn.any(1)).sum())
+
+    @precondition(lambda self: self.options is not None and self.twin_has_mass())
+    @rule(
+        n_step=HORIZONS,
+        gamma=GAMMAS,
+        beta=st.sampled_from((None, 0.0, 0.5, 1.0)),
+        batch_size=st.sampled_from((None, 1, 2, 7)),
+        max_rows=st.sampled_from((None, 1, 2, 9, 40)),
+    )
+    def sample_segments(
+        self,
+        n_step: int | None,
+        gamma: float | None,
+        beta: float | None,
+        batch_size: int | None,
+        max_rows: int | None,
+    ) -> None:
+        """Each row of a batch of segments is the twin's, byte for byte, packed and padded."""
+        o = self.options
+        assert o is not None
+        drawing: dict[str, Any] = {"gamma": gamma} | ({} if o.alpha is None else {"beta": beta})
+        if batch_size is None and max_rows is None:
+            batch_size = 3
+        batch = self.buffer.sample_segments(batch_size, max_rows=max_rows, n_step=n_step, **drawing)
+        count, rows = len(batch.indices), int(batch.offsets[-1])
+        if max_rows is None:
+            assert count == batch_size
+        else:
+            assert 1 <= count <= (batch_size or count)
+            assert rows <= max_rows or count == 1
+        carriers = self.twin.carrier_probabilities()
+        possible = {self.twin.segment_indices(index)[0] for index, p in carriers.items() if p > 0}
+        assert set(batch.indices.tolist()) <= possible
+        check_segments(batch, self.twin, n_step or o.n_step, o.gamma if gamma is None else gamma)
+        if self.twin.priorities is None:
+            assert (batch.weights == 1).all()
+        else:
+            masses = segment_masses(batch, self.twin)
+            check_weights(
+                batch, self.twin.priorities, masses, o.weight_normalization, 0.4 if beta is None else beta
+            )
+        check_padded(batch, batch.padded(), list(range(count)))
+        buckets = batch.buckets(k := min(3, count))
+        assert len(buckets) == k
+        order = np.argsort(np.diff(batch.offsets), kind="stable")
+        for which, bucket in zip(np.array_split(order, k), buckets, strict=True):
+            check_padded(batch, bucket, which.tolist())
+        HAPPENED["rows of segments compared"] += rows
+
     @precondition(lambda self: self.options is not None and self.options.alpha is None and len(self.twin))
+    @precondition(lambda self: self.options.draw_by == "step")
     @rule(n_step=HORIZONS, gamma=GAMMAS, share=st.floats(0, 1))
     def sample_without_replacement(self, n_step: int | None, gamma: float | None, share: float) -> None:
         """Different rows, each of them the twin's."""
@@ -480,6 +606,8 @@ class ReplayMachine(RuleBasedStateMachine):
         assert self.buffer.capacity == self.twin.capacity
         assert self.buffer.is_full() == self.twin.is_full()
         expected = self.twin.stats()
+        if self.buffer.nbytes == 0:  # what was given waits for the first add
+            expected = dict.fromkeys(expected, 0)
         stats = self.buffer.stats()
         assert {name: stats[name] for name in expected} == expected
         assert self.buffer.is_valid()

@@ -12,7 +12,15 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-from replay.support.segment_oracle import Obs, Row, Stacks, StreamTwin, longest_look_back, slots_per_stream
+from replay.support.segment_oracle import (
+    Obs,
+    Row,
+    Stacks,
+    Step,
+    StreamTwin,
+    longest_look_back,
+    slots_per_stream,
+)
 
 SMALLEST_MASS = float(np.finfo(np.float64).tiny)
 LARGEST_MASS = 1e300
@@ -99,15 +107,15 @@ class PriorityTwin:
         total = self.sums.total()
         return {index: mass / total for index, mass in sorted(self.masses.items())}
 
-    def weights(self, indices: np.ndarray, beta: float, normalization: str) -> np.ndarray:
-        """Importance weights in float64, before the one rounding to float32."""
+    def weights(self, masses: list[float], beta: float, normalization: str) -> np.ndarray:
+        """Importance weights of draws of these masses in float64, before the one rounding to float32."""
         total, held = self.sums.total(), len(self.masses)
 
         def weight(mass: float) -> float:
             with np.errstate(divide="ignore"):  # a share may be too small for a float64
                 return float(np.power(held * (mass / total), -beta))
 
-        raw = np.array([weight(self.masses[int(index)]) for index in indices])
+        raw = np.array([weight(mass) for mass in masses])
         if normalization == "batch":
             return raw / raw.max()
         if normalization == "buffer":
@@ -136,6 +144,7 @@ class ReplayTwin:
         priorities: PriorityTwin | None = None,
         stacks: Stacks | None = None,
         drops_resets: bool = False,
+        by_segment: bool = False,
     ) -> None:
         each = capacity // num_envs
         stacks = {path: stack for path, stack in (stacks or {}).items() if stack.frames > 1}
@@ -144,6 +153,7 @@ class ReplayTwin:
         self.capacity = each * num_envs
         self.streams = [StreamTwin(each, slots, stacks, drops_resets) for _ in range(num_envs)]
         self.priorities = priorities
+        self.by_segment = by_segment
         self.stale_updates = 0
 
     def add(
@@ -156,23 +166,50 @@ class ReplayTwin:
         priority: Any = None,
     ) -> int | None:
         """Store one transition of one stream and return its index; None if it was the row of a reset."""
-        t, gone = self.streams[stream].add(obs, fields, next_obs, new_segment)
-        self._forget(stream, gone)
-        if t is None:
+        step, gone = self.streams[stream].add(obs, fields, next_obs, new_segment)
+        self._forget(stream, gone, step)
+        if step is None:
             return None
-        index = t * self.num_envs + stream
-        if self.priorities is not None:
-            self.priorities.add(index, priority)
+        index = step.t * self.num_envs + stream
+        carrier = self.carrier(index)
+        if self.priorities is not None and (carrier == index or priority is not None):
+            self.priorities.add(carrier, priority)
         return index
 
-    def add_context(self, stream: int, obs: Obs) -> None:
+    def add_context(self, stream: int, obs: Obs, continues: bool = False) -> None:
         """Store an observation of one stream that nobody acted on."""
-        self._forget(stream, self.streams[stream].add_context(obs))
+        self._forget(stream, self.streams[stream].add_context(obs, continues))
 
-    def _forget(self, stream: int, gone: list[int]) -> None:
-        if self.priorities is not None:
-            for t in gone:
-                self.priorities.remove(t * self.num_envs + stream)
+    def _forget(self, stream: int, gone: list[Step], newest: Step | None = None) -> None:
+        """Drop the masses of steps; by segment, the next step that was there by then inherits it."""
+        if self.priorities is None:
+            return
+        for step in gone:
+            mass = self.priorities.masses.pop(step.t * self.num_envs + stream, None)
+            others = [s for s in [*gone, *self.streams[stream].acted()] if s.segment == step.segment]
+            later = [s.t for s in others if s.t > step.t and s is not newest]
+            if self.by_segment and mass is not None and later:
+                self.priorities.masses[min(later) * self.num_envs + stream] = mass
+
+    def segment(self, index: int) -> list[Step]:
+        """The steps of the segment of a transition that is held, without the hidden ones."""
+        return self._stream_of(index).segment_of(self.step(index))
+
+    def step(self, index: int) -> Step:
+        return next(s for s in self._stream_of(index).steps if s.t == int(index) // self.num_envs)
+
+    def segment_indices(self, index: int) -> list[int]:
+        """The indices of the acted steps of its segment that are held."""
+        stream = int(index) % self.num_envs
+        return [s.t * self.num_envs + stream for s in self.segment(index) if s.fields is not None]
+
+    def carrier(self, index: int) -> int:
+        """The index that the mass of a transition is filed under: its own, or its segment's first."""
+        return self.segment_indices(index)[0] if self.by_segment else int(index)
+
+    def carriers(self) -> list[int]:
+        """What is drawn: transitions, or the first of each segment."""
+        return sorted({self.carrier(index) for index in self.indices()})
 
     def clear(self) -> None:
         for stream in self.streams:
@@ -197,8 +234,16 @@ class ReplayTwin:
         numbered = enumerate(self.streams)
         return sorted(step.t * self.num_envs + i for i, stream in numbered for step in stream.acted())
 
+    def carrier_probabilities(self) -> dict[int, float]:
+        return self.priorities.probabilities() if self.priorities else uniform_probabilities(self.carriers())
+
     def probabilities(self) -> dict[int, float]:
-        return self.priorities.probabilities() if self.priorities else uniform_probabilities(self.indices())
+        """How likely each transition is drawn."""
+        drawn = self.carrier_probabilities()
+        if not self.by_segment:
+            return drawn
+        segments = {carrier: self.segment_indices(carrier) for carrier in drawn}
+        return {index: drawn[carrier] / len(all_) for carrier, all_ in segments.items() for index in all_}
 
     def update_priorities(self, indices: np.ndarray, priorities: np.ndarray) -> int:
         """Give the held indices their new priorities, in order, and return how many were stale."""
@@ -211,7 +256,7 @@ class ReplayTwin:
         stale = [int(index) not in held for index in indices]
         for index, priority, ignored in zip(indices, priorities, stale, strict=True):
             if not ignored:
-                self.priorities.update(int(index), float(priority))
+                self.priorities.update(self.carrier(index), float(priority))
         self.stale_updates += sum(stale)
         return sum(stale)
 
@@ -225,7 +270,9 @@ class ReplayTwin:
             assert fields is not None, f"index {index} is no acted step"
             reward += power * float(fields["reward"])
             power *= gamma
-            following = next(s for s in self._stream_of(index).steps if s.t > step.t and s.obs is not None)
+            later = [s for s in self._stream_of(index).steps if s.t > step.t and s.obs is not None]
+            following = next(s for s in later if not s.is_context)
+            next_obs = step.next_obs if later[0] is following else following.obs
             if following.segment != first.segment or following.fields is None or taken == n_step:
                 break
             step = following
@@ -235,7 +282,7 @@ class ReplayTwin:
             return {
                 **first.fields,
                 "obs": first.obs,
-                "next_obs": step.next_obs,
+                "next_obs": next_obs,
                 "reward": rounded(reward),
                 "discount": rounded(0.0 if fields["terminated"] else power),
                 "terminated": fields["terminated"],

@@ -110,6 +110,7 @@ class Step:
 
     t: int
     segment: int  # the t of its segment's first step
+    begins: int  # the t of its segment's first step that is not hidden
     obs: Obs  # None of a hidden one
     fields: Row | None = None  # action, reward, terminated, truncated and the extra fields
     next_obs: Obs = None  # of an acted step
@@ -128,6 +129,7 @@ class StreamTwin:
     next_t: int = 0
     ended: bool = False
     may_drop: bool = False
+    ending: Step | None = None  # the observation with which the last episode ended
     added: int = 0
     evicted: int = 0
     evicted_early: int = 0
@@ -141,68 +143,85 @@ class StreamTwin:
         has_open = self.steps and not self.steps[-1].is_context
         return self.steps[-1].t if has_open else self.next_t
 
-    def add(self, obs: Obs, fields: Row, next_obs: Obs, fresh: bool) -> tuple[int | None, list[int]]:
-        """Store one transition; return its t, and the t of every transition that had to go for it."""
+    def add(self, obs: Obs, fields: Row, next_obs: Obs, fresh: bool) -> tuple[Step | None, list[Step]]:
+        """Store one transition; return its step, and every transition's that had to go for it."""
         last = self.steps[-1] if self.steps else None
-        if last and self.may_drop and not fresh and same_obs(last.obs, obs):
+        knows_ending = self.may_drop and any(step is self.ending for step in self.steps)
+        if knows_ending and not fresh and same_obs(self.ending.obs, obs):
             self.may_drop = False
             self.dropped += 1
             return None, []
         is_open = bool(last and not last.is_context and not self.ended and not fresh)
         joins = is_open and same_obs(last.obs, obs)
-        resumes = bool(last and last.is_context and not fresh and follows(obs, last.obs, self.stacks))
+        resumes = bool(last and last.is_context and not fresh)
         moved = moved_by(next_obs, obs, self.stacks)
-        before = 0 if joins else 1 if resumes else frames_needed(obs, self.stacks) + 1
+        before = 0 if joins else self._hidden_before(obs, resumes) + 1
         gone = self._make_room(before + moved, new_transition=True)
         if not joins:
             self._begin(obs, resumes)  # a former open step stays behind as a final one
         step = self.steps[-1]
         step.fields, step.next_obs = fields, next_obs
-        self._append(next_obs, step.segment, hidden=moved - 1)
+        self._append(next_obs, hidden=moved - 1, after=step)
         self.ended = bool(fields["terminated"] or fields["truncated"])
         self.may_drop = self.ended and self.drops_resets
+        self.ending = self.steps[-1]
         self.added += 1
-        return step.t, gone
+        return step, gone
 
-    def add_context(self, obs: Obs) -> list[int]:
-        """Store an observation that nobody acted on; return the t of every transition that went for it."""
+    def add_context(self, obs: Obs, continues: bool = False) -> list[Step]:
+        """Store an observation that nobody acted on; return every transition's step that went for it."""
         last = self.steps[-1] if self.steps else None
-        resumes = bool(last and last.is_context and follows(obs, last.obs, self.stacks))
-        new_steps = 1 if resumes else frames_needed(obs, self.stacks) + 1
+        if continues and last and not last.is_context and not self.ended:
+            moved = moved_by(obs, last.obs, self.stacks)
+            gone = self._make_room(moved)
+            last.is_context = True
+            self._append(obs, hidden=moved - 1, after=last)
+            return gone
+        resumes = bool(last and last.is_context)
+        new_steps = self._hidden_before(obs, resumes) + 1
         gone = self._make_room(new_steps + 1)  # a slot is kept free for the step that goes on from here
         self._begin(obs, resumes)
         self.steps[-1].is_context = True
-        self.ended = self.may_drop = False
+        self.ended = False
         return gone
+
+    def segment_of(self, step: Step) -> list[Step]:
+        """The steps of a step's segment that are held, without the hidden ones."""
+        return [other for other in self.steps if other.segment == step.segment and other.obs is not None]
 
     def clear(self) -> None:
         """Forget everything but t, which never restarts."""
-        self.steps = []
+        self.steps, self.ending = [], None
         self.ended = self.may_drop = False
         self.added = self.evicted = self.evicted_early = self.segments = self.dropped = 0
 
+    def _hidden_before(self, obs: Obs, resumes: bool) -> int:
+        """How many hidden steps go before the first step of a segment, or before one that goes on."""
+        return (
+            moved_by(obs, self.steps[-1].obs, self.stacks) - 1 if resumes else frames_needed(obs, self.stacks)
+        )
+
     def _begin(self, obs: Obs, resumes: bool) -> None:
         """Append the first step of a segment, or the one that contexts were waiting for."""
-        if resumes:
-            self._append(obs, self.steps[-1].segment, hidden=0)
-        else:
-            self.segments += 1
-            self._append(obs, self.next_t, hidden=frames_needed(obs, self.stacks))
+        self.segments += not resumes
+        hidden = self._hidden_before(obs, resumes)
+        self._append(obs, hidden, after=self.steps[-1] if resumes else None)
 
-    def _append(self, obs: Obs, segment: int, hidden: int) -> None:
-        for _ in range(hidden):
-            self.steps.append(Step(self.next_t, segment, None))
+    def _append(self, obs: Obs, hidden: int, after: Step | None) -> None:
+        """Append a step, behind hidden ones, to the segment of the step before, or to a new one."""
+        first = self.next_t if after is None else after.segment
+        begins = self.next_t + hidden if after is None else after.begins
+        for shown in [None] * hidden + [obs]:
+            self.steps.append(Step(self.next_t, first, begins, shown))
             self.next_t += 1
-        self.steps.append(Step(self.next_t, segment, obs))
-        self.next_t += 1
 
     def _oldest_needed(self) -> int:
         """The t of the oldest step whose frame the stack of a held step begins with."""
         tail = self.steps[0]
         return tail.t - min(longest_look_back(self.stacks), tail.t - tail.segment)
 
-    def _make_room(self, new_steps: int, new_transition: bool = False) -> list[int]:
-        gone: list[int] = []
+    def _make_room(self, new_steps: int, new_transition: bool = False) -> list[Step]:
+        gone: list[Step] = []
         if new_transition and len(self.acted()) == self.capacity:
             while not gone:
                 gone += self._pop()
@@ -213,6 +232,6 @@ class StreamTwin:
         self.evicted += len(gone)
         return gone
 
-    def _pop(self) -> list[int]:
+    def _pop(self) -> list[Step]:
         step = self.steps.pop(0)
-        return [] if step.fields is None else [step.t]
+        return [] if step.fields is None else [step]

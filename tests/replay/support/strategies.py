@@ -81,6 +81,7 @@ LEVELS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     if HAS_SPACES
     else {"none": st.just(False)},
     "extra_fields": {name: st.just(columns) for name, columns in EXTRAS.items()},
+    "draw_by": {name: st.just(name) for name in ("step", "segment")},
     "alphabet": {"1": st.just(1), "2": st.just(2), "many": st.just(40)},
     "alpha": {
         "uniform": st.none(),
@@ -115,6 +116,7 @@ class Options:
     reward: str
     spaces: bool
     extra_fields: dict[str, Column]
+    draw_by: str
     alphabet: int
     alpha: float | None  # None: a uniform buffer
     weight_normalization: str

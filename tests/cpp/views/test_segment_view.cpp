@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "views/segment_view.hpp"
+
+#include "check.hpp"
+#include "memory_fixture.hpp"
+
+#include <list>
+#include <type_traits>
+
+using namespace dqn_fast;
+
+namespace {
+
+// Room for the arrays of a batch, filled with what no array may keep.
+template <class ForEach>
+std::list<std::vector<std::byte>> point_at_room(ForEach &&for_each, std::size_t cells) {
+    std::list<std::vector<std::byte>> room;
+    for_each([&](const char *, const Field &field, LeadingAxes, auto *&pointer) {
+        room.emplace_back((cells + 1) * field.stack_bytes(), std::byte{0xab});
+        pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(room.back().data());
+    });
+    return room;
+}
+
+template <class T>
+T at(const std::byte *array, std::size_t i) {
+    T value;
+    std::memcpy(&value, array + i * sizeof value, sizeof value);
+    return value;
+}
+
+// A cell of an acted step is the transition of its index.
+void check_cell(Fixture &buffer, const StepArrays &steps, std::size_t i, std::size_t n_step) {
+    const std::int64_t index = steps.step_indices[i];
+    buffer.memory.copy(buffer.memory.find({&index, 1}, n_step), {n_step, 0.5}, buffer.make_room(1));
+    CHECK(at<std::int64_t>(steps.fields[1], i) == buffer.drawn.action[0]);
+    CHECK(at<float>(steps.fields[2], i) == buffer.drawn.reward[0]);
+    CHECK(at<float>(steps.discount, i) == buffer.drawn.discount[0]);
+    CHECK(steps.terminated[i] == (buffer.drawn.terminated[0] != 0));
+    CHECK(steps.truncated[i] == (buffer.drawn.truncated[0] != 0));
+}
+
+void every_row_is_the_transition_of_its_step(std::size_t n_step) {
+    Random random{};
+    random.seed(n_step);
+    Fixture buffer(50, 2);
+    for (int round = 0; round < 40; ++round) {
+        buffer.wander(random, 7, 2);
+        const Draws draws = buffer.memory.draw_segments({3, std::nullopt}, 0.0);
+        const std::size_t rows = buffer.memory.segment_rows();
+        SegmentBatch batch;
+        const auto room = point_at_room(
+            [&](auto &&visit) { batch.for_each(buffer.memory.schema(), visit); }, rows + 3);
+        buffer.memory.copy(draws, TransitionOptions{n_step, 0.5}, batch);
+        CHECK(batch.offsets[0] == 0 && batch.offsets[3] == static_cast<std::int32_t>(rows));
+        for (std::size_t i = 0; i < rows; ++i) {
+            if (!batch.steps.acted[i]) {
+                CHECK(batch.steps.bootstrap[i] == static_cast<std::int64_t>(i));
+                CHECK(at<std::int64_t>(batch.steps.fields[1], i) == 0);
+                continue;
+            }
+            check_cell(buffer, batch.steps, i, n_step);
+            const auto behind = static_cast<std::size_t>(batch.steps.bootstrap[i]);
+            CHECK(at<std::int64_t>(batch.steps.fields[0], behind) == buffer.drawn.next_obs[0]);
+        }
+    }
+}
+
+void a_budget_is_not_exceeded_but_by_a_first_segment() {
+    Fixture buffer(100);
+    for (std::int64_t i = 0; i < 60; ++i)
+        buffer.add(i, i + 1, i % 10 == 9);
+    for (const std::size_t budget : {1U, 11U, 21U, 22U, 60U}) {
+        const std::size_t count = buffer.memory.draw_segments({std::nullopt, budget}, 0.0).size();
+        CHECK(count == std::max<std::size_t>(1, budget / 11));
+        CHECK(buffer.memory.segment_rows() == 11 * count);
+    }
+    CHECK(buffer.memory.draw_segments({2, 60}, 0.0).size() == 2);
+}
+
+} // namespace
+
+int main() {
+    for (const std::size_t n_step : {1U, 3U, 1000U})
+        every_row_is_the_transition_of_its_step(n_step);
+    a_budget_is_not_exceeded_but_by_a_first_segment();
+}
