@@ -97,6 +97,7 @@ class Batch(ArrayBatch[ArrayT]):
         return batch
 
 
+_OBSERVATIONS: tuple[str, ...] = ("obs", "next_obs")
 _IN_ORDER = [
     "obs",
     "action",
@@ -145,8 +146,8 @@ class BatchLayout:
             return slice(first, first + parts.count(part))
 
         self._extra = place("extra")
-        self._observations = [(part, place(part)) for part in ("obs", "next_obs") if part in parts]
-        several = ("obs", "next_obs", "extra")
+        self._observations = [(part, place(part)) for part in _OBSERVATIONS if part in parts]
+        several = (*_OBSERVATIONS, "extra")
         self._single = [(part, at) for at, part in enumerate(parts) if part not in several]
 
     def is_like(self, other: BatchLayout) -> bool:

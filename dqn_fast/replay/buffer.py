@@ -49,9 +49,9 @@ class ReplayBuffer(Reader):
         reserve: slots beyond the capacity, as a share of it, for the last observations of segments;
             by default 1 for steps of up to 256 bytes (with one frame of a stack), so that any input keeps
             its full capacity, and 1/32 for larger ones. Context steps take slots, too.
-        draw_by: what is equally likely (or has a priority): a `"step"`, or a `"segment"`, whatever its
-            length; `sample` and `sample_sequences` then take one of the segment's steps uniformly. A segment's
-            priority is that of its first step until it is updated by the index of any of its steps.
+        draw_by: what is equally likely, or has a priority: a `"step"`, or a `"segment"`, whatever its
+            length; `sample` and `sample_sequences` then take one of its steps uniformly. A segment's priority
+            is that of its first step, until it is updated by the index of any of its steps.
         seed: of the buffer's own generator; the same seed and calls give the same batches.
 
     Raises:

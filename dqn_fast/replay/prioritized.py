@@ -76,7 +76,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         raise TypeError("replacement: got False, expected True: draws by priority are with replacement")
 
     def masses(self, indices: Any) -> npt.NDArray[np.float64]:
-        """Return the masses of transitions, `(priority + priority_eps) ** alpha`: they are drawn in proportion.
+        """Return the masses of transitions, `(priority + priority_eps) ** alpha`, in proportion to the draws.
 
         With `draw_by="segment"`, those of their segments.
 

@@ -69,8 +69,8 @@ class Reader(Saveable):
             out: a batch of `empty_batch(batch_size)` to fill; it is returned.
 
         Raises:
-            ValueError: if nothing can be drawn, every priority is zero, more are asked for without replacement
-                than are held, or a number is out of its range.
+            ValueError: if nothing can be drawn, every priority is zero, more are asked for without
+                replacement than are held, or a number is out of its range.
             TypeError: if `beta` is given to a uniform buffer, or the buffer only draws with replacement.
         """
         beta = self._beta_or_default(beta)
