@@ -21,8 +21,15 @@ from dqn_fast import (
     _moved,
 )
 from dqn_fast._version import __version__
-from dqn_fast.replay import Batch, PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.replay import Batch, PrioritizedReplayBuffer, ReplayBuffer, SegmentBatch, SequenceBatch
 
 _moved.install()
 
-__all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer", "__version__"]
+__all__ = [
+    "Batch",
+    "PrioritizedReplayBuffer",
+    "ReplayBuffer",
+    "SegmentBatch",
+    "SequenceBatch",
+    "__version__",
+]

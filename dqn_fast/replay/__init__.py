@@ -4,5 +4,15 @@ from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.buffer_schema import BufferSchema, Leaf
 from dqn_fast.replay.prioritized import PrioritizedReplayBuffer
+from dqn_fast.replay.segments import SegmentBatch
+from dqn_fast.replay.sequences import SequenceBatch
 
-__all__ = ["Batch", "BufferSchema", "Leaf", "PrioritizedReplayBuffer", "ReplayBuffer"]
+__all__ = [
+    "Batch",
+    "BufferSchema",
+    "Leaf",
+    "PrioritizedReplayBuffer",
+    "ReplayBuffer",
+    "SegmentBatch",
+    "SequenceBatch",
+]
