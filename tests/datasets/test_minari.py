@@ -52,7 +52,7 @@ def test_there_and_back_again(filled: ReplayBuffer):
 
 def test_an_empty_buffer_is_refused():
     buffer = ReplayBuffer(10, gym.spaces.Discrete(3), gym.spaces.Discrete(2))
-    with pytest.raises(ValueError, match="to_minari: the buffer is empty"):
+    with pytest.raises(ValueError, match="buffer: got an empty one"):
         to_minari(buffer, "dqn-fast/empty-v0")
 
 
