@@ -1,4 +1,4 @@
-"""Datasets of Minari come in and go out unchanged."""
+"""Minari's datasets come in and go out unchanged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReplayBuffer:
     return buffer
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:minari")  # of metadata that is not given
+@pytest.mark.filterwarnings("ignore::UserWarning:minari")  # about missing metadata
 def test_there_and_back_again(filled: ReplayBuffer):
     spaces = {
         "observation_space": gym.spaces.Box(-np.inf, np.inf, (4,), np.float32),

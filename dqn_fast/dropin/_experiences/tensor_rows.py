@@ -70,7 +70,7 @@ TensorRow.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identi
 
 
 def _tensors(value: Any) -> Any:
-    """Return arguments with a tensor in place of each `TensorRow`, in (nested) lists, tuples and dicts, too."""
+    """Return an argument with a tensor for each `TensorRow`, in nested lists, tuples and dicts, too."""
     kind = type(value)
     if kind is TensorRow:
         return value.tensor()
