@@ -51,7 +51,7 @@ def draw(path: Path, measurements: Sequence[Measurement]) -> None:
                 [], [], marker="o", ls="", ms=7, mfc="white", mec=TEXT, mew=1.5, label="a recipe, no rival"
             ),
             Patch(color=BAR, label="up to the best rival"),
-            Line2D([], [], marker="|", ls="", ms=13, mew=2.2, color="black", label="goal"),
+            Line2D([], [], marker="|", ls="", ms=13, mew=2.2, color="black", label="our goal"),
         ],
         loc="outside lower center",
         ncols=len(names) + 3,

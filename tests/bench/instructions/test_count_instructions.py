@@ -1,4 +1,4 @@
-"""Instruction counts against their bounds."""
+"""Instruction counts and their bounds."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def benchmark(measurement: Measurement, seconds: float) -> dict[str, Any]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    """A file as `pytest --benchmark-json` writes it, of all rows: ours takes 1 ms a call, the rivals 4."""
+    """A file of all rows, as `pytest --benchmark-json` writes it; ours takes 1 ms per call, rivals 4."""
     benchmarks = [
         benchmark(
             Measurement.of(scenario, one, turn),

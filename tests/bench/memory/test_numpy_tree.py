@@ -1,4 +1,4 @@
-"""The sum tree in NumPy, against running sums."""
+"""The sum tree in NumPy, beside running sums."""
 
 from __future__ import annotations
 

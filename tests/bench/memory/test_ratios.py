@@ -1,4 +1,4 @@
-"""Pairs of measurements: which of ours stands beside which rival, and what the ratios are."""
+"""Which measurement of ours stands beside which rival's, and their ratios."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_recipe_that_does_not_count_is_shown_but_never_the_best() -> None:
 
 
 def test_the_ratio_is_the_median_of_those_of_the_turns() -> None:
-    # The machine was ten times slower in the last turn, for both; and in the first for the rival alone.
+    # The machine is ten times as slow in the last turn for both, and in the first turn for the rival alone.
     found = [measured("ours", us, turn=turn) for turn, us in enumerate((1, 2, 20))]
     found += [measured("cpprb", us, turn=turn) for turn, us in enumerate((100, 8, 80))]
     (row,) = rows(found)

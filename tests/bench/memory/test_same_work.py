@@ -1,4 +1,4 @@
-"""The check that precedes every measurement: it passes honest contenders and finds the others."""
+"""The check before every measurement passes honest contenders, and finds the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_ours_and_the_recipes_do_the_work_of_every_row(contender: Contender, wor
 
 
 class Dishonest(numpy_recipe.Prioritized):
-    """Does the work, but for one thing."""
+    """Does the work except for one thing."""
 
     def sample(self, batch_size: int) -> dict[str, Array]:
         batch = super().sample(batch_size)
@@ -65,7 +65,7 @@ class Reuses(Dishonest):
 
 class NeverUpdates(numpy_recipe.Prioritized):
     def update(self, batch: Any, priorities: Any) -> None:
-        if len(priorities) == SMALL.size:  # as it is filled
+        if len(priorities) == SMALL.size:  # as when it is filled
             super().update(batch, priorities)
 
 

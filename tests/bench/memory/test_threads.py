@@ -1,4 +1,4 @@
-"""Throughput of threads beside each other."""
+"""The throughput of threads that run at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transitions that everyone gets, against a loop."""
+"""The transitions that all contenders get, beside a loop that makes the same."""
 
 from __future__ import annotations
 

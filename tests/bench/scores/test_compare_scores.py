@@ -22,7 +22,7 @@ from dqn_fast.training.run_folder.finished import FinishedRun, find_runs
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seeds of CartPole, as they are; and of MinAtar and of something unpublished, with its files."""
+    """Two real seeds of CartPole; and for other environments copies of them with other scores."""
     folder = tmp_path_factory.mktemp("scores")
     for seed in (0, 1):
         config = TrainConfig(
@@ -43,7 +43,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (copy / "metrics.csv").write_bytes((run / "metrics.csv").read_bytes())
             changed = {
                 "env_id": name,
-                "eval_return_mean": mean + 90,  # of the best weights, which nobody else's figure is of
+                "eval_return_mean": mean + 90,  # of the best weights; no published score is
                 "last_return_mean": mean,
                 "train_return_mean": mean,
                 "selection_steps": 100 * seed,
@@ -83,7 +83,7 @@ def test_the_command_writes_files_tables_and_picture(
         "| MinAtar/Breakout-v0 | 400 | 450 | 2 | **9.5 ± 0.5** | 9.2 (at 5M: 10) | 1,000,000"
         " | 9.5 ± 0.5 | 99.5 ± 0.5 | 0.0 |"
     ) in text
-    # Whose figures they are, environment by environment where they are not one's.
+    # Sources are named, with their environments where there are several.
     assert "| ALE/Pong-v5 | 400 | 450 | 2 | **20.6 ± 0.0** | 110.6 ± 0.0 | 20.6 | 10,000,000 | 0.0 |" in text
     for source in (" for ALE/Pong-v5: DQN in [rl-b", " for CartPole-v1: DQN in [sb3-c", ": DQN in [Young"):
         assert text.count(f"\nPublished{source}") == 1
@@ -91,13 +91,13 @@ def test_the_command_writes_files_tables_and_picture(
     assert files == ["ALE-Pong-v5.jsonl", "CartPole-v1.jsonl", "MinAtar-Breakout-v0.jsonl", "Mine-v0.jsonl"]
     assert imread(tmp_path / "scores.png").std() > 0.01
 
-    # The files alone are enough, and an environment is replaced without the others.
+    # The files are enough without the folders, and one environment is replaced without the others.
     assert run_command(tmp_path, monkeypatch) == text
     one_seed = run_command(tmp_path, monkeypatch, runs / "Mine-v0" / "seed-1")
     assert "| Mine-v0 | 400 | 500 | 1 | 5.0 |" in one_seed
     assert cartpole in one_seed
 
-    # Other settings of the same environment go beside it.
+    # Runs of the same environment with other settings get a row of their own.
     beside = run_command(tmp_path, monkeypatch, runs / "Mine-v0", label="plain: a/b")
     assert "| Mine-v0 | 400 | 500 | 1 | 5.0 |" in beside
     assert "| Mine-v0 (plain: a/b) | 400 | 450 | 2 | 5.0 ± 0.0 |" in beside

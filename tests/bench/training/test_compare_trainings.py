@@ -1,4 +1,4 @@
-"""The same training by each contender: real processes, on few steps."""
+"""The same training by each trainer, for a few steps in real processes."""
 
 from __future__ import annotations
 
