@@ -37,7 +37,8 @@ class Part(NamedTuple):
         """
         begin, end = self.begin, self.end
         if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-            raise ValueError(f"README.md: expected one {begin!r}, and one {end!r} after it")
+            found = f"{text.count(begin)} {begin!r} and {text.count(end)} {end!r}"
+            raise ValueError(f"README.md: got {found}, expected one of each in this order")
         before, rest = text.split(begin)
         return f"{before}{begin}\n{new.strip()}\n{end}{rest.split(end)[1]}"
 

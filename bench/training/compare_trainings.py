@@ -64,7 +64,7 @@ class Trainer(NamedTuple):
         with tempfile.TemporaryDirectory() as folder:  # CleanRL writes to its working folder
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"{self.module} failed:\n{done.stderr}")
+            raise RuntimeError(f"{self.module}: got exit status {done.returncode}, expected 0\n{done.stderr}")
         return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 

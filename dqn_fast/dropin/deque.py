@@ -30,8 +30,8 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
     tensors prefer `sample(...).arrays()`, above all on another device: it makes one tensor per column.
 
     A tensor of an item takes long to make. So it is kept once it was asked for, if the tensors of all
-    `maxlen` items fit in 64 MB (40,000 items of small ones), and given out again unless its numbers were
-    changed. As in a deque, whatever else was done to it (`requires_grad_`) stays.
+    `maxlen` items fit in 64 MB, and given out again unless its numbers were changed. As in a deque, whatever
+    else was done to it (`requires_grad_`) stays.
 
     Args:
         iterable: tuples to append.

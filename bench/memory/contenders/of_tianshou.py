@@ -102,7 +102,7 @@ class Prioritized(Uniform):
         """Store all rows, then all priorities."""
         super().fill(transitions, priorities)
         assert priorities is not None
-        assert np.isclose(EPS, np.finfo(np.float32).eps)  # its own
+        assert np.isclose(EPS, np.finfo(np.float32).eps)  # tianshou's
         self.buffer.update_weight(np.arange(len(priorities)), priorities)
 
     def update(self, batch: Any, priorities: Any) -> None:

@@ -62,7 +62,9 @@ class Prioritized(Uniform):
 
     def __init__(self, workload: Workload) -> None:
         if SumSegmentTreeFp32 is None:
-            raise Unavailable(f"torchrl's compiled trees do not load with torch {torch.__version__}")
+            raise Unavailable(
+                f"torch: got {torch.__version__}, expected a version that torchrl's trees load with"
+            )
         super().__init__(workload, PrioritizedSampler(workload.size, alpha=ALPHA, beta=BETA, eps=EPS))
         self.sample = self.sample_by_priority
 

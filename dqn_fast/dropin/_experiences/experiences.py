@@ -35,7 +35,7 @@ class Experiences:
         self.restore: tuple[Callable[[Any], Any] | None, ...] = ()
         """Per field, a function from the stored value to the one that was added; None if they are equal."""
         self.wrap: tuple[Callable[[Any], Any] | None, ...] = ()
-        """Per field, a function from that array to a tensor over its memory; None if no tensor was added."""
+        """Per field, a function from a restored array to a tensor over it; None if no tensor was added."""
 
     def __len__(self) -> int:
         return len(self.buffer)
