@@ -1,3 +1,5 @@
+"""A deque of experiences, beside `collections.deque`."""
+
 from __future__ import annotations
 
 import collections

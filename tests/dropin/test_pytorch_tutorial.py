@@ -1,3 +1,5 @@
+"""The replay memory of PyTorch's tutorial, beside the tutorial's own."""
+
 from __future__ import annotations
 
 import copy

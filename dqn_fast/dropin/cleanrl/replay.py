@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -60,7 +61,8 @@ class ReplayBuffer:
         frame_stack: int | None = None,
     ) -> None:
         self.observation_space, self.action_space = observation_space, action_space
-        self.obs_shape, self.action_dim = _obs_shape(observation_space), _action_dim(action_space)
+        self.obs_shape = _array_shape("observation_space", observation_space)
+        self.action_dim = math.prod(_array_shape("action_space", action_space))
         self.n_envs = at_least("n_envs", n_envs, 1)
         self.buffer_size = max(at_least("buffer_size", buffer_size, 1) // n_envs, 1)
         self.device = device_of(device)
@@ -173,17 +175,9 @@ def _brief(infos: Any) -> str:
     return f"a {kind} of {len(infos)}" if isinstance(infos, list | tuple) else f"a {kind}"
 
 
-def _obs_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+def _array_shape(name: str, space: spaces.Space[Any]) -> tuple[int, ...]:
     if isinstance(space, spaces.Discrete):
         return (1,)
     if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
         return tuple(space.shape)
-    raise NotImplementedError(f"observation_space: got {space}, expected a space of one array")
-
-
-def _action_dim(space: spaces.Space[Any]) -> int:
-    if isinstance(space, spaces.Discrete):
-        return 1
-    if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
-        return int(np.prod(space.shape))
-    raise NotImplementedError(f"action_space: got {space}, expected a space of one array")
+    raise NotImplementedError(f"{name}: got {space}, expected a space of one array")
