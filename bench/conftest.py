@@ -1,4 +1,4 @@
-"""Settings of the benchmarks, and the table of ratios at their end."""
+"""Settings of `pytest --benchmark`, and the table of ratios at its end."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))  # for the modules beside this one
+sys.path.append(str(Path(__file__).with_name("memory")))  # where the benchmarks and their modules are
 
-from ratios import Report
+from ratios import Results
 
-REPORT = pytest.StashKey[Report]()
+RESULTS = pytest.StashKey[Results]()
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 PACKAGES = ("numpy", "cpprb", "stable-baselines3", "tianshou", "torchrl", "torch", "dqn-fast")
-SECONDS = 0.25  # for each contender and turn, where pytest-benchmark would take 1
+SECONDS = 0.25  # per contender and turn; pytest-benchmark's default is 1
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Before pytest-benchmark reads its options, and before any library is imported."""
+    """Set up before pytest-benchmark reads its options, and before any library is imported."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"), RL_LOGGING_LEVEL="WARNING")
     config.addinivalue_line("filterwarnings", "ignore")  # rivals may warn
     if float(config.option.benchmark_max_time) == 1:
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
-    """Adds the versions of who takes part."""
+    """Add the versions of all contenders that are installed."""
     found = {}
     for package in PACKAGES:
         try:
@@ -41,13 +41,13 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
 
 
 @pytest.fixture
-def report(pytestconfig: pytest.Config) -> Report:
-    """Collects what the run's last lines show."""
-    return pytestconfig.stash.setdefault(REPORT, Report())
+def results(pytestconfig: pytest.Config) -> Results:
+    """Return what the run has measured so far, which its last lines show."""
+    return pytestconfig.stash.setdefault(RESULTS, Results())
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if lines := config.stash.get(REPORT, Report()).lines():
+    if lines := config.stash.get(RESULTS, Results()).lines():
         terminalreporter.section("ratios")
         terminalreporter.write_line("\n".join(lines))

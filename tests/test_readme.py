@@ -1,4 +1,4 @@
-"""README's examples are run as they stand."""
+"""README's examples are run as they stand, and its figures are those of the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from dqn_fast import ReplayBuffer
-
-README = (Path(__file__).parent.parent / "README.md").read_text()
-
-
+CHECKOUT = Path(__file__).parent.parent
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+DROP_INS = re.findall(r"`(from dqn_fast\.dropin[^`]*)`", README)
 
 
 def test_the_training_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -30,7 +28,7 @@ def test_the_training_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pyt
         names["stop_when_solved"](SimpleNamespace(return_mean=475.0), None)
 
 
-def test_the_examples_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_examples_of_the_buffer_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     _, first, second = EXAMPLES
     names: dict[str, Any] = {}
@@ -39,25 +37,42 @@ def test_the_examples_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(buffer) == 1_000
     assert batch.obs.shape == (32, 4)
     assert batch.reward.max() > 1, "n-step returns of CartPole are larger than its rewards"
-    names["ReplayBuffer"] = ReplayBuffer
     exec(compile(second, "README.md", "exec"), names)
-    assert len(names["buffer"]) == len(names["everything"].indices) == 1_000
-
-
-DROP_INS = re.findall(r"`(from dqn_fast\.dropin[^`]*)`", README)
+    assert len(names["buffer"]) == 1_000
+    assert len(names["chosen"].indices) == 100
 
 
 @pytest.mark.parametrize("line", DROP_INS)
 def test_a_line_to_change_works_and_is_what_tests_use(line: str):
     exec(compile(line, "README.md", "exec"), {})
     module, names = re.fullmatch(r"from (\S+) import (.*)", line).groups()
-    tests = "".join(path.read_text() for path in (Path(__file__).parent / "dropin").rglob("*.py"))
+    tests = "".join(path.read_text() for path in (CHECKOUT / "tests" / "dropin").rglob("*.py"))
     imported = re.findall(rf"from {re.escape(module)} import (.*)", tests)
     assert set(names.split(", ")) <= set(", ".join(imported).split(", "))
 
 
 def test_there_is_a_line_for_each_module():
     modules = {line.split()[1] for line in DROP_INS}
-    folder = Path(__file__).parent.parent / "dqn_fast" / "dropin"
+    folder = CHECKOUT / "dqn_fast" / "dropin"
     public = {path.stem for path in folder.iterdir() if not path.name.startswith(("_", "."))}
     assert modules == {f"dqn_fast.dropin.{name}" for name in public}
+
+
+def test_the_five_numbers_are_those_of_the_benchmarks():
+    table = README.partition("## Five numbers")[2].partition("![")[0]
+    rows = re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", table, re.MULTILINE)[1:]
+    figures = [figure for _, *cells in rows for figure in re.findall(r"\d[\d,.]*\d", " ".join(cells))]
+    assert (len(rows), len(figures)) == (5, 11)
+    benchmarks = (CHECKOUT / "bench" / "README.md").read_text(encoding="utf-8")
+    measured = set(re.findall(r"\d[\d,.]*\d", benchmarks))
+    assert [figure for figure in figures if figure not in measured] == [], "bench/README.md was made anew"
+
+
+@pytest.mark.parametrize("page", ["README.md", "bench/README.md", ".github/RELEASING.md", "csrc/README.md"])
+def test_files_that_a_page_names_exist(page: str):
+    folder = (CHECKOUT / page).parent
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    scripts = re.findall(r"python (bench/\S+\.py)", text)
+    assert [link for link in links if not (folder / link).exists()] == []
+    assert [script for script in scripts if not (CHECKOUT / script).exists()] == []

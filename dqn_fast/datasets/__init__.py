@@ -1,4 +1,4 @@
-"""Transitions that somebody logged: from and to data sets of other libraries, one module each."""
+"""Datasets of other libraries, read into buffers and written from them; one module per library."""
 
 from dqn_fast.datasets.minari import from_minari, to_minari
 

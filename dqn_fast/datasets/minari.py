@@ -1,6 +1,6 @@
-"""From and to Minari datasets (offline episodes); needs the package minari.
+"""Minari's offline episodes, from and to a buffer; needs the package minari.
 
-Episodes are segments: one whose beginning was evicted is exported from where it is held.
+An episode is a segment. If a segment's beginning was evicted, the episode begins with the oldest step held.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def from_minari(dataset: minari.MinariDataset, buffer: ReplayBuffer, *, env: int | None = None) -> int:
-    """Adds all episodes of a dataset to a buffer; returns how many transitions that were.
+    """Add all episodes of a dataset to a buffer; return the number of transitions.
 
     Args:
-        dataset: with observations of one array, or nested dicts of arrays.
-        buffer: of one environment, or one of whose environments is named by `env`.
-        env: the environment that the episodes are added to.
+        dataset: its observations are arrays, or nested dicts of arrays.
+        buffer: takes the episodes.
+        env: which environment of the buffer to add to; None if it has one.
 
     Raises:
-        TypeError: if the data is of another kind than the buffer's.
-        ValueError: if a shape differs.
+        TypeError: if values are of another kind than the buffer's.
+        ValueError: if a shape differs, or `env` is missing.
     """
     added = 0
     for episode in dataset.iterate_episodes():
@@ -35,7 +35,7 @@ def from_minari(dataset: minari.MinariDataset, buffer: ReplayBuffer, *, env: int
             continue
         reward = np.asarray(episode.rewards, np.float32)
         arguments = (episode.actions, reward, episode.terminations, episode.truncations)
-        for first, last in ((0, 1), (1, steps)):  # the first step begins a segment, whatever it equals
+        for first, last in ((0, 1), (1, steps)):  # the first step begins a segment, whatever its obs equals
             if first < last:
                 action, rewards, terminated, truncated = (value[first:last] for value in arguments)
                 buffer.extend(
@@ -53,27 +53,27 @@ def from_minari(dataset: minari.MinariDataset, buffer: ReplayBuffer, *, env: int
 
 
 def to_minari(buffer: ReplayBuffer, dataset_id: str, **options: Any) -> minari.MinariDataset:
-    """Writes all transitions that are held as a Minari dataset, an episode for each segment.
+    """Write all transitions of a buffer to a new Minari dataset, one episode per segment.
 
     Args:
-        buffer: what to write.
-        dataset_id: such as "cartpole/mine-v0".
-        **options: of `minari.create_dataset_from_buffers`, such as `env` or the spaces.
+        buffer: holds the transitions.
+        dataset_id: name of the dataset, such as "cartpole/mine-v0".
+        **options: further arguments of `minari.create_dataset_from_buffers`, such as `env` or the spaces.
 
     Raises:
-        ValueError: if nothing is held, or Minari refuses the data.
+        ValueError: if the buffer is empty, or Minari refuses the data.
     """
     import minari
     from minari.data_collector import EpisodeBuffer
 
     batch = buffer.transitions(n_step=1)
     if len(batch.indices) == 0:
-        raise ValueError("to_minari: the buffer is empty; expected a transition in it")
+        raise ValueError("buffer: got an empty one, expected at least one transition")
     ends = np.flatnonzero(_ends(batch, buffer)) + 1
     episodes = []
     for number, (first, last) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
         truncated = batch.truncated[first:last].copy()
-        truncated[-1] |= not batch.terminated[last - 1]  # a break is cut from outside, too
+        truncated[-1] |= not batch.terminated[last - 1]  # to Minari, a break in the data is a truncation
         episodes.append(
             EpisodeBuffer(
                 id=number,
@@ -88,7 +88,7 @@ def to_minari(buffer: ReplayBuffer, dataset_id: str, **options: Any) -> minari.M
 
 
 def _ends(batch: Any, buffer: ReplayBuffer) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Where the next row is no step of the same segment: two steps reach no further than one."""
+    """Return whether each row is the last of its segment, where two steps reach no further than one."""
     one, two = (buffer.transitions(batch.indices, n_step=n_step, gamma=0.5) for n_step in (1, 2))
     result: np.ndarray[Any, np.dtype[np.bool_]] = one.discount == two.discount
     return result

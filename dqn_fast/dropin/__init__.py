@@ -1,1 +1,1 @@
-"""Replay buffers with other libraries' interfaces: change one import line; one module for each ecosystem."""
+"""Replay buffers with the interfaces of other libraries, one module per library: change one import line."""

@@ -1,12 +1,12 @@
-"""`collections.deque` as a replay memory: `append` tuples of five, `random.sample` them.
+"""A `collections.deque` of experiences: `append` tuples of five, `random.sample` them.
 
 ```python
 from dqn_fast.dropin.deque import deque
 
 memory = deque(maxlen=100_000)
 memory.append((state, action, reward, next_state, done))
-batch = random.sample(memory, 32)  # as before: each access takes the same time, at any length
-batch = memory.sample(32)  # the same draw in one call, and faster
+batch = random.sample(memory, 32)  # as before, and each access is O(1)
+batch = memory.sample(32)  # the same draw in one call, which is faster
 ```
 """
 
@@ -26,18 +26,19 @@ from dqn_fast.replay.internals import core_memory
 class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
     """The newest `maxlen` tuples `(state, action, reward, next_state, done)`, oldest first.
 
-    Items are copies, equal to what was appended; see `ExperienceReplayBuffer` for what comes back as what.
-    Tensors take long to make: if those of `maxlen` items need no more than 64 MB (40,000 items of small
-    ones), they are kept once they were asked for, and given out again unless somebody has changed their
-    numbers. As in a deque, what else is made of one (`requires_grad_`) stays. `sample(...)` needs none of
-    that; its `.arrays()` are ten times faster: rather use them for tensors, above all of another device.
+    Items are copies that equal what was appended; `ExperienceReplayBuffer` says which types come back. For
+    tensors prefer `sample(...).arrays()`, above all on another device: it makes one tensor per column.
+
+    A tensor of an item takes long to make. So it is kept once it was asked for, if the tensors of all
+    `maxlen` items fit in 64 MB, and given out again unless its numbers were changed. As in a deque, whatever
+    else was done to it (`requires_grad_`) stays.
 
     Args:
         iterable: tuples to append.
         maxlen: how many to hold.
 
     Raises:
-        TypeError: if `maxlen` is None: a replay memory has a capacity.
+        TypeError: if `maxlen` is None; a replay buffer has a capacity.
         ValueError: if `maxlen` is less than 1.
     """
 
@@ -50,11 +51,11 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
         self.extend(iterable)
 
     def append(self, item: Sequence[Any]) -> None:
-        """Appends a tuple of five; the oldest goes if there are `maxlen`.
+        """Append a tuple of five; the oldest goes if there are `maxlen`.
 
         Raises:
-            TypeError: see `ExperienceReplayBuffer.add`.
-            ValueError: see `ExperienceReplayBuffer.add`; also if `item` has not five elements.
+            TypeError: if a value is of another kind than the first one.
+            ValueError: if `item` does not have five elements, a shape differs, or `done` is neither 0 nor 1.
         """
         state, action, reward, next_state, done = item
         self._experiences.add(state, action, reward, next_state, done)
@@ -64,25 +65,25 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
             self._begin()
 
     def extend(self, iterable: Iterable[Sequence[Any]]) -> None:
-        """Appends each tuple."""
+        """Append each tuple."""
         for item in iterable:
             self.append(item)
 
     def clear(self) -> None:
-        """Forgets all tuples."""
+        """Remove all tuples."""
         self._experiences = Experiences("maxlen", self.maxlen)
         self._begin()
 
     def sample(self, batch_size: int) -> ExperienceBatch:
-        """What `random.sample(memory, batch_size)` draws, in one call.
+        """Draw what `random.sample(memory, batch_size)` would, in one call.
 
         Raises:
-            ValueError: if there are fewer.
+            ValueError: if fewer tuples are held.
         """
         return ExperienceBatch(self._experiences.sample(batch_size))
 
     def _begin(self) -> None:
-        """Gives out what the memory holds, from now on."""
+        """Show what the buffer holds, from now on."""
         experiences = self._experiences
         self._follow(core_memory(experiences.buffer), experiences.restore, experiences.wrap)
 
@@ -95,4 +96,4 @@ class deque(Timeline, Sequence[tuple[Any, ...]]):  # its name is the interface
         self._begin()
 
     def __copy__(self) -> deque:
-        return copy.deepcopy(self)  # two may not share a memory
+        return copy.deepcopy(self)  # two deques must not share a buffer

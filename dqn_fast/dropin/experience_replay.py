@@ -1,12 +1,12 @@
-"""The replay buffer of articles on DQN: `add` an experience, `sample` experiences.
+"""The replay buffer of many articles on DQN: `add` an experience, `sample` experiences.
 
 ```python
 from dqn_fast.dropin.experience_replay import ExperienceReplayBuffer
 ```
 
-Their class is a `deque` of tuples and `random.sample`. This one keeps the interface: batches are drawn
-without replacement, rows are the tuples that were added, and `random.seed` decides the draws (of a
-buffer that is made after it).
+The articles' class is a `deque` of tuples and `random.sample`. This one keeps its interface: draws are
+without replacement, rows are the tuples that were added, and `random.seed` decides the draws of a buffer that
+is made after it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from dqn_fast.dropin._experiences import NAMES, Experiences, rows
 class ExperienceReplayBuffer:
     """Holds the newest `size` experiences (Lin, 1992).
 
-    States are arrays, tensors or lists of numbers of one shape (an extra axis included), and come back as
-    arrays, or as tensors where tensors were added. Actions, rewards and dones that were added as numbers
-    come back as numbers in rows and as arrays of shape (B,) in columns.
+    States are arrays, tensors or lists of numbers, all of one shape. They come back as tensors if they were
+    tensors, and as arrays otherwise. Actions, rewards and dones that were numbers come back as numbers in
+    rows, and as arrays of shape (B,) in columns.
 
     Args:
         size: experiences to hold.
@@ -35,23 +35,23 @@ class ExperienceReplayBuffer:
         self._experiences = Experiences("size", size)
 
     def add(self, state: Any, action: Any, reward: Any, next_state: Any, done: Any) -> None:
-        """Adds an experience; the oldest goes if the buffer is full.
+        """Add an experience; the oldest goes if the buffer is full.
 
         Raises:
-            TypeError: if a value is of another kind than the first one was.
+            TypeError: if a value is of another kind than the first one.
             ValueError: if a shape differs, or `done` is neither a bool nor 0 or 1.
         """
         self._experiences.add(state, action, reward, next_state, done)
 
     def is_full(self) -> bool:
-        """Whether it holds `size` experiences, so that the next one replaces the oldest."""
+        """Return whether it holds `size` experiences, so that the next one replaces the oldest."""
         return self._experiences.buffer.is_full()
 
     def __len__(self) -> int:
         return len(self._experiences)
 
     def sample(self, batch_size: int) -> ExperienceBatch:
-        """Draws `batch_size` different experiences.
+        """Draw `batch_size` different experiences.
 
         Raises:
             ValueError: if the buffer holds fewer.
@@ -60,30 +60,29 @@ class ExperienceReplayBuffer:
 
 
 class ExperienceBatch(Sequence[tuple[Any, ...]]):
-    """B experiences: a sequence of rows, and the same as five columns.
+    """B experiences, as a sequence of rows and as five columns.
 
-    Iterated, it gives rows, as the articles' list of tuples does, so both of these work as written there:
+    Iteration yields rows, as the articles' list of tuples does, so both of their forms work:
 
         for state, action, reward, next_state, done in batch: ...
         states, actions, rewards, next_states, dones = zip(*batch)
 
-    and the columns as arrays, with no work left to do, are
+    The columns as arrays take no further work:
 
         states, actions, rewards, next_states, dones = batch.arrays()
 
-    Where tensors were added, those of a row with several numbers each are `TensorRow`s, which stand for
-    tensors until `torch.cat`, `torch.stack` or anything else of torch asks for them.
+    If tensors were added, those of several numbers are `TensorRow`s in rows: they stand for tensors until
+    `torch.cat`, `torch.stack` or anything else of PyTorch asks for them.
 
-    Python asks an object for the same iterator in a loop and in `states, actions, ... = batch`, so no
-    object can give rows to the one and columns to the other: the latter is a `ValueError` (of a batch
-    of five, it gives five rows).
+    `states, actions, rewards, next_states, dones = batch` unpacks rows, because Python uses the same iterator
+    as in a loop. That is a `ValueError`, unless the batch has five rows.
     """
 
     def __init__(self, columns: tuple[Any, ...]) -> None:
         self._columns = columns
 
     def arrays(self) -> tuple[Any, ...]:
-        """States, actions, rewards, next states and dones, with B rows each."""
+        """Return states, actions, rewards, next states and dones, B rows each."""
         return self._columns
 
     def __getattr__(self, name: str) -> Any:

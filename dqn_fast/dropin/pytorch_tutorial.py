@@ -4,8 +4,8 @@
 from dqn_fast.dropin.pytorch_tutorial import ReplayMemory, Transition
 ```
 
-The tutorial's loop then runs as it is. Its memory keeps four tensor objects for each transition; this one
-keeps the numbers in them, each state once.
+The tutorial's loop runs unchanged. Its memory keeps four tensors per transition; this one keeps their
+numbers, and each state once.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ class ReplayMemory:
     """
 
     def __init__(self, capacity: int) -> None:
-        # The tutorial draws from `random`: so does the seed, and `random.seed` still decides all.
+        # The tutorial draws from `random`. The seed comes from there, so `random.seed` decides all draws.
         self._buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[_Form, ...] = ()  # of state, action, next state, reward
         self._has_one_action = True
-        # A next state: the tensor that came, where its numbers lie, and as an array.
+        # The last next state: the tensor, the address of its numbers, and an array of them.
         self._last: tuple[Any, Any, Any] = (None, None, None)
 
     def __len__(self) -> int:
         return len(self._buffer)
 
     def push(self, state: Any, action: Any, next_state: Any, reward: Any) -> None:
-        """Saves a transition of tensors. Those on another device are copied from it and back.
+        """Store a transition of tensors. Those on another device are copied from it, and back when sampled.
 
         Args:
-            state: of one shape, such as (1, n).
-            action: of one shape, such as (1, 1).
-            next_state: like the state; None if the state was the last one.
-            reward: of one element.
+            state: a tensor of any shape, such as (1, n), the same in all transitions.
+            action: a tensor of any shape, such as (1, 1), the same in all transitions.
+            next_state: a tensor like `state`; None if the episode ended.
+            reward: a tensor of one element.
 
         Raises:
-            TypeError: if there are not four, or one is of another kind than in the first transition.
+            TypeError: if a tensor is of another kind than in the first transition.
             ValueError: if a shape differs.
         """
         last, address, obs = self._last
@@ -76,13 +76,13 @@ class ReplayMemory:
         self._last = (next_state, next_state is not None and next_state.data_ptr(), after)
 
     def sample(self, batch_size: int) -> list[Any]:
-        """Draws different transitions: a list of `Transition`.
+        """Draw different transitions; return a list of `Transition`.
 
-        Their elements stand for tensors of the shapes that were pushed, and `torch.cat` makes a batch of
-        them in one step; see `TensorRow`.
+        Their elements stand for tensors of the shapes that were pushed. `torch.cat` joins them in one step;
+        see `TensorRow`.
 
         Raises:
-            ValueError: if the memory holds fewer.
+            ValueError: if it holds fewer.
         """
         batch = self._buffer.sample(batch_size, replacement=False)
         columns = (batch.obs, batch.action, batch.next_obs, batch.reward)
@@ -93,24 +93,24 @@ class ReplayMemory:
 
 
 class _Form:
-    """What the tensors of a field are like: shape, dtype, and the device if it is not the CPU."""
+    """Shape and dtype of the tensors of a field, and the device if it is not the CPU."""
 
     def __init__(self, first: torch.Tensor, floating: bool = False) -> None:
         self.shape, self.dtype = tuple(first.shape), _array(first).dtype
         if floating and self.dtype.kind != "f":
-            self.dtype = np.dtype(np.float32)  # a first reward of 0 says nothing of those to come
+            self.dtype = np.dtype(np.float32)  # a first reward of 0 does not mean integers
         self.device = None if first.is_cpu else first.device
 
     def rows(self, values: np.ndarray[Any, Any]) -> list[Any]:
-        """The rows of a column of the memory."""
+        """Return the rows of a stored column, as stand-ins for tensors."""
         if values.shape[1:] != self.shape:
             values = values.reshape(len(values), *self.shape)
         return tensor_rows(values, self.device)
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
-    """A tensor's numbers, without a copy where they lie on the CPU."""
+    """Return a tensor's numbers as an array, without a copy if they are on the CPU."""
     try:
         return tensor.numpy()
-    except (RuntimeError, TypeError):  # it needs gradients, or lies elsewhere
+    except (RuntimeError, TypeError):  # it requires a gradient, or is on another device
         return tensor.detach().cpu().numpy()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The operations whose instructions bench/instructions.py counts: `hot_paths NAME REPEATS`.
+// The operations whose instructions bench/instructions/ counts: `hot_paths NAME REPEATS`.
 #include "replay_memory.hpp"
 
 #include <cstdint>

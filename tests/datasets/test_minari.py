@@ -1,4 +1,4 @@
-"""Datasets of Minari come in and go out unchanged."""
+"""Minari's datasets come in and go out unchanged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReplayBuffer:
     return buffer
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:minari")  # of metadata that is not given
+@pytest.mark.filterwarnings("ignore::UserWarning:minari")  # about missing metadata
 def test_there_and_back_again(filled: ReplayBuffer):
     spaces = {
         "observation_space": gym.spaces.Box(-np.inf, np.inf, (4,), np.float32),
@@ -52,7 +52,7 @@ def test_there_and_back_again(filled: ReplayBuffer):
 
 def test_an_empty_buffer_is_refused():
     buffer = ReplayBuffer(10, gym.spaces.Discrete(3), gym.spaces.Discrete(2))
-    with pytest.raises(ValueError, match="to_minari: the buffer is empty"):
+    with pytest.raises(ValueError, match="buffer: got an empty one"):
         to_minari(buffer, "dqn-fast/empty-v0")
 
 

@@ -1,4 +1,4 @@
-"""CartPole, a small Q-network and the outer loop of an article on DQN; tests bring memory and update."""
+"""CartPole, a small Q-network, and the loop of an article on DQN. Tests bring buffer and update."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import nn
 
 GAMMA = 0.98
 BATCH = 64
-RANDOM_RETURN = 22.0  # of a policy that acts at random
+RANDOM_RETURN = 22.0  # mean return of random actions
 
 
 def q_network() -> nn.Module:
-    """A network, after seeding all that the buffers and the loop draw from."""
+    """Seed every generator that buffers and loop draw from, and return a network."""
     torch.manual_seed(0)
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
@@ -30,7 +30,7 @@ def play(
     learn: Callable[[], None],
     steps: int = 3_000,
 ) -> float:
-    """Trains for some environment steps; the mean return of the last ten episodes."""
+    """Train for some environment steps; return the mean return of the last ten episodes."""
     torch.set_num_threads(1)
     env = gym.make("CartPole-v1")
     state, _ = env.reset(seed=1)
@@ -56,7 +56,7 @@ def play(
 
 
 class Learner:
-    """One gradient step of DQN on five tensors of B rows."""
+    """Makes gradient steps of DQN, each on five tensors of B rows."""
 
     def __init__(self, network: nn.Module) -> None:
         self.network = network

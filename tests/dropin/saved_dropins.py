@@ -26,7 +26,7 @@ BOX, ACTIONS = spaces.Box(-1, 1, (3,), np.float32), spaces.Discrete(4)
 
 
 def steps() -> Any:
-    """Observation, action, reward, next observation and whether the episode ended."""
+    """Yield observation, action, reward, next observation, and whether the episode ended."""
     draw = np.random.default_rng(5)
     obs = draw.random(3, np.float32)
     for step in range(STEPS):
@@ -99,14 +99,14 @@ RECIPES: dict[str, Callable[[], Any]] = {
 
 
 def make(name: str) -> Any:
-    """The buffer as it was saved; the drop-ins seed themselves from the process's generators."""
+    """Return the buffer as it was saved. Drop-ins take their seeds from the process's generators."""
     random.seed(7)
     np.random.seed(7)  # noqa: NPY002
     return RECIPES[name]()
 
 
 def drawn(buffer: Any) -> str:
-    """What it draws next."""
+    """Return what a buffer draws next."""
     np.random.seed(8)  # noqa: NPY002
     random.seed(8)
     if isinstance(buffer, deque):

@@ -1,3 +1,5 @@
+"""A deque of experiences, beside `collections.deque`."""
+
 from __future__ import annotations
 
 import collections
@@ -30,7 +32,7 @@ def test_every_item_is_that_of_a_deque(maxlen: int, steps: list[tuple[bool, bool
     theirs: Any = collections.deque(maxlen=maxlen)
     state = np.zeros(2)
     for number, (done, jumps, value) in enumerate(steps):
-        # Few distinct states: breaks and joins that bytes alone would not tell apart.
+        # There are few distinct states, so that bytes alone do not tell breaks from joins.
         next_state = np.array([float(value), 0.0])
         item = (state, number, 0.1 * number, next_state, done)
         ours.append(item)
@@ -117,7 +119,7 @@ def test_tensors_that_nobody_changed_are_given_out_again() -> None:
     memory.append(items[0])
     assert same(memory[0], items[3]) and same(memory[3], items[0])
     mixed = deque([(np.zeros(2), 0, torch.tensor([1.0]), np.ones(2), False)], maxlen=4)
-    assert mixed[0] is not mixed[0] and type(mixed[0][0]) is np.ndarray  # arrays may take another form
+    assert mixed[0] is not mixed[0] and type(mixed[0][0]) is np.ndarray  # arrays may be reshaped by a caller
 
 
 def test_tensors_that_would_need_too_much_room_are_not_kept() -> None:
@@ -167,7 +169,7 @@ def test_what_is_still_held_of_an_item_is_not_given_out_again() -> None:
         every = memory[:]
         tuples, states, watched = every[:10], [item[0] for item in every[10:20]], every[20][3]
         dead = weakref.ref(every[20][3])
-        every[21][0].shape = (1, 2)  # whoever has an array may make of it what he likes
+        every[21][0].shape = (1, 2)  # the caller may change an array that he holds
         every[22][0].flags.writeable = False
         every[23][3].dtype = np.int64
         del every, watched

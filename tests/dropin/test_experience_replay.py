@@ -1,3 +1,5 @@
+"""The articles' replay buffer, beside their class in plain Python."""
+
 from __future__ import annotations
 
 import random

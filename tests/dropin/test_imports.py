@@ -1,3 +1,5 @@
+"""Drop-ins that need NumPy alone import nothing else."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""The replay memory of PyTorch's tutorial, beside the tutorial's own."""
+
 from __future__ import annotations
 
 import copy
@@ -97,7 +99,7 @@ def test_batches_are_those_of_real_tensors() -> None:
         torch.cat((ours.state[at], ours.next_state[at])), torch.cat((real.state[at], real.next_state[at]))
     )
     assert torch.equal(torch.stack(ours.state), torch.stack(real.state))
-    # A batch is its own.
+    # The buffer does not share memory with a batch.
     torch.cat(ours.state).zero_()
     assert torch.equal(torch.cat(ours.state), torch.cat(real.state))
 

@@ -56,7 +56,7 @@ USES: dict[str, Callable[[Any], Any]] = {
 
 
 def outcome(use: Callable[[Any], Any], rows: Any) -> Any:
-    """What comes of it, or the kind of error that it is."""
+    """Return what a use gives, or the class of the error that it raises."""
     try:
         result = use(rows)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
@@ -77,7 +77,7 @@ def test_rows_are_used_as_their_tensors_are(use: str, shape: tuple[int, ...]) ->
 
 
 def test_a_list_of_rows_is_no_matrix_of_numbers() -> None:
-    # As tensors are, they are no sequences: torch.tensor of tensors with one number each is a vector.
+    # Like tensors, rows are no sequences: torch.tensor of tensors with one number each is a vector.
     rows = tensor_rows(np.ones((3, 1), np.float32))
     assert torch.tensor(rows, dtype=torch.float32).shape == (3,)
     with pytest.raises(RuntimeError, match="Could not infer dtype of TensorRow"):

@@ -1,6 +1,6 @@
-"""Real Atari games through Gymnasium's own wrappers: every batch equals a full copy kept beside it.
+"""Real Atari games through Gymnasium's own wrappers. Every batch equals a full copy that the test keeps.
 
-`DQN_FAST_ATARI_STEPS` says how many steps are made; 100,000 measures the memory as published.
+`DQN_FAST_ATARI_STEPS` sets the number of steps; with 100,000, `-k bytes -s` prints the published bytes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def test_one_environment(game: str):
         obs = env.reset()[0] if terminated or truncated else next_obs
         if step % 50 == 49:
             batch = buffer.sample(8)
-            # Episodes follow one another, so that the k-th transition has final steps of k // L before it.
+            # Indices come in the order of time: the newest transition has the last one.
             order = {index: len(true) - len(buffer) + i for i, index in enumerate(buffer.indices().tolist())}
             for row, index in enumerate(batch.indices):
                 rows_equal(batch, row, true[order[int(index)]])
@@ -71,7 +71,7 @@ def test_one_environment(game: str):
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_a_vector_of_environments(mode: AutoresetMode):
-    """Which rows are true is read off each environment's own wrapper, which logs what really happened."""
+    """A wrapper around each environment logs what really happened."""
     logs: list[list[tuple[Any, ...]]] = [[], [], []]
 
     class Log(gym.Wrapper[Any, Any, Any, Any]):
@@ -149,7 +149,7 @@ print((resident() - before) / steps)
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads resident memory from /proc")
 def test_bytes_per_transition():
-    """One frame of 84 x 84 bytes, its share of the reserve and 100 bytes; SB3 takes four to eight frames."""
+    """A transition takes one frame of 84 x 84 bytes, its share of the reserve, and at most 100 bytes more."""
     steps = max(STEPS, 4_000)
     command = [sys.executable, "-c", MEASURE, str(steps), str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True)

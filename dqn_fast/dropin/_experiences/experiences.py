@@ -1,4 +1,4 @@
-"""Experiences `(state, action, reward, next_state, done)`: into a replay buffer, and back as they came."""
+"""A replay buffer for experiences `(state, action, reward, next_state, done)`, returned as they came."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ NAMES = ("state", "action", "reward", "next_state", "done")
 
 
 class Experiences:
-    """A replay buffer that takes and gives experiences; the first one says what they are made of.
+    """A buffer that takes and returns experiences; the first one fixes shapes and dtypes.
 
-    Columns have the dtypes and shapes that NumPy gives a list of what was added, and are tensors where
-    tensors were added. Rewards are kept in float64, as Python keeps them.
+    A column is a tensor if tensors were added, and otherwise what `np.array` makes of a list of the added
+    values. Rewards are kept in float64, like Python's floats.
 
     Args:
-        name: of the argument that `capacity` is.
-        capacity: experiences to hold, the newest ones.
+        name: what the caller's argument `capacity` is called, for errors.
+        capacity: experiences to hold; the newest are kept.
     """
 
     def __init__(self, name: str, capacity: int) -> None:
         at_least(name, capacity, 1)
-        # The originals draw from `random`: so does the seed, and `random.seed` still decides all.
+        # The originals draw from `random`. The seed comes from there, so `random.seed` decides all draws.
         self.buffer = ReplayBuffer(capacity, seed=random.getrandbits(64))
         self._forms: tuple[Form, ...] = ()
-        self._unlike: list[tuple[int, Form]] = []  # fields that the memory keeps in another form
+        self._unlike: list[tuple[int, Form]] = []  # fields that the buffer stores in another form
         self.restore: tuple[Callable[[Any], Any] | None, ...] = ()
         """Per field, a function from the stored value to the one that was added; None if they are equal."""
         self.wrap: tuple[Callable[[Any], Any] | None, ...] = ()
-        """Per field, a function from that array to a tensor over its memory; None if no tensor was added."""
+        """Per field, a function from a restored array to a tensor over it; None if no tensor was added."""
 
     def __len__(self) -> int:
         return len(self.buffer)
 
     def add(self, state: Any, action: Any, reward: Any, next_state: Any, done: Any) -> None:
-        """Adds one.
+        """Add one experience.
 
         Raises:
-            TypeError: if a value is of another kind than the first one was.
+            TypeError: if a value is of another kind than the first one.
             ValueError: if a shape differs, or `done` is neither 0 nor 1.
         """
         ended = done if type(done) is bool else _flag(done)
@@ -68,10 +68,10 @@ class Experiences:
             self._unlike = [(at, form) for at, form in enumerate(forms) if self.restore[at] or self.wrap[at]]
 
     def sample(self, batch_size: int) -> tuple[Any, ...]:
-        """States, actions, rewards, next states and dones of different experiences, `batch_size` rows each.
+        """Return five columns, `batch_size` rows each, of different experiences.
 
         Raises:
-            ValueError: if fewer are held, or `batch_size` is less than 1.
+            ValueError: if fewer experiences are held, or `batch_size` is less than 1.
         """
         batch = self.buffer.sample(batch_size, replacement=False)
         columns = (batch.obs, batch.action, batch.reward, batch.next_obs, batch.terminated)
@@ -84,12 +84,12 @@ class Experiences:
 
 
 def rows(columns: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    """The experiences in columns, as tuples of five; numbers are Python's."""
+    """Return the experiences of five columns as tuples, with Python's numbers."""
     return zip(*(_items(column) for column in columns), strict=True)
 
 
 def number(value: Any) -> Any:
-    """A scalar, or the only element of an array or tensor, as a Python number."""
+    """Return a scalar, or the only element of an array or tensor, as a Python number."""
     return value.item() if hasattr(value, "item") else value
 
 
@@ -103,7 +103,7 @@ def _flag(done: Any) -> bool:
 def _items(column: Any) -> Any:
     if isinstance(column, np.ndarray):
         return column.tolist() if column.ndim == 1 else column
-    has_one_number = column.numel() == len(column)  # in each row: torch.tensor takes a list of those
+    has_one_number = column.numel() == len(column)  # torch.tensor takes a list of tensors of one number
     if has_one_number or not column.is_cpu:
         return column.unbind()
     from dqn_fast.dropin._experiences.tensor_rows import tensor_rows

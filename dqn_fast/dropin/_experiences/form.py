@@ -1,4 +1,4 @@
-"""What the values of a field were when the first one came, so that they come back as they were added."""
+"""The form of a field's first value, in which all of its values come back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PYTHON_TYPES = {"b": bool, "i": int, "u": int, "f": float}
 
 
 def plain(value: Any) -> Any:
-    """A value as the memory takes it fastest: tensors and lists as arrays, over the same data if possible."""
+    """Return a value as the buffer takes it fastest: tensors and lists become arrays, if possible views."""
     kind = type(value)
     if kind is np.ndarray or kind is int:
         return value
@@ -21,20 +21,24 @@ def plain(value: Any) -> Any:
 
 
 class Form:
-    """What the first value of a field was: its shape and dtype, and the device if it was a tensor."""
+    """Shape and dtype of a field's first value, and the device if it was a tensor."""
 
     def __init__(self, name: str, value: Any) -> None:
         array = np.asarray(plain(value))
         self.shape, self.dtype = array.shape, array.dtype
         self.device = value.device if hasattr(value, "detach") else None
         if name == "reward" and not (self.device and self.dtype.kind == "f"):
-            # A first reward of 0 says nothing of those to come. Tensors stay as wide as networks are.
+            # A first reward of 0 does not mean integers. Tensors become as wide as networks are.
             self.dtype = np.dtype(np.float32 if self.device else np.float64)
 
     def restorer(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Callable[[Any], Any] | None:
-        """Return a function from a stored value, of this dtype and shape, to what was added; None if equal.
+        """Return a function from a stored value to the one that was added; None if they are equal.
 
-        For a tensor on the CPU it gives an array, and `wrapper` makes it a tensor.
+        For a tensor on the CPU, the function returns an array, which `wrapper` turns into a tensor.
+
+        Args:
+            dtype: of stored values.
+            shape: of stored values.
         """
         is_same = (self.dtype, self.shape) == (dtype, shape)
         if self.device is None:
@@ -47,7 +51,7 @@ class Form:
         return self._one
 
     def wrapper(self) -> Callable[[Any], Any] | None:
-        """Return a function from an array to a tensor over it; None if none was added, or not on the CPU."""
+        """Return a function from an array to a tensor over it; None unless tensors on the CPU were added."""
         if self.device is None or self.device.type != "cpu":
             return None
         import torch
@@ -55,7 +59,7 @@ class Form:
         return torch.from_numpy
 
     def restore(self, array: Any, lead: tuple[int, ...]) -> Any:
-        """Values that the memory kept, of shape `lead` and the field's, as they were added."""
+        """Return stored values as they were added; their shape is `lead` and then the stored shape."""
         array = self._array(array, lead)
         if self.device is None:
             return array

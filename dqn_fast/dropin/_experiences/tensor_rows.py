@@ -1,4 +1,4 @@
-"""Rows of a batch that stand for tensors, so that only what is joined of them has to be made."""
+"""Rows of a batch that stand for tensors, so that a tensor is made only of what is joined from them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._pytree import tree_map
 
 from dqn_fast._core import Row
 
 
 def tensor_rows(values: np.ndarray[Any, Any], device: torch.device | None = None) -> list[Any]:
-    """The rows of a column of a batch, `(B, ...)`: B of `TensorRow`, over the same memory.
+    """Return a list of B `TensorRow`s over the rows of a column.
 
     Args:
-        values: the column.
-        device: where their tensors are; None is this processor's memory.
+        values: the column, `(B, ...)`.
+        device: where the tensors are made; None for the CPU.
     """
     return TensorRow.rows_of(_Column(values, device), len(values))
 
 
 class TensorRow(Row):
-    """One row of a batch, which torch takes as the tensor that it stands for.
+    """One row of a batch, which PyTorch takes as the tensor that it stands for.
 
-    It has the tensor's attributes, methods and operators, and every function of torch accepts it (through
-    `__torch_function__`). Only `isinstance(row, torch.Tensor)` is False, `torch.FloatTensor(row)` an error,
-    and `torch.tensor` of a list of rows must be told the dtype: making hundreds of tensors takes longer than
-    drawing them, and their only use is to be joined again.
+    Making hundreds of tensors takes longer than drawing them, and their only use is to be joined again. So a
+    row has the tensor's attributes, methods and operators, and every function of PyTorch accepts it (through
+    `__torch_function__`), but it becomes a tensor only when it is used. Three things differ from a tensor:
+    `isinstance(row, torch.Tensor)` is False, `torch.FloatTensor(row)` is an error, and `torch.tensor` of a
+    list of rows needs a dtype.
     """
 
     __slots__ = ()
 
     def tensor(self) -> torch.Tensor:
-        """The tensor that it stands for, over the batch's memory if that is on the CPU."""
+        """Return the tensor that it stands for, over the batch's memory if it is on the CPU."""
         column: _Column = self.column
         return column.tensor(column.values[self.number, ...])
 
@@ -49,13 +49,12 @@ class TensorRow(Row):
             joined = _joined(func, args[0])
             if joined is not None:
                 return joined
-        args, kwargs = tree_map(_tensor, (args, kwargs or {}))
-        return func(*args, **kwargs)
+        return func(*_tensors(args), **_tensors(kwargs or {}))
 
 
 def _operator(name: str) -> Any:
     def operator(self: TensorRow, *args: Any) -> Any:
-        return getattr(self.tensor(), name)(*(_tensor(arg) for arg in args))
+        return getattr(self.tensor(), name)(*_tensors(args))
 
     return operator
 
@@ -67,14 +66,20 @@ for _name in (
     *("len", "iter", "setitem", "contains", "repr", "format"),
 ):
     setattr(TensorRow, f"__{_name}__", _operator(f"__{_name}__"))
-TensorRow.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, as that of tensors
+TensorRow.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, like tensors
 
 
-def _tensor(value: Any) -> Any:
-    return value.tensor() if type(value) is TensorRow else value
+def _tensors(value: Any) -> Any:
+    """Return an argument with a tensor for each `TensorRow`, in nested lists, tuples and dicts, too."""
+    kind = type(value)
+    if kind is TensorRow:
+        return value.tensor()
+    if kind is list or kind is tuple:
+        return kind(map(_tensors, value))
+    return {key: _tensors(child) for key, child in value.items()} if kind is dict else value
 
 
-# What makes of rows in an array what such a function makes of a tensor of each.
+# For a function that joins tensors, what does the same to an array of rows.
 _JOINS: dict[Any, Any] = {
     torch.cat: lambda rows: rows.reshape(-1, *rows.shape[2:]),
     torch.stack: lambda rows: rows,
@@ -82,7 +87,7 @@ _JOINS: dict[Any, Any] = {
 
 
 def _joined(join: Any, parts: Any) -> torch.Tensor | None:
-    """Rows of one column joined, copied at once; None if they are anything else."""
+    """Return rows of one column joined in a single copy; None if `parts` are anything else."""
     found = TensorRow.numbers(parts)
     if found is None:
         return None
@@ -94,7 +99,7 @@ def _joined(join: Any, parts: Any) -> torch.Tensor | None:
 
 
 class _Column:
-    """The values of a field in a batch of B transitions, (B, ...), and the device to take them to."""
+    """The values of a field in a batch, (B, ...), and the device that their tensors are made on."""
 
     __slots__ = ("device", "values")
 
@@ -102,6 +107,6 @@ class _Column:
         self.values, self.device = values, device
 
     def tensor(self, values: np.ndarray[Any, Any]) -> torch.Tensor:
-        """Some of them as a tensor."""
+        """Return some of the values as a tensor."""
         tensor = torch.from_numpy(values)
         return tensor if self.device is None else tensor.to(self.device)

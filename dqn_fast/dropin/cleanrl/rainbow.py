@@ -1,4 +1,4 @@
-"""The buffer of `rainbow_atari.py`, for `dqn_fast.dropin.cleanrl.replay`."""
+"""The buffer of CleanRL's `rainbow_atari.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dqn_fast.replay import PrioritizedReplayBuffer as _PrioritizedReplayBuffer
 
 
 class PrioritizedBatch(NamedTuple):
-    """B transitions: tensors on the buffer's device, and the names that `update_priorities` takes."""
+    """B transitions, as tensors on the buffer's device, and the indices that `update_priorities` takes."""
 
     observations: torch.Tensor
     actions: torch.Tensor
@@ -28,26 +28,26 @@ class PrioritizedBatch(NamedTuple):
 class PrioritizedReplayBuffer:
     """Proportional prioritised replay (Schaul et al., 2016) of n-step returns, as in `rainbow_atari.py`.
 
-    A transition is drawn, one in each equal part of the total, in proportion to
-    `(|priority| + eps) ** alpha`; new ones have the largest `|priority| + eps` so far. Weights are
-    `(size * P) ** -beta` divided by the batch's largest.
+    Transitions are drawn in proportion to `(|priority| + eps) ** alpha`, one in each equal part of the total;
+    new ones get the largest `|priority| + eps` so far. Weights are `(size * P) ** -beta`, divided by the
+    largest in the batch.
 
-    The script bootstraps with `gamma ** n_step` whatever a return's length. So that this is right for
-    every row, only steps whose return has all n rewards or has terminated are drawn: not the last n - 1
-    before a truncation, nor, until they have n successors, the newest.
+    The script bootstraps with `gamma ** n_step`, however many steps a return spans. So that this is right for
+    every row, only steps whose return has all n rewards, or ends with termination, are drawn. The last n - 1
+    steps before a truncation are not, nor are the newest until n steps follow them.
 
     Args:
         capacity: steps to hold.
-        obs_shape: of one observation, in uint8; (4, height, width) is taken for a stack of frames, each of
-            which is stored once, if the first step moves it on by one frame.
-        device: of the sampled tensors.
+        obs_shape: shape of one uint8 observation. (4, height, width) is taken for a stack of frames if the
+            first step moves it on by one frame; each frame is then stored once.
+        device: where sampled tensors are.
         n_step: environment steps that a transition spans.
-        gamma: discount factor of one environment step.
+        gamma: discount factor per environment step.
         alpha: exponent of the priorities.
         beta: exponent of the weights; assign to `buffer.beta` to change it.
         eps: added to every priority.
-        frame_stack: frames along the first axis of an observation, without looking at the first step; 1 for
-            none.
+        frame_stack: frames along the first axis of an observation, 1 for no stack; None to look at the first
+            step.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -78,13 +78,13 @@ class PrioritizedReplayBuffer:
             gamma=gamma,
             alpha=alpha,
             priority_eps=eps,
-            weight_normalization="none",  # the batch's largest is found when its rows are final
+            weight_normalization="none",  # `sample` divides by the largest when the rows are final
             seed=seed_of_numpy(),
         )
         if frame_stack is None and not may_be_stack(self._obs_shape):
             frame_stack = 1
-        self._make(observation_space=None)  # takes no memory: bad numbers are refused now
-        # None: the first step says whether there are stacks.
+        self._make(observation_space=None)  # refuses bad numbers now, and takes no memory
+        # If None, the first step says whether there are stacks.
         self._buffer = None if frame_stack is None else self._make(frame_stack=frame_stack)
         discount = 1.0
         for _ in range(n_step):
@@ -93,17 +93,17 @@ class PrioritizedReplayBuffer:
 
     @property
     def size(self) -> int:
-        """Steps that it holds."""
+        """Number of steps held."""
         return 0 if self._buffer is None else len(self._buffer)
 
     def add(self, obs: Any, action: Any, reward: Any, next_obs: Any, done: Any) -> None:
-        """Adds an environment step, with or without a first axis of length 1.
+        """Add an environment step, with or without a first axis of length 1.
 
         Args:
-            obs: observation.
-            action: what was done.
-            reward: what it gave.
-            next_obs: the observation after it; at an episode's end, its last one.
+            obs: observation before the step.
+            action: action of the step.
+            reward: reward of the step.
+            next_obs: observation after the step; at an episode's end, its last one.
             done: whether the episode terminated.
 
         Raises:
@@ -118,11 +118,11 @@ class PrioritizedReplayBuffer:
         )
 
     def sample(self, batch_size: int) -> PrioritizedBatch:
-        """Draws transitions by priority.
+        """Draw transitions by priority.
 
         Returns:
-            Observations uint8; actions int64, rewards float32, dones bool and weights float32 (B, 1);
-            indices int64 (B,).
+            uint8 observations (B, *obs_shape); int64 actions, float32 rewards, bool dones and float32 weights
+            (B, 1); int64 indices (B,).
 
         Raises:
             ValueError: if no step can be drawn yet.
@@ -142,28 +142,28 @@ class PrioritizedReplayBuffer:
         )
 
     def update_priorities(self, indices: Any, priorities: Any) -> None:
-        """Gives transitions new priorities; those that were overwritten meanwhile are passed over.
+        """Set the priorities of transitions; those that were overwritten meanwhile are ignored.
 
         Args:
             indices: `batch.indices`.
-            priorities: one for each, of any sign: absolute values count.
+            priorities: one per index; their absolute values count.
 
         Raises:
             IndexError: if an index was never given out.
-            ValueError: if a priority is not finite, or there are more or fewer of them.
+            ValueError: if a priority is not finite, or their number differs from that of indices.
         """
         self._held().update_priorities(indices, np.abs(np.asarray(priorities)).reshape(-1))
 
     def _held(self) -> _PrioritizedReplayBuffer:
         if self._buffer is None:
-            raise ValueError("the buffer is empty; expected a transition in it")
+            raise ValueError("sample: got an empty buffer, expected at least one transition")
         return self._buffer
 
     def _usable(self, batch: Any) -> Any:
         return batch.terminated | (batch.discount == self._discount)
 
     def _redraw(self, batch_size: int, batch: Any, usable: Any) -> Any:
-        """A batch of usable rows: those of `batch`, and others drawn like them for the rest."""
+        """Return a batch of usable rows: those of `batch`, and others drawn in the same way for the rest."""
         indices, weights = batch.indices[usable], batch.weights[usable]
         while len(indices) < batch_size:
             missing = batch_size - len(indices)
@@ -176,7 +176,7 @@ class PrioritizedReplayBuffer:
         return batch
 
     def _search(self, count: int) -> tuple[Any, Any]:
-        """Draws from the usable steps alone, where they are too rare to wait for: O(size)."""
+        """Draw from the usable steps alone, where they are too rare to wait for. O(size) time."""
         buffer = self._held()
         held = buffer.indices()
         masses = buffer.masses(held)
@@ -184,7 +184,7 @@ class PrioritizedReplayBuffer:
         usable = np.concatenate([self._usable(buffer.transitions(part)) for part in parts])
         allowed = np.where(usable, masses, 0.0)
         if not allowed.any():
-            raise ValueError(f"sample: no return of {self.n_step} steps is complete; expected more steps")
+            raise ValueError(f"sample: got no complete return of {self.n_step} steps, expected at least one")
         chosen = np.random.choice(len(held), count, p=allowed / allowed.sum())  # noqa: NPY002  # as CleanRL
         weights = (len(held) * masses[chosen] / masses.sum()) ** -self.beta
         return held[chosen], weights.astype(np.float32)

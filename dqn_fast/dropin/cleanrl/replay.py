@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from dqn_fast.replay import ReplayBuffer as _ReplayBuffer
 
 
 class ReplayBufferSamples(NamedTuple):
-    """B transitions as tensors on the buffer's device."""
+    """B transitions, as tensors on the buffer's device."""
 
     observations: torch.Tensor
     actions: torch.Tensor
@@ -32,14 +33,15 @@ class ReplayBuffer:
         buffer_size: transitions to hold; each environment holds `buffer_size // n_envs`.
         observation_space: of one environment: Box, Discrete, MultiDiscrete or MultiBinary.
         action_space: of one environment.
-        device: of the sampled tensors; `"auto"` is a GPU if there is one.
-        n_envs: environments whose steps come in each `add`.
-        optimize_memory_usage: store each frame of a stack once, besides each observation once, which is
-            always so. Observations of uint8 and shape (4, height, width) are taken for stacks if the first
-            step moves them on by one frame.
-        handle_timeout_termination: read `infos[i]["TimeLimit.truncated"]`: such an end is not `done`.
-        frame_stack: frames along the first axis of an observation, without looking at the first step; 1 for
-            none. Whatever the frames are, every observation comes back as it was added.
+        device: where sampled tensors are; `"auto"` is a GPU if there is one.
+        n_envs: environments; each `add` takes a step of every one.
+        optimize_memory_usage: store each frame of a stack once (each observation is stored once in any case).
+            uint8 observations of shape (4, height, width) are taken for stacks if the first step moves them
+            on by one frame.
+        handle_timeout_termination: read `infos[i]["TimeLimit.truncated"]`; an episode that ends so is not
+            `done`.
+        frame_stack: frames along the first axis of an observation, 1 for no stack; None to look at the first
+            step. Whatever it says, every observation comes back as it was added.
 
     Raises:
         ValueError: if a size is out of its range.
@@ -59,7 +61,8 @@ class ReplayBuffer:
         frame_stack: int | None = None,
     ) -> None:
         self.observation_space, self.action_space = observation_space, action_space
-        self.obs_shape, self.action_dim = _obs_shape(observation_space), _action_dim(action_space)
+        self.obs_shape = _array_shape("observation_space", observation_space)
+        self.action_dim = math.prod(_array_shape("action_space", action_space))
         self.n_envs = at_least("n_envs", n_envs, 1)
         self.buffer_size = max(at_least("buffer_size", buffer_size, 1) // n_envs, 1)
         self.device = device_of(device)
@@ -79,22 +82,22 @@ class ReplayBuffer:
             num_envs=n_envs,
             seed=seed_of_numpy(),
         )
-        # None: the first step says whether there are stacks.
+        # If None, the first step says whether there are stacks.
         self._buffer = None if frame_stack is None else self._make(frame_stack=frame_stack)
-        self.pos = 0  # of the next step in a ring of `buffer_size`
+        self.pos = 0  # where the next step would go in a ring of `buffer_size`
         lead = () if n_envs == 1 else (n_envs,)
         self._shapes = (*lead, *self.obs_shape), (*lead, self.action_dim)
 
     def add(self, obs: Any, next_obs: Any, action: Any, reward: Any, done: Any, infos: Any = None) -> None:
-        """Adds a step of every environment; arrays have `n_envs` as their first axis.
+        """Add a step of every environment.
 
         Args:
-            obs: observations.
+            obs: observations before the step, `(n_envs, *obs_shape)`.
             next_obs: observations after the step; where an episode ended, its last one.
-            action: actions.
-            reward: rewards.
-            done: where the episode terminated.
-            infos: read only with `handle_timeout_termination`; then a list with a dict for each.
+            action: actions, `(n_envs, ...)`.
+            reward: rewards, `(n_envs,)`.
+            done: whether the episodes terminated, `(n_envs,)`.
+            infos: a list with a dict per environment; read only with `handle_timeout_termination`.
 
         Raises:
             TypeError: if a value is of another kind.
@@ -107,8 +110,8 @@ class ReplayBuffer:
         if self.handle_timeout_termination:
             if not isinstance(infos, list | tuple) or len(infos) != self.n_envs:
                 raise TypeError(
-                    f"infos: got {_brief(infos)}, expected {self.n_envs} dicts, one of each environment"
-                    " (Gymnasium 1.0 and later give one dict: make the buffer with"
+                    f"infos: got {_brief(infos)}, expected {self.n_envs} dicts, one per environment"
+                    " (for Gymnasium 1.0 and later, which give one dict, make the buffer with"
                     " handle_timeout_termination=False)"
                 )
             truncated = np.array([bool(info.get("TimeLimit.truncated", False)) for info in infos])
@@ -125,22 +128,22 @@ class ReplayBuffer:
         self.pos = (self.pos + 1) % self.buffer_size
 
     def extend(self, *args: Any, **kwargs: Any) -> None:
-        """Adds the steps of sequences of `add`'s arguments."""
+        """Add many steps; takes a sequence for each argument of `add`."""
         for step in zip(*args, strict=True):
             self.add(*step, **kwargs)
 
     def sample(self, batch_size: int) -> ReplayBufferSamples:
-        """Draws transitions with replacement.
+        """Draw transitions with replacement.
 
         Returns:
-            Observations in their space's dtype; actions (B, action_dim), int64 for Discrete; dones and
-            rewards float32 (B, 1). Fresh tensors.
+            New tensors: observations (B, *obs_shape) in their space's dtype; actions (B, action_dim), int64
+            for Discrete; float32 dones and rewards (B, 1).
 
         Raises:
             ValueError: if the buffer is empty.
         """
         if self._buffer is None:
-            raise ValueError("sample: the buffer is empty; expected a transition in it")
+            raise ValueError("sample: got an empty buffer, expected at least one transition")
         batch = self._buffer.sample(batch_size)
         values = (
             batch.obs,
@@ -152,11 +155,11 @@ class ReplayBuffer:
         return ReplayBufferSamples(*(tensor(value, self.device) for value in values))
 
     def size(self) -> int:
-        """Steps of each environment that it holds."""
+        """Return the number of steps held per environment."""
         return 0 if self._buffer is None else len(self._buffer) // self.n_envs
 
     def reset(self) -> None:
-        """Forgets all transitions."""
+        """Remove all transitions."""
         if self._buffer is not None:
             self._buffer.clear()
         self.pos = 0
@@ -172,17 +175,9 @@ def _brief(infos: Any) -> str:
     return f"a {kind} of {len(infos)}" if isinstance(infos, list | tuple) else f"a {kind}"
 
 
-def _obs_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+def _array_shape(name: str, space: spaces.Space[Any]) -> tuple[int, ...]:
     if isinstance(space, spaces.Discrete):
         return (1,)
     if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
         return tuple(space.shape)
-    raise NotImplementedError(f"observation_space: got {space}, expected one with a single array")
-
-
-def _action_dim(space: spaces.Space[Any]) -> int:
-    if isinstance(space, spaces.Discrete):
-        return 1
-    if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
-        return int(np.prod(space.shape))
-    raise NotImplementedError(f"action_space: got {space}, expected one with a single array")
+    raise NotImplementedError(f"{name}: got {space}, expected a space of one array")

@@ -4,21 +4,22 @@
 from dqn_fast.dropin.cpprb import PrioritizedReplayBuffer, ReplayBuffer
 ```
 
-An `env_dict` of any names works. Values whose next value is stored too (`obs` and `next_obs`, or what
-`next_of` names) are observations to the memory, which keeps each of them once; all others are fields of a
-step. Departures from cpprb 11, all of them where it goes wrong or loses something:
+Any names in `env_dict` work. Values whose next value is stored, too (`obs` and `next_obs`, or those that
+`next_of` names), are observations, and each is stored once. All other values are extra fields of a step.
+Where cpprb 11 goes wrong or loses something, this differs:
 
-- `indexes` name transitions for ever, as int64: `update_priorities` passes over those that were overwritten
-  meanwhile, with any number of batches outstanding (`check_for_update` is always on), and a batch's arrays
-  are its own (cpprb's `indexes` and `weights` change with its next call). The positions that `add` returns
-  are taken as well.
-- With `Nstep`, `done` counts all of a return's steps, as cpprb's manual has it (cpprb passes over the newest,
-  so that one return of each episode bootstraps from beyond its end), and the last steps of an episode that
-  ended without `done` have its last `next_obs` (cpprb gives values that were never added).
+- `indexes` stay valid for ever, as int64. `update_priorities` ignores transitions that were overwritten
+  meanwhile, however many batches are outstanding (`check_for_update` is always on). It takes the positions
+  that `add` returns, too.
+- The arrays of a batch are its own; cpprb's `indexes` and `weights` change with its next call.
+- With `Nstep`, `done` covers all steps of a return, as cpprb's manual says. cpprb leaves out the newest, so
+  that one return of each episode bootstraps from beyond the episode's end.
+- With `Nstep`, the last steps of an episode that ended without `done` have its last `next_obs`; cpprb returns
+  values that were never added.
 - `np.random.seed` decides prioritised draws, too.
-- What a dtype cannot hold is a `TypeError`, and rows that differ in number a `ValueError`.
+- Values that a dtype cannot hold are a `TypeError`, and columns of different lengths a `ValueError`.
 
-Not offered: `mmap_prefix`, and cpprb's other classes.
+`mmap_prefix` and cpprb's other classes are missing.
 """
 
 from dqn_fast.dropin.cpprb.prioritized import PrioritizedReplayBuffer, create_buffer

@@ -1,4 +1,4 @@
-"""The values that cpprb's `env_dict` describes, and how a replay buffer takes them."""
+"""The values that cpprb's `env_dict` describes, in cpprb's form and in the buffer's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Field:
-    """A value of a transition: shape and dtype. One of shape 1 is a number to the memory."""
+    """Shape and dtype of one value of a transition. The buffer takes a value of shape 1 as a number."""
 
     def __init__(self, spec: dict[str, Any], default_dtype: Any) -> None:
         self.shape = tuple(int(n) for n in np.atleast_1d(spec.get("shape", 1)))
@@ -23,11 +23,11 @@ class Field:
 
     @property
     def space(self) -> Any:
-        """What the memory takes for a space."""
+        """What the buffer takes for a space."""
         return SimpleNamespace(shape=self.core_shape, dtype=self.dtype)
 
-    def stack(self) -> None:
-        """Makes it a stack of frames: its last axis comes first in the memory, where frames are wholes."""
+    def make_stack(self) -> None:
+        """Make it a stack of frames. cpprb has the frames on the last axis, the buffer on the first."""
         self.is_stack = True
         self.core_shape = (self.shape[-1], *self.shape[:-1])
 
@@ -37,7 +37,7 @@ class Field:
     __hash__ = None  # type: ignore[assignment]
 
     def one(self, name: str, value: Any) -> Any:
-        """The value of one transition as the memory takes it fastest."""
+        """Return the value of one transition as the buffer takes it fastest."""
         if self.is_number and isinstance(value, float | int):
             if self.dtype.kind == "f":
                 return float(value)
@@ -50,7 +50,12 @@ class Field:
         return array.item() if self.is_number else array
 
     def rows(self, name: str, value: Any, count: int) -> Any:
-        """The values of `count` transitions, in this dtype."""
+        """Return the values of `count` transitions in this dtype and in cpprb's shape.
+
+        Raises:
+            TypeError: if a value does not fit the dtype; floats may be rounded.
+            ValueError: if the number of values differs.
+        """
         array = np.asarray(value)
         if array.size != count * self.size:
             raise ValueError(f"{name}: got shape {array.shape}, expected {count} times {self.shape}")
@@ -61,34 +66,34 @@ class Field:
         return result.reshape(count, *self.shape)
 
     def core(self, rows: Any) -> Any:
-        """The same rows in the memory's shape."""
+        """Return rows in the buffer's shape."""
         if self.is_stack:
             return np.ascontiguousarray(np.moveaxis(rows, -1, 1))
         return rows.reshape(len(rows)) if self.is_number else rows
 
     def restored(self, values: Any) -> Any:
-        """Rows of the memory in the shape of `env_dict`."""
+        """Return the buffer's rows in cpprb's shape."""
         if self.is_stack:
             return np.moveaxis(values, 1, -1)
         return values[:, None] if self.is_number else values
 
 
 def names_of(option: str | Iterable[str] | None) -> list[str]:
-    """The names that an option gives: none, one or many."""
+    """Return the names of an option that takes none, one or many."""
     if option is None:
         return []
     return [option] if isinstance(option, str) else [str(name) for name in option]
 
 
-NOTHING = {"": 0}  # the observation where there is none
-_CONSTANT = {"": Field({"shape": ()}, np.int8)}  # its field
+NOTHING = {"": 0}  # stands for the observation where no value is one
+_CONSTANT = {"": Field({"shape": ()}, np.int8)}  # the field of NOTHING
 
 
 def spaces_of(fields: dict[str, Field]) -> Any:
-    """The observation of these fields: the only one itself, and a constant if there is none."""
+    """Return the space of observations with these fields; that of NOTHING if there are none."""
     return unwrapped({name: field.space for name, field in (fields or _CONSTANT).items()})
 
 
 def unwrapped(values: dict[str, Any]) -> Any:
-    """The only value of a dict, or the dict."""
+    """Return the only value of a dict; the dict itself if it has several."""
     return next(iter(values.values())) if len(values) == 1 else values

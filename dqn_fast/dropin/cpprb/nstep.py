@@ -1,4 +1,4 @@
-"""n-step returns of rows that come one after the other, as cpprb's `Nstep` option defines them."""
+"""n-step returns of rows that arrive in order, as cpprb's option `Nstep` defines them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class NStepWindow:
 
     Args:
         options: `{"size": n, "rew": names to sum, "gamma": 0.99, "next": names to take from the last row}`.
-        fields: of a row; `"done"` is one of them.
+        fields: names of the values in a row; `"done"` is one of them.
 
     Raises:
-        KeyError: if a name is not that of a field.
+        KeyError: if an option names a value that a row lacks.
         ValueError: if the size is less than 1.
     """
 
@@ -29,11 +29,11 @@ class NStepWindow:
             raise ValueError(f"Nstep['size']: got {self._size}, expected at least 1")
         self._rewards, self._nexts = (np.atleast_1d(options.get(key, [])).tolist() for key in ("rew", "next"))
         if missing := {"done", *self._rewards, *self._nexts} - set(fields):
-            raise KeyError(f"Nstep: got an env_dict without {sorted(missing)}")
+            raise KeyError(f"env_dict: got no {sorted(missing)}, expected what Nstep names, and done")
         self._rows: deque[Row] = deque(maxlen=self._size)
 
     def add(self, rows: Mapping[str, Any]) -> Row | None:
-        """Takes rows (arrays of one length) and gives those that have n rewards now, if any."""
+        """Add rows, as arrays of one length; return those that now have n rewards, or None."""
         ready = []
         for row in range(len(rows["done"])):
             self._rows.append({name: values[row] for name, values in rows.items()})
@@ -43,7 +43,7 @@ class NStepWindow:
         return _joined(ready)
 
     def finish(self) -> Row | None:
-        """Gives the rows that are left, each with the rewards that there are, and forgets them."""
+        """Remove and return the rows that are left, each with the rewards it has, or None."""
         ready = []
         while self._rows:
             ready.append(self._first())

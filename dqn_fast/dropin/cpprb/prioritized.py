@@ -13,20 +13,20 @@ from dqn_fast.replay import PrioritizedReplayBuffer as _PrioritizedReplayBuffer
 class PrioritizedReplayBuffer(ReplayBuffer):
     """Proportional prioritised replay (Schaul et al., 2016), with cpprb's conventions.
 
-    A transition is drawn, one in each equal part of the total, in proportion to `(priority + eps) ** alpha`.
+    Transitions are drawn in proportion to `(priority + eps) ** alpha`, one in each equal part of the total.
     Weights are divided by the largest that is possible in the buffer. New transitions get the largest
     priority so far, and at least 1.
 
     Args:
-        size: and `env_dict`, and what follows `check_for_update`, see `ReplayBuffer`.
-        env_dict: see `ReplayBuffer`.
+        size: transitions to hold.
+        env_dict: describes the values of a transition, see `ReplayBuffer`.
         alpha: exponent of the priorities.
         eps: added to every priority.
-        check_for_update: always on, whatever it is.
-        **options: see `ReplayBuffer`.
+        check_for_update: ignored; it is always on.
+        **options: the options of `ReplayBuffer`.
 
     Raises:
-        ValueError: if a number is out of its range. See also `ReplayBuffer`.
+        ValueError: if a number is out of its range; `ReplayBuffer` has more errors.
     """
 
     def __init__(
@@ -44,21 +44,21 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         super().__init__(size, env_dict, **options)
 
     def _make(self, *args: Any, **options: Any) -> _PrioritizedReplayBuffer:
-        # cpprb's eps is not part of the largest priority that new transitions get: it is added here.
+        # cpprb's largest priority, which new transitions get, does not include eps: `add` adds it.
         return _PrioritizedReplayBuffer(
             *args, alpha=self._alpha, priority_eps=0.0, weight_normalization="buffer", **options
         )
 
     def add(self, *, priorities: Any = None, **kwargs: Any) -> int | None:
-        """Adds a transition, or many, see `ReplayBuffer.add`.
+        """Add a transition, or many; see `ReplayBuffer.add`.
 
         Args:
-            priorities: one for each transition, at least 0; the largest so far if None.
+            priorities: one per transition, at least 0; None for the largest so far.
             kwargs: values by name.
 
         Raises:
-            ValueError: if priorities are more or fewer than transitions, or not finite. See also
-                `ReplayBuffer.add`.
+            ValueError: if priorities are not finite, or their number differs from that of transitions;
+                `ReplayBuffer.add` has more errors.
         """
         if priorities is None:
             return self._add(kwargs, np.full(self._count(kwargs), self._max_priority + self._eps))
@@ -70,29 +70,30 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         return position
 
     def sample(self, batch_size: int, beta: float = 0.4) -> Rows:
-        """Draws transitions by priority.
+        """Draw transitions by priority.
 
         Returns:
-            What `ReplayBuffer.sample` gives, and `"weights"` float32 (B,) and `"indexes"` int64 (B,).
+            The arrays of `ReplayBuffer.sample`, `"weights"` float32 (B,) and `"indexes"` int64 (B,).
 
         Raises:
             ValueError: if nothing can be drawn, or `beta` is negative.
         """
         batch = self._buffer.sample(batch_size, beta=beta)
-        # Below `size` are the positions that `add` gives.
+        # Numbers below `size` are the positions that `add` returns.
         return {**self._rows_of(batch), "weights": batch.weights, "indexes": batch.indices + self._size}
 
     def update_priorities(self, indexes: Any, priorities: Any) -> None:
-        """Gives transitions new priorities; those that were overwritten meanwhile are passed over.
+        """Set the priorities of transitions; those that were overwritten meanwhile are ignored.
 
         Args:
-            indexes: of a batch, or positions that `add` returned: of what is there now.
-            priorities: one for each, at least 0.
+            indexes: those of a batch, or positions that `add` returned, which name what is there now.
+            priorities: one per index, at least 0.
 
         Raises:
             IndexError: if an index was never given out.
-            TypeError: if `priorities` is None.
-            ValueError: if a priority is NaN, infinite or negative, or there are more or fewer of them.
+            TypeError: if `priorities` is None, or an index is no integer.
+            ValueError: if a priority is NaN, infinite or negative, or their number differs from that of
+                indexes.
         """
         if priorities is None:
             raise TypeError("priorities: got None, expected a number for each index")
@@ -114,11 +115,11 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         return names - self._size
 
     def get_max_priority(self) -> float:
-        """The largest priority so far, and at least 1."""
+        """Return the largest priority so far, and at least 1."""
         return self._max_priority
 
     def clear(self) -> None:
-        """Forgets all transitions and priorities."""
+        """Remove all transitions and priorities."""
         super().clear()
         self._max_priority = 1.0
 
@@ -130,5 +131,5 @@ def create_buffer(
     prioritized: bool = False,
     **options: Any,
 ) -> ReplayBuffer:
-    """A buffer of either kind."""
+    """Return a buffer, prioritised or uniform."""
     return (PrioritizedReplayBuffer if prioritized else ReplayBuffer)(size, env_dict, **options)

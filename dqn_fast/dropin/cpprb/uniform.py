@@ -1,7 +1,4 @@
-"""The uniform buffer of `dqn_fast.dropin.cpprb.prioritized`.
-
-Longer than most files because the interface is wide: each method is a few lines and what they promise.
-"""
+"""cpprb's uniform buffer, on which the prioritised one builds."""
 
 from __future__ import annotations
 
@@ -20,25 +17,25 @@ FORMAT_VERSION = 1  # of cpprb's files
 
 
 class ReplayBuffer:
-    """A uniform replay buffer (Lin, 1992) of transitions that `env_dict` describes.
+    """A uniform replay buffer (Lin, 1992) for transitions that `env_dict` describes.
 
     Args:
         size: transitions to hold.
-        env_dict: `{name: {"shape": ..., "dtype": ...}}`; by default of shape 1 and
-            of `default_dtype`.
-        next_of: names whose next values are stored too, as `"next_" + name`; transitions are expected to come
-            in order. (Others cost memory, and a warning where that runs out.)
-        stack_compress: names of stacks of frames along the last axis: each frame is stored once. Only of
-            values whose next value is stored.
-        default_dtype: `np.single` if None.
-        Nstep: `{"size": n, "rew": names, "gamma": 0.99, "next": names}`: store n-step returns. Then
-            `next_of` and `stack_compress` save nothing.
+        env_dict: `{name: {"shape": ..., "dtype": ...}}`; a missing shape is 1, a missing dtype
+            `default_dtype`.
+        next_of: names whose next values are stored, too, as `"next_" + name`. Give transitions in order:
+            others take more memory, and a warning comes when it runs out.
+        stack_compress: names of stacks of frames along the last axis, whose next values are stored, too; each
+            frame is stored once.
+        default_dtype: dtype of values without one; None for `np.single`.
+        Nstep: store n-step returns: `{"size": n, "rew": names, "gamma": 0.99, "next": names}`. Then `next_of`
+            and `stack_compress` save nothing.
         mmap_prefix: must be None.
-        options: those of `PrioritizedReplayBuffer`, which change nothing here.
+        options: those of `PrioritizedReplayBuffer`; ignored here.
 
     Raises:
-        KeyError: if an option names a value that `env_dict` has not, or `Nstep` comes without `"done"`.
-        NotImplementedError: if `mmap_prefix` is given.
+        KeyError: if an option names a value that `env_dict` lacks, or `Nstep` comes without `"done"`.
+        NotImplementedError: if `mmap_prefix` is not None.
         TypeError: if a dtype is not numeric, or an option is unknown.
         ValueError: if `size` is less than 1, or `env_dict` is empty.
     """
@@ -59,7 +56,7 @@ class ReplayBuffer:
             raise TypeError(f"options: got {sorted(unknown)}, expected those of cpprb's buffers")
         if mmap_prefix is not None:
             raise NotImplementedError(
-                f"mmap_prefix: got {mmap_prefix!r}, expected None: the memory is not a file; "
+                f"mmap_prefix: got {mmap_prefix!r}, expected None, for the buffer cannot be a file; "
                 "next_of and stack_compress make it smaller"
             )
         if not env_dict:
@@ -75,20 +72,20 @@ class ReplayBuffer:
             if not name.startswith("next_") and field == fields.get(f"next_{name}")
         }
         self._extras = [name for name in fields if name not in {*self._nexts, *self._nexts.values()}]
-        self._counted = min(fields, key=lambda name: fields[name].size)  # tells how many rows come
+        self._counted = min(fields, key=lambda name: fields[name].size)  # its values tell the number of rows
         self._nstep = NStepWindow(Nstep, fields) if Nstep else None
         frames = {name: fields[name].shape[-1] for name in stacks if name in self._nexts and not self._nstep}
         for name in frames:
-            fields[name].stack()
+            fields[name].make_stack()
         in_order = (bool(declared) or bool(frames)) and not self._nstep
         self._buffer = self._make(
             self._size,
             spaces_of({name: fields[name] for name in self._nexts}),
-            Field({"shape": ()}, np.int8).space,  # actions are fields like any other
+            Field({"shape": ()}, np.int8).space,  # a constant, because cpprb's actions are extra fields here
             extra_fields={f"_{name}": (fields[name].core_shape, fields[name].dtype) for name in self._extras},
             frame_stack=frames if len(self._nexts) > 1 else unwrapped(frames or {"": 1}),
             reserve=None if in_order else 1.0,
-            seed=int(np.random.randint(2**63)),  # noqa: NPY002  # as cpprb draws
+            seed=int(np.random.randint(2**63)),  # noqa: NPY002  # cpprb draws from there
         )
         self._added = self._episode_len = 0
 
@@ -96,10 +93,10 @@ class ReplayBuffer:
         return _ReplayBuffer(*args, **options)
 
     def add(self, **kwargs: Any) -> int | None:
-        """Adds a transition, or many: values with a first axis of one length. Other names are passed over.
+        """Add a transition, or many, as arrays with a first axis of one length. Unknown names are ignored.
 
         Returns:
-            The position of the first one in a ring of `size`; None if it waits for its n-step return.
+            The position of the first transition in a ring of `size`; None if it waits for its n-step return.
 
         Raises:
             KeyError: if a value is missing.
@@ -126,7 +123,7 @@ class ReplayBuffer:
         return int(np.size(value)) // max(self._fields[self._counted].size, 1)
 
     def _table(self, values: Rows, count: int) -> Rows:
-        """The values as arrays with `count` rows."""
+        """Return the values as arrays with `count` rows."""
         return {name: field.rows(name, values[name], count) for name, field in self._fields.items()}
 
     def _store_one(self, values: Rows, priorities: Any) -> int:
@@ -171,10 +168,10 @@ class ReplayBuffer:
         return self._store(rows, len(rows["done"]), priorities)
 
     def sample(self, batch_size: int) -> Rows:
-        """Draws transitions with replacement.
+        """Draw transitions with replacement.
 
         Returns:
-            An array for each value, of its dtype and of shape (B, *shape).
+            An array per value, in its dtype and of shape (B, *shape).
 
         Raises:
             ValueError: if the buffer is empty.
@@ -196,7 +193,7 @@ class ReplayBuffer:
         return rows
 
     def get_all_transitions(self, shuffle: bool = False) -> Rows:
-        """All transitions, by position in the ring, or in random order."""
+        """Return all transitions, by their position in the ring, or in random order."""
         if not len(self._buffer):
             return {name: np.empty((0, *field.shape), field.dtype) for name, field in self._fields.items()}
         rows = self._rows_of(self._buffer.transitions())
@@ -207,7 +204,7 @@ class ReplayBuffer:
         return {name: values[order] for name, values in rows.items()}
 
     def save_transitions(self, file: Any, *, safe: bool = True) -> None:
-        """Writes all transitions to a file of cpprb's format, in its safe form whatever `safe` is."""
+        """Write all transitions to a file in cpprb's format; `safe` is ignored, and always True."""
         np.savez_compressed(
             file,
             safe=True,
@@ -219,12 +216,13 @@ class ReplayBuffer:
         )
 
     def load_transitions(self, file: Any) -> None:
-        """Adds the transitions of a file that this or cpprb's `save_transitions(file)` wrote.
+        """Add the transitions of a file that this `save_transitions`, or cpprb's, wrote.
 
-        The format holds a pickle: never load a file that you do not trust.
+        The file holds a pickle: never load one that you do not trust.
 
         Raises:
-            ValueError: if it is of another form, or either it or this buffer holds n-step returns.
+            ValueError: if the file is of another version or not safe, or only one of file and buffer has
+                n-step returns.
         """
         with np.load(file, allow_pickle=True) as data:
             if data["version"] != FORMAT_VERSION or not data["safe"]:
@@ -241,34 +239,34 @@ class ReplayBuffer:
             self._store(self._table(values, count), count, None)
 
     def on_episode_end(self) -> None:
-        """Ends the episode: with `Nstep`, its last steps get what is there of their returns."""
+        """End the episode. With `Nstep`, its last steps get returns over the steps that are left."""
         if self._nstep is not None:
             self._flush(self._nstep.finish())
         self._episode_len = 0
 
     def clear(self) -> None:
-        """Forgets all transitions."""
+        """Remove all transitions."""
         self._buffer.clear()
         self._added = self._episode_len = 0
         if self._nstep is not None:
             self._nstep.finish()
 
     def get_stored_size(self) -> int:
-        """Transitions that it holds."""
+        """Return the number of transitions held."""
         return len(self._buffer)
 
     def get_buffer_size(self) -> int:
-        """Transitions that it can hold."""
+        """Return the number of transitions that it can hold."""
         return self._size
 
     def get_next_index(self) -> int:
-        """The position in the ring that the next transition gets."""
+        """Return the position in the ring that the next transition gets."""
         return self._added % self._size
 
     def get_current_episode_len(self) -> int:
-        """Transitions stored since the last `on_episode_end`."""
+        """Return the number of transitions stored since the last `on_episode_end`."""
         return self._episode_len
 
     def is_Nstep(self) -> bool:
-        """Whether it stores n-step returns."""
+        """Return whether it stores n-step returns."""
         return self._nstep is not None

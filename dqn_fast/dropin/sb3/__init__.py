@@ -1,4 +1,4 @@
-"""For Stable-Baselines3: its replay buffers, and a DQN with the prioritised replay that it has not.
+"""Stable-Baselines3's replay buffers, and a DQN with the prioritised replay that it lacks.
 
 >>> from stable_baselines3 import DQN
 >>> from dqn_fast.dropin.sb3 import PrioritizedDQN, ReplayBuffer
@@ -7,7 +7,7 @@
 >>> model = DQN("MlpPolicy", "CartPole-v1", replay_buffer_class=ReplayBuffer, replay_buffer_kwargs=options)
 >>> model = PrioritizedDQN("MlpPolicy", "CartPole-v1", n_steps=3, learning_rate=2.5e-5).learn(200)
 
-`ReplayBuffer` is for every algorithm that takes a `replay_buffer_class`, such as SAC or sb3-contrib's QRDQN.
+`ReplayBuffer` suits every algorithm that takes a `replay_buffer_class`, such as SAC or sb3-contrib's QRDQN.
 """
 
 from dqn_fast.dropin.sb3.dqn import PrioritizedDQN

@@ -14,25 +14,25 @@ from dqn_fast.dropin.sb3.prioritized_replay import PrioritizedReplayBuffer, Prio
 
 
 class PrioritizedDQN(DQN):
-    """DQN with proportional prioritised replay (Schaul et al., 2016), asked for in SB3 issues 622 and 1242.
+    """DQN with proportional prioritised replay (Schaul et al., 2016), as SB3 issues 622 and 1242 ask for.
 
-    Transitions are drawn by their last absolute TD error, and each one's Huber loss is multiplied by its
-    importance weight, of which the largest in a batch is 1. Everything else is SB3's DQN. The paper also
-    quarters the learning rate and clips TD errors to [-1, 1]: neither is done here.
+    Transitions are drawn by their last absolute TD error. The Huber loss of each is multiplied by its
+    importance weight, the largest of which in a batch is 1. Everything else is SB3's DQN. The paper also
+    quarters the learning rate and clips TD errors to [-1, 1]; neither is done here.
 
-    `n_steps` and `gamma` reach the buffer, Dict observations included; its other options, such as
-    `frame_stack`, are given as `replay_buffer_kwargs`.
+    The buffer gets `n_steps` and `gamma` from here, for Dict observations, too. Give its other options, such
+    as `frame_stack`, as `replay_buffer_kwargs`.
 
     Args:
         *args: the arguments of `DQN`.
-        alpha: exponent of the priorities: 0 draws uniformly. The paper's 0.6.
-        beta: exponent of the importance weights at first, which grows linearly to 1 over `learn`'s
-            timesteps. The paper's 0.4.
+        alpha: exponent of the priorities; 0 draws uniformly. The paper uses 0.6.
+        beta: exponent of the importance weights at first; it grows linearly to 1 over `learn`'s timesteps.
+            The paper uses 0.4.
         priority_eps: added to every priority, in units of the TD error.
         **kwargs: the keyword arguments of `DQN`.
 
     Raises:
-        TypeError: if another kind of replay buffer is asked for.
+        TypeError: if `replay_buffer_class` is no `PrioritizedReplayBuffer`.
         ValueError: if a number is out of its range.
     """
 
@@ -52,12 +52,12 @@ class PrioritizedDQN(DQN):
         self.replay_buffer_kwargs = dict(
             n_steps=n_steps, gamma=self.gamma, alpha=self.alpha, priority_eps=self.priority_eps, **given
         )
-        self.n_steps = 1  # SB3 would warn that they reach no other class than its own
+        self.n_steps = 1  # otherwise SB3 warns that n_steps reaches no other class than its own
         super()._setup_model()
         self.replay_buffer_kwargs, self.n_steps = given, n_steps
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
-        """Updates the Q-network `gradient_steps` times, and the priorities of what it learned from.
+        """Update the Q-network `gradient_steps` times, and the priorities of the transitions it learned from.
 
         Raises:
             TypeError: if a replay buffer without priorities was loaded.
@@ -89,9 +89,9 @@ class PrioritizedDQN(DQN):
 
     @torch.no_grad()
     def _target(self, samples: PrioritizedSamples) -> torch.Tensor:
-        """Return the rewards that a transition spans and, unless it ends, the target network's value, (B, 1).
+        """Return the target, (B, 1): the rewards and, unless the transition terminates, the discounted value.
 
-        What follows an end is not looked at: 0 · NaN would be NaN.
+        The value after a termination is not multiplied by 0 but left out, because 0 · NaN would be NaN.
         """
         discounts = self.gamma if samples.discounts is None else samples.discounts
         value: torch.Tensor = self.q_net_target(samples.next_observations).max(dim=1, keepdim=True).values

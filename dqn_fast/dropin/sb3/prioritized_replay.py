@@ -12,7 +12,7 @@ from dqn_fast.dropin.sb3.replay import Array, ReplayBuffer
 
 
 class PrioritizedSamples(NamedTuple):
-    """SB3's samples, with importance weights and what `update_priorities` takes."""
+    """SB3's samples, with importance weights and the indices that `update_priorities` takes."""
 
     observations: Any
     actions: torch.Tensor
@@ -27,13 +27,13 @@ class PrioritizedSamples(NamedTuple):
 class PrioritizedReplayBuffer(ReplayBuffer):
     """`ReplayBuffer` with proportional prioritised sampling (Schaul et al., 2016).
 
-    An algorithm has to use `weights` and to call `update_priorities`, as `PrioritizedDQN` does.
+    An algorithm must use `weights` and call `update_priorities`, as `PrioritizedDQN` does.
 
     Args:
-        *args: as of `ReplayBuffer`.
+        *args: the arguments of `ReplayBuffer`.
         alpha: exponent of the priorities, at least 0.
-        priority_eps: added to every priority, so that none starves.
-        **kwargs: as of `ReplayBuffer`.
+        priority_eps: added to every priority, so that no transition starves.
+        **kwargs: the keyword arguments of `ReplayBuffer`.
     """
 
     memory: dqn_fast.PrioritizedReplayBuffer
@@ -50,32 +50,32 @@ class PrioritizedReplayBuffer(ReplayBuffer):
     def sample(  # type: ignore[override]
         self, batch_size: int, env: VecNormalize | None = None, beta: float = 0.4
     ) -> PrioritizedSamples:
-        """Draws transitions by priority, with replacement.
+        """Draw transitions by priority, with replacement.
 
         Args:
-            batch_size: how many.
-            env: see `ReplayBuffer.sample`.
+            batch_size: number of transitions.
+            env: normalises observations and rewards, see `ReplayBuffer.sample`.
             beta: exponent of the importance weights.
 
         Returns:
-            What `ReplayBuffer.sample` returns, and `weights`, float32 (B, 1), the largest of which is 1,
+            The fields of `ReplayBuffer.sample`, and `weights`, a float32 tensor (B, 1) whose largest is 1,
             and `indices`, an int64 array (B,).
 
         Raises:
-            ValueError: see `ReplayBuffer.sample`.
+            ValueError: if the buffer is empty, or `batch_size` is not positive.
         """
         batch = self.memory.sample(batch_size, beta=beta)
         weights = self._tensors(batch.weights[:, None])
         return PrioritizedSamples(*self._fields(batch, env), weights, batch.indices)
 
     def update_priorities(self, indices: Array, priorities: Array | torch.Tensor) -> int:
-        """Gives transitions new priorities; see `dqn_fast.PrioritizedReplayBuffer`.
+        """Set the priorities of transitions; see `dqn_fast.PrioritizedReplayBuffer.update_priorities`.
 
         Args:
-            indices: int64 (B,), from `samples.indices`.
-            priorities: (B,), absolute TD errors, on the CPU.
+            indices: `samples.indices`, int64 (B,).
+            priorities: absolute TD errors on the CPU, (B,).
 
         Returns:
-            How many of them were evicted meanwhile, and ignored.
+            The number of transitions that were evicted meanwhile, and ignored.
         """
         return self.memory.update_priorities(indices, priorities)

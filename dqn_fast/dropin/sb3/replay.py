@@ -25,44 +25,43 @@ Fields = tuple[Any, Any, Any, Any, Any, Any]
 class ReplayBuffer(buffers.ReplayBuffer):
     """Stable-Baselines3's `ReplayBuffer`, `DictReplayBuffer` and `NStepReplayBuffer` in one.
 
-    Samples have SB3's names, shapes, dtypes and meaning, in tensors of their own. What is different:
+    Samples are new tensors with SB3's names, shapes, dtypes and meaning. These things differ:
 
-    - Each observation is stored once, and with `frame_stack` each frame once, also together with time
-      limits, Dict observations and n-step returns, which SB3's memory saving excludes (SB3 issue 934).
+    - Each observation is stored once, and with `frame_stack` each frame. That goes together with time limits,
+      Dict observations and n-step returns, all of which SB3's memory saving excludes (SB3 issue 934).
     - n-step returns work for Dict observations.
-    - It is a seed of its own, drawn from NumPy's global generator when it is made, that decides what is
-      drawn: `DQN(seed=...)` repeats itself, and a loaded buffer goes on where the saved one was.
-    - Floats in the observations of a space of integers, which SubprocVecEnv lets through, are a `TypeError`:
-      SB3 cuts their fractions off silently.
-    - There are no arrays `observations`, `actions` and so on: `memory.transitions()` has them all.
+    - Draws depend on a seed of the buffer's own, taken from NumPy's global generator when it is made. So
+      `DQN(seed=...)` repeats itself, and a loaded buffer goes on where the saved one was.
+    - Floats in the observations of an integer space, which SubprocVecEnv lets through, are a `TypeError`; SB3
+      cuts off their fractions silently.
+    - There are no arrays `observations`, `actions` and so on; `memory.transitions()` returns them all.
 
     Args:
-        buffer_size: transitions to hold, the newest ones; each environment holds
-            `buffer_size // n_envs`, and at least one.
-        observation_space: of one environment, as SB3's policies see it: images with channels first.
+        buffer_size: transitions to hold; the newest are kept. Each environment holds `buffer_size // n_envs`,
+            and at least one.
+        observation_space: of one environment, as SB3's policies see it: images have channels first.
         action_space: of one environment.
-        device: where samples are wanted.
+        device: where samples are.
         n_envs: parallel environments.
-        optimize_memory_usage: taken and ignored: memory is saved in any case.
-        handle_timeout_termination: whether `infos` say which episodes were cut off by a time limit
-            (`"TimeLimit.truncated"`); those are not `dones`. If False, `infos` are not looked at.
-        n_steps: environment steps that a transition spans. If more than 1, samples have `discounts`:
-            gamma to the power of the steps spanned, or 0 where done, where SB3's differs and counts for
-            nothing. SB3 itself hands `n_steps` and `gamma` only to its own class: give them in
-            `replay_buffer_kwargs`.
-        gamma: discount factor of one environment step, of n-step returns.
-        frame_stack: frames that an observation consists of, as from `VecFrameStack`, or a dict of them
-            by key. Each is stored once.
-        frame_axis: the observation's axis along which they lie, or a dict of axes by key.
-        reserve: see `dqn_fast.ReplayBuffer`; for images whose episodes are shorter than 32 steps, about
-            one over their length, or the oldest transitions go early, with a warning.
+        optimize_memory_usage: ignored; memory is saved in any case.
+        handle_timeout_termination: read in `infos` which episodes a time limit truncated
+            (`"TimeLimit.truncated"`); those are not `dones`. If False, `infos` are ignored.
+        n_steps: environment steps that a transition spans. If more than 1, samples have `discounts`: gamma to
+            the power of the steps spanned, or 0 where done. (There SB3's differs, but is multiplied by 0.)
+            SB3 passes `n_steps` and `gamma` only to its own class: give them in `replay_buffer_kwargs`.
+        gamma: discount factor per environment step, for n-step returns.
+        frame_stack: frames in an observation, as from `VecFrameStack`, or a dict of numbers by key. Each
+            frame is stored once.
+        frame_axis: axis of the frames in an observation, or a dict of axes by key.
+        reserve: see `dqn_fast.ReplayBuffer`. For images with episodes of fewer than 32 steps, give about one
+            over their length; otherwise the oldest transitions go early, with a warning.
 
     Attributes:
         memory: the `dqn_fast.ReplayBuffer` that holds the transitions.
 
     Raises:
         ValueError: if a number is out of its range, or stacks do not fit the observation space.
-        NotImplementedError: if SB3 does not know the kind of space.
+        NotImplementedError: if SB3 does not support the kind of space.
     """
 
     memory: dqn_fast.ReplayBuffer
@@ -83,14 +82,14 @@ class ReplayBuffer(buffers.ReplayBuffer):
         frame_axis: int | Mapping[str, int] = 0,
         reserve: float | None = None,
     ) -> None:
-        # Not the constructor of SB3's ReplayBuffer, which allocates its arrays.
+        # Not the constructor of SB3's ReplayBuffer, which allocates arrays.
         buffers.BaseBuffer.__init__(self, buffer_size, observation_space, action_space, device, n_envs)
         self.buffer_size = max(buffer_size // n_envs, 1)
         self.optimize_memory_usage = optimize_memory_usage
         self.handle_timeout_termination = handle_timeout_termination
         self.n_steps, self.gamma = n_steps, gamma
-        # With `optimize_memory_usage`, `learn` sets `dones[pos] = True` when it resets the environments in
-        # the middle of episodes (SB3 issue 46). Here it makes the next step begin a new segment.
+        # With `optimize_memory_usage`, `learn` sets `dones[pos] = True` when it resets environments in the
+        # middle of episodes (SB3 issue 46). Here the next step then begins a new segment.
         self.dones: Any = {}
         self.memory = self._make_memory(
             self.buffer_size * n_envs,
@@ -102,7 +101,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
             frame_stack=frame_stack,
             frame_axis=frame_axis,
             reserve=reserve,
-            # What SB3's own buffers draw from.
+            # SB3's own buffers draw from NumPy's global generator.
             seed=np.random.randint(2**63 - 1, dtype=np.int64),  # noqa: NPY002
         )
 
@@ -118,15 +117,16 @@ class ReplayBuffer(buffers.ReplayBuffer):
         done: Array,
         infos: list[dict[str, Any]],
     ) -> None:
-        """Adds a step of each environment.
+        """Add a step of every environment.
 
         Args:
-            obs: (n_envs, ...), or a dict of such arrays.
-            next_obs: as `obs`; where an episode ended its last observation, not that of the reset.
-            action: (n_envs, ...).
-            reward: (n_envs,).
-            done: (n_envs,), whether an episode ended, for whatever reason.
-            infos: a dict for each environment.
+            obs: observations before the step, (n_envs, ...), or a dict of such arrays.
+            next_obs: observations after the step; where an episode ended, its last one, not that of the
+                reset.
+            action: actions, (n_envs, ...).
+            reward: rewards, (n_envs,).
+            done: whether the episodes ended, for whatever reason, (n_envs,).
+            infos: a dict per environment.
 
         Raises:
             TypeError: if a value is of another kind.
@@ -158,7 +158,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
             self.full, self.pos = True, 0
 
     def _leaves(self, obs: Any) -> tuple[Array, ...]:
-        """The arrays of an observation, with the shapes that SB3 stores."""
+        """Return the arrays of an observation, with the shapes that SB3 stores."""
         if isinstance(self.obs_shape, dict):
             return tuple(self._rows(obs[key], shape) for key, shape in self.obs_shape.items())
         return (self._rows(obs, self.obs_shape),)
@@ -172,17 +172,17 @@ class ReplayBuffer(buffers.ReplayBuffer):
         return array[None] if self.n_envs == 1 else array
 
     def sample(self, batch_size: int, env: VecNormalize | None = None) -> Any:
-        """Draws transitions, uniformly and with replacement.
+        """Draw transitions, uniformly and with replacement.
 
         Args:
-            batch_size: how many.
-            env: what normalises observations and rewards; as in SB3's `NStepReplayBuffer`, each reward
-                is normalised by itself before they are summed.
+            batch_size: number of transitions.
+            env: normalises observations and rewards; as in SB3's `NStepReplayBuffer`, each reward is
+                normalised before they are summed.
 
         Returns:
-            `ReplayBufferSamples`, or `DictReplayBufferSamples` of Dict observations: tensors
-            `observations` and `next_observations` (B, ...), `actions` (B, action_dim), `dones`,
-            `rewards` and `discounts` float32 (B, 1), the last None if `n_steps` is 1.
+            `ReplayBufferSamples`, or `DictReplayBufferSamples` for Dict observations. Their tensors are
+            `observations` and `next_observations` (B, ...); `actions` (B, action_dim); and float32 `dones`,
+            `rewards` and `discounts` (B, 1). `discounts` is None if `n_steps` is 1.
 
         Raises:
             ValueError: if the buffer is empty, or `batch_size` is not positive.
@@ -191,7 +191,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
         return samples(*self._fields(self.memory.sample(batch_size), env))
 
     def _fields(self, batch: Batch[Array], env: VecNormalize | None) -> Fields:
-        """The fields of SB3's samples, in its order."""
+        """Return the fields of SB3's samples, in SB3's order."""
         obs, next_obs, reward = batch.obs, batch.next_obs, batch.reward
         if env is not None:
             obs, next_obs = env.normalize_obs(obs), env.normalize_obs(next_obs)
@@ -206,11 +206,11 @@ class ReplayBuffer(buffers.ReplayBuffer):
         )
 
     def _normalized(self, batch: Batch[Array], env: VecNormalize) -> Array:
-        """Sums of rewards that are normalised, and so clipped, one by one: not the sum normalised."""
+        """Return the sums of rewards, each of which is normalised (and so clipped) by itself."""
         if self.n_steps == 1 or not env.norm_reward:
             return env.normalize_reward(batch.reward)
         returns = np.zeros(len(batch.indices))
-        rows, indices = np.arange(len(batch.indices)), batch.indices  # those whose window goes on
+        rows, indices = np.arange(len(batch.indices)), batch.indices  # of transitions that go on
         for step in range(self.n_steps):
             reward = self.memory.transitions(indices, n_step=1).reward
             returns[rows] += self.gamma**step * env.normalize_reward(reward)
@@ -219,7 +219,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
         return returns.astype(np.float32)
 
     def _tensors(self, arrays: Any) -> Any:
-        """Tensors over the arrays' own memory, or copies on another device."""
+        """Return tensors over the arrays' memory, or copies on another device."""
         return trees.map(self._tensor, arrays)
 
     def _tensor(self, array: Array) -> torch.Tensor:
@@ -227,16 +227,16 @@ class ReplayBuffer(buffers.ReplayBuffer):
         return tensor if self.device.type == "cpu" else tensor.to(self.device)
 
     def size(self) -> int:
-        """Transitions held of each environment."""
+        """Return the number of transitions held per environment."""
         return len(self.memory) // self.n_envs
 
     def reset(self) -> None:
-        """Forgets all transitions."""
+        """Remove all transitions."""
         super().reset()
         self.memory.clear()
 
 
-DictReplayBuffer = ReplayBuffer  # the same class takes all observations
+DictReplayBuffer = ReplayBuffer  # one class takes all observations
 
 
 def _observations(space: Any, shape: Any) -> Any:
@@ -244,5 +244,5 @@ def _observations(space: Any, shape: Any) -> Any:
 
 
 def _stored(dtype: Any, shape: tuple[int, ...]) -> spaces.Box:
-    """A space of SB3's array, whose shape is not always that of the space: of a Discrete one it is (1,)."""
+    """Return a space for an array of SB3's, whose shape may differ from its space's: Discrete gives (1,)."""
     return spaces.Box(0, 1, shape, dtype)

@@ -1,4 +1,4 @@
-"""What can be drawn from a buffer, as a set of rows that can be compared: SB3's own buffer is the oracle."""
+"""The rows that a buffer can draw, as a set to compare with SB3's own buffer, the oracle."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dqn_fast.dropin.sb3 import ReplayBuffer
 
 
 def sampled_rows(buffer: buffers.ReplayBuffer, env: Any = None) -> set[bytes]:
-    """The rows of so many draws that none stays unseen: one in e ** 30 does."""
+    """Return the rows of many draws: so many that a row stays unseen once in e ** 30 times."""
     return rows_of(buffer.sample(30 * buffer.size() * buffer.n_envs, env))
 
 
 def all_rows(original: buffers.ReplayBuffer, env: Any = None) -> set[bytes]:
-    """Every row of a buffer of SB3's, which draws the environment of each by `numpy.random.randint`."""
+    """Return every row of SB3's buffer, which draws the environment of each by `numpy.random.randint`."""
     rows = set()
     for stream in range(original.n_envs):
         with mock.patch("numpy.random.randint", lambda low, high, size, e=stream: np.full(size, e)):
@@ -27,7 +27,7 @@ def all_rows(original: buffers.ReplayBuffer, env: Any = None) -> set[bytes]:
 
 
 def rows_of(samples: Any) -> set[bytes]:
-    """Rows, with dtypes and shapes before them; the last 8 bytes are the reward and the bootstrap's factor.
+    """Return the bytes of each row, after its dtypes and shapes; the last 8 are reward and discount.
 
     A discount counts only where the bootstrap does, as SB3's DQN uses it.
     """
@@ -50,7 +50,7 @@ def leaves(observations: Any) -> list[torch.Tensor]:
 
 
 class WithOriginal(ReplayBuffer):
-    """Keeps SB3's own buffer beside, given the same steps."""
+    """Gives the same steps to SB3's own buffer."""
 
     original_class = buffers.ReplayBuffer
 

@@ -1,4 +1,4 @@
-"""Random steps of environments that reset themselves as SB3's do, for any space."""
+"""Random steps, for any space, of environments that reset themselves as SB3's do."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Streams:
         self.reset()
 
     def reset(self) -> None:
-        """Every environment begins anew, wherever it was."""
+        """Begin every environment anew, wherever it was."""
         self.obs = [self._after(self.space, None) for _ in range(self.n_envs)]
 
     def steps(self, count: int) -> Iterator[tuple[Any, ...]]:
-        """The arguments of `add`."""
+        """Return the arguments of `add`."""
         for _ in range(count):
             done = self.rng.random(self.n_envs) < 0.15
             cut = self.rng.random(self.n_envs) < np.where(done, 0.5, 0.03)

@@ -1,4 +1,4 @@
-"""SB3's DQN with prioritised replay: what is different from SB3's own, and that nothing else is."""
+"""SB3's DQN with prioritised replay: what differs from SB3's own DQN, and that nothing else does."""
 
 from __future__ import annotations
 

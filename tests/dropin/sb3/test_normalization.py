@@ -18,7 +18,7 @@ from dqn_fast.dropin.sb3 import ReplayBuffer
 
 
 class Anything(gym.Env[Any, Any]):
-    """Steps of a space; `VecNormalize` wants an environment to know the space of."""
+    """Has a space and no steps: `VecNormalize` takes its space from an environment."""
 
     action_space = ACTIONS["discrete"]
 
@@ -27,8 +27,8 @@ class Anything(gym.Env[Any, Any]):
 
 
 def normalizer(space: Any, rng: np.random.Generator, **options: Any) -> VecNormalize:
-    """With statistics of some training behind it, which clip some observations and rewards."""
-    envs = DummyVecEnv([lambda: Anything(copy.deepcopy(space))])  # it makes the spaces of a Dict others
+    """Return a `VecNormalize` with statistics of some training, which clip some observations and rewards."""
+    envs = DummyVecEnv([lambda: Anything(copy.deepcopy(space))])  # it replaces a Dict's spaces
     env = VecNormalize(envs, clip_obs=1.0, clip_reward=0.9, **options)
     if env.norm_obs:
         for statistics in env.obs_rms.values() if isinstance(env.obs_rms, dict) else [env.obs_rms]:
@@ -50,7 +50,7 @@ def test_vec_normalize_gives_what_it_gives_sb3s_own_buffer(kind: str, n_envs: in
         ours.add(*copy.deepcopy(step))
         theirs.add(*copy.deepcopy(step))
     assert sampled_rows(ours, env) == all_rows(theirs, env)
-    assert sampled_rows(ours) == all_rows(theirs)  # what is stored is raw
+    assert sampled_rows(ours) == all_rows(theirs)  # stored values are not normalised
 
 
 @pytest.mark.parametrize("norm_reward", [True, False])

@@ -37,7 +37,7 @@ def test_its_rows_are_those_of_sb3s_own_buffer_and_new_ones_weigh_the_same():
 def test_what_is_drawn_and_what_it_weighs_follows_the_priorities():
     buffer = filled(alpha=0.5, priority_eps=0.25)
     indices = buffer.memory.transitions().indices
-    priorities = np.where(np.arange(60) < 30, 0.75, 8.75)  # and eps: 1 and 9, to the power of 1/2: 1 and 3
+    priorities = np.where(np.arange(60) < 30, 0.75, 8.75)  # with eps 1 and 9; their masses are 1 and 3
     assert buffer.update_priorities(indices, priorities) == 0
     samples = buffer.sample(12_000, beta=0.7)
     often = np.isin(samples.indices, indices[30:])

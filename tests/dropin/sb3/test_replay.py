@@ -74,7 +74,7 @@ def test_it_samples_what_sb3s_own_buffer_samples(
 def test_n_step_returns_of_dict_observations_are_those_of_the_same_numbers_in_a_vector(
     seed: int, n_envs: int, n_steps: int
 ):
-    """SB3 refuses them, so its own n-step buffer gets the dict's arrays side by side."""
+    """SB3 refuses Dict observations, so its n-step buffer gets the dict's arrays side by side."""
     space = spaces.Dict({"a": spaces.Box(-1, 1, (2,)), "b": spaces.Box(-1, 1, (3,))})
     flat = spaces.Box(-1, 1, (5,))
     options: dict[str, Any] = {"n_steps": n_steps, "gamma": 0.5}
@@ -93,7 +93,7 @@ def test_n_step_returns_of_dict_observations_are_those_of_the_same_numbers_in_a_
 
 @pytest.mark.parametrize("kind", ["vector", "image", "dict"])
 def test_memory_saving_and_time_limits_go_together(kind: str):
-    """SB3 refuses (issue 934), also for Dict observations."""
+    """SB3 refuses the combination (issue 934)."""
     common: dict[str, Any] = {"handle_timeout_termination": True}
     saving = made(kind, 50, 2, optimize_memory_usage=True, **common, **STACKS.get(kind, {}))
     theirs = original(kind, 50, 2, **common)
@@ -115,7 +115,7 @@ def test_a_reset_in_the_middle_of_an_episode_begins_a_segment_even_where_it_look
     assert buffer.memory.stats()["segments"] == 4
     samples = buffer.sample(100)
     assert set(samples.rewards.flatten().tolist()) == {1.0, np.float32(1.99)}
-    assert not samples.dones.any()  # SB3 would say that the episode was over
+    assert not samples.dones.any()  # SB3 would call the episode done
 
 
 def all_leaves(samples: Any) -> list[torch.Tensor]:
@@ -182,7 +182,7 @@ def test_extend_adds_row_after_row():
 
 
 def test_one_environment_needs_no_leading_axis():
-    """SB3's arrays broadcast what they are given."""
+    """SB3's arrays broadcast, so it needs none either."""
     ours, theirs = made("vector", 30, 1), original("vector", 30, 1)
     for buffer in (ours, theirs):
         rng = np.random.default_rng(0)
@@ -193,7 +193,7 @@ def test_one_environment_needs_no_leading_axis():
 
 
 def test_images_may_come_as_transposed_views():
-    """`VecTransposeImage` gives them so."""
+    """`VecTransposeImage` returns such views."""
     ours, theirs = made("image", 30, 2, frame_stack=4), original("image", 30, 2)
     for buffer in (ours, theirs):
         streams = Streams(OBSERVATIONS["image"], ACTIONS["discrete"], 2, np.random.default_rng(0))

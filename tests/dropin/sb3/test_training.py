@@ -22,12 +22,12 @@ from stable_baselines3.common.vec_env import VecEnv, VecFrameStack, VecNormalize
 from dqn_fast.dropin.sb3 import DictReplayBuffer, PrioritizedDQN, ReplayBuffer
 
 FAST: dict[str, Any] = {"buffer_size": 120, "learning_starts": 50, "device": "cpu", "seed": 0}
-SMALL = {"net_arch": [16]}  # to be copied: SB3 adds to it
+SMALL = {"net_arch": [16]}  # copy it: SB3 adds to what it is given
 FEW_QUANTILES = {**SMALL, "n_quantiles": 10}
 
 
 def cart_pole(n_envs: int = 1, max_episode_steps: int = 500) -> VecEnv:
-    """Poles that have not fallen when the time is up are cut off."""
+    """Return CartPole with a time limit that truncates episodes."""
     return make_vec_env("CartPole-v1", n_envs, seed=0, env_kwargs={"max_episode_steps": max_episode_steps})
 
 
@@ -107,7 +107,7 @@ def test_training_fills_it_as_it_fills_sb3s_own_buffer(name: str):
 
 
 def test_n_step_returns_train_on_dict_observations():
-    """SB3 refuses them."""
+    """SB3 has no n-step returns for Dict observations."""
     training = Training(
         dicts,
         policy="MultiInputPolicy",

@@ -1,0 +1,94 @@
+"""Ours, dqn_fast."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from rivals import ALPHA, BETA, EPS, SEED, Memory
+from transitions import FIELDS, FRAMES, Array, Transitions
+from workloads import GAMMA, Workload
+
+from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+
+
+class Uniform(Memory):
+    """Stores every step once; batches are new arrays."""
+
+    def __init__(
+        self, workload: Workload, buffer_class: type[ReplayBuffer] = ReplayBuffer, **options: Any
+    ) -> None:
+        self.buffer = buffer_class(
+            workload.size,
+            num_envs=workload.environments,
+            frame_stack=FRAMES if len(workload.shape) == 3 else 1,
+            n_step=workload.n,
+            gamma=GAMMA,
+            seed=SEED,
+            **options,
+        )
+        self.names = (*FIELDS, *["discount"] * (workload.n > 1), *["weights"] * workload.prioritized)
+        self.add = self.buffer.add
+        self.extend = self.buffer.extend
+        self.sample: Any = self.buffer.sample
+
+    def fill(self, transitions: Transitions, priorities: Array | None) -> None:
+        """Call `extend` part by part."""
+        environments = transitions.action.shape[1:]
+        if priorities is not None and environments:  # they are ordered by environment
+            priorities = priorities.reshape(*environments, -1).T
+        for part, rows in transitions.chunks():
+            self.buffer.extend(**rows.fields, priority=None if priorities is None else priorities[part])
+
+    def arrays(self, batch: Any) -> dict[str, Array]:
+        """Return the fields that the others give, too."""
+        return {name: np.asarray(getattr(batch, name)) for name in self.names}
+
+
+class UniformInto(Uniform):
+    """Fills the arrays of one batch again and again, by `out=`."""
+
+    reuses_batch = True
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        self.batch = cache(self.buffer.empty_batch)
+        self.sample = self.sample_into
+
+    def sample_into(self, batch_size: int) -> Any:
+        """Draws into the batch of this size."""
+        return self.buffer.sample(batch_size, out=self.batch(batch_size))
+
+
+class Prioritized(Uniform):
+    """Divides weights by the largest in the batch, or by the largest possible in the buffer."""
+
+    def __init__(self, workload: Workload, weight_normalization: str) -> None:
+        super().__init__(
+            workload,
+            PrioritizedReplayBuffer,
+            alpha=ALPHA,
+            beta=BETA,
+            priority_eps=EPS,
+            weight_normalization=weight_normalization,
+        )
+
+    def update(self, batch: Any, priorities: Any) -> None:
+        """Update as a learner does, with the batch's indices."""
+        self.buffer.update_priorities(batch.indices, priorities)
+
+
+class PrioritizedTensors(Prioritized):
+    """Fills the tensors of one batch again and again."""
+
+    reuses_batch = True
+
+    def __init__(self, workload: Workload, weight_normalization: str) -> None:
+        super().__init__(workload, weight_normalization)
+        self.batch = cache(lambda rows: self.buffer.empty_batch(rows, torch=True))
+        self.sample = self.sample_into
+
+    def sample_into(self, batch_size: int) -> Any:
+        """Draws into the batch of this size."""
+        return self.buffer.sample(batch_size, out=self.batch(batch_size))

@@ -1,1 +1,0 @@
-"""Whole trainings by each contender, a process each: `python -m trainings.NAME JOB`, a `job.Job` as JSON."""
