@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
@@ -30,16 +31,23 @@ def test_the_training_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pyt
 
 def test_the_examples_of_the_buffer_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    _, first, second = EXAMPLES
+    _, first, second, sequences, segments = EXAMPLES
     names: dict[str, Any] = {}
     exec(compile(first, "README.md", "exec"), names)
     buffer, batch = names["buffer"], names["batch"]
     assert len(buffer) == 1_000
     assert batch.obs.shape == (32, 4)
     assert batch.reward.max() > 1, "n-step returns of CartPole are larger than its rewards"
+    for_sequences = {**names}
     exec(compile(second, "README.md", "exec"), names)
     assert len(names["buffer"]) == 1_000
     assert len(names["chosen"].indices) == 100
+    exec(compile(sequences, "README.md", "exec"), for_sequences)
+    assert for_sequences["rows"].learn.any() and np.isfinite(for_sequences["loss"])
+    exec(compile(segments, "README.md", "exec"), for_sequences)
+    batch = for_sequences["batch"]
+    assert batch.obs[: batch.offsets[1]].tolist() == [101, 7, 42, 5, 8, 9, 3]
+    assert for_sequences["long"].mask.shape[1] == 6
 
 
 @pytest.mark.parametrize("line", DROP_INS)
