@@ -12,7 +12,7 @@ namespace dqn_fast {
 namespace {
 
 // How far ahead of a stream's steps their memory is asked for. Of many streams the processor
-// follows none by itself: adding a step of 64 of them took twice as long.
+// follows none by itself.
 constexpr std::size_t kBytesAhead = 128;
 constexpr std::size_t kMassesAhead = 8; // a cache line of them
 

@@ -8,9 +8,9 @@ namespace dqn_fast {
 
 void ReplayMemory::require_drawable() const {
     if (size() == 0)
-        throw std::invalid_argument("sample: the buffer is empty; expected a transition in it");
+        throw std::invalid_argument("sample: got an empty buffer, expected a transition in it");
     if (priorities_ && !(priorities_->sum().total() > 0.0))
-        throw std::invalid_argument("sample: every priority is zero; expected a positive one");
+        throw std::invalid_argument("sample: got only priorities of zero, expected a positive one");
 }
 
 void ReplayMemory::draw_carriers(std::span<std::int64_t> slots) {
@@ -106,7 +106,7 @@ void ReplayMemory::weigh_segments(double beta) {
 const Draws &ReplayMemory::draw_distinct(std::size_t count, std::size_t ahead) {
     if (priorities_)
         throw std::invalid_argument(
-            "draw_distinct: this memory has priorities; expected one that samples uniformly");
+            "draw_distinct: got a memory with priorities, expected one that draws uniformly");
     require_held(count);
     draws_.resize(count);
     uniform_.draw_distinct(*rings_, *random_, draws_.slots);

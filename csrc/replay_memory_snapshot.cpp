@@ -42,7 +42,7 @@ void ReplayMemory::restore(snapshot::Reader &reader) {
     const auto require = [](bool holds) {
         if (!holds)
             throw std::invalid_argument(
-                "the saved buffer is malformed: its parts contradict each other");
+                "saved buffer: got parts that contradict each other, expected a whole one");
     };
     get(random_, sizeof *random_);
     get(counters_, sizeof *counters_);

@@ -29,7 +29,8 @@ PyObject *call_on(PyObject *self, Function &&function) noexcept {
     return call([&] {
         Class *const object = object_in<Class>(self);
         if (object == nullptr)
-            throw py::type_error("expected an initialised object");
+            throw py::type_error(
+                "self: got an object without its __init__, expected one that is initialised");
         return function(*object);
     });
 }
@@ -62,7 +63,8 @@ class FastMethods {
     static PyObject *call(PyObject *self, PyObject *const *arguments, Py_ssize_t count) noexcept {
         return call_on<Class>(self, [&](Class &object) {
             if (count < least || count > most)
-                throw py::type_error("expected as many positional arguments as the method takes");
+                throw py::type_error(
+                    "arguments: got another number of them, expected those of the signature");
             return (object.*Method)(Positional(arguments, static_cast<std::size_t>(count)));
         });
     }

@@ -135,7 +135,7 @@ class PyReplayMemory {
     /// Points a batch at its arrays, by `find(number)`; returns whether none of them is null.
     template <class ForEach, class Find>
     static bool point(ForEach &&for_each, Find &&find);
-    /// The same at the arrays of a tuple; returns whether every one of them fits.
+    /// Points a batch at the arrays of a tuple; returns whether every one of them fits.
     template <class ForEach>
     static bool
     point_at(ForEach &&for_each, py::handle arrays, const Outputs &outputs, const Leads &leads);

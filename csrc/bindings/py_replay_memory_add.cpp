@@ -105,7 +105,7 @@ void PyReplayMemory::add_context(py::handle obs,
     batch.mask = flags_at(arguments.read_optional(mask, flag_));
     batch.continues = continues;
     if (!arguments.exact())
-        throw py::type_error("add_context: expected converted arrays");
+        throw py::type_error("obs: got other arrays, expected converted ones");
     bool evicts_early = false;
     {
         const MemoryLock lock(memory_, batch.rows * batch.streams * memory_.schema().row_bytes());

@@ -174,7 +174,7 @@ std::span<const std::int64_t> PyReplayMemory::indices_in(py::handle indices) con
     const std::array lead{length_of(indices)};
     const std::byte *data = index_.data(indices, lead);
     if (data == nullptr)
-        throw py::type_error("indices: expected a contiguous array of int64");
+        throw py::type_error("indices: got another object, expected a contiguous array of int64");
     return {reinterpret_cast<const std::int64_t *>(data), static_cast<std::size_t>(lead[0])};
 }
 

@@ -113,7 +113,8 @@ class Priorities {
     /// Takes the largest priority of a saved memory. Throws std::invalid_argument if none could be.
     void restore_largest(double shifted) {
         if (!(shifted >= 1.0 && shifted <= std::numeric_limits<double>::max()))
-            throw std::invalid_argument("the saved buffer is malformed: its largest priority");
+            throw std::invalid_argument(
+                "saved buffer: got a largest priority that none can be, expected at least 1");
         set_largest(shifted);
     }
     static bool is_mass(double value) noexcept { return value >= 0.0 && value <= kLargestMass; }

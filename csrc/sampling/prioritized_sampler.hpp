@@ -43,7 +43,7 @@ class PrioritizedSampler {
         weigh(priorities, size, beta, weights);
     }
 
-    /// The same of positive masses, which need not be those of slots.
+    /// Weighs positive masses, which need not be those of slots, in the same way.
     void weigh_masses(const Priorities &priorities,
                       std::span<const double> masses,
                       std::int64_t size,

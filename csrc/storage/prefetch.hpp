@@ -9,7 +9,7 @@ namespace dqn_fast {
 /// Asks for a cache line ahead of its use, where the compiler can say so; never changes a result.
 ///
 /// Into the second cache: the first has room for half as many requests, and waits when they are
-/// out. Random lines of 64 MB came at 3.6 ns each this way, and at 7.3 ns into the first.
+/// out.
 inline void prefetch(const void *address) noexcept {
 #if defined(__GNUC__)
     __builtin_prefetch(address, 0, 2);
@@ -20,7 +20,7 @@ inline void prefetch(const void *address) noexcept {
 #endif
 }
 
-/// The same for the cache lines of [first, first + bytes).
+/// Asks for the cache lines of [first, first + bytes) ahead of their use.
 inline void prefetch_range(const std::byte *first, std::size_t bytes) noexcept {
     constexpr std::size_t line = 64;
     const std::byte *const end = first + bytes;

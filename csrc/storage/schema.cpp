@@ -41,11 +41,13 @@ Schema::Schema(std::vector<Field> fields) : fields_(std::move(fields)), places_(
     std::set<std::string> names;
     for (const Field &field : fields_) {
         if (!names.insert(field.name).second)
-            throw std::invalid_argument("fields: two are named '" + field.name + "'");
+            throw std::invalid_argument("fields: got two that are named '" + field.name +
+                                        "', expected different names");
         if (field.frames != 1 && (field.frames == 0 || field.role != Role::kObservation ||
                                   field.frame_axis >= field.shape.size() ||
                                   field.shape[field.frame_axis] % field.frames != 0))
-            throw std::invalid_argument("fields: '" + field.name + "' is no stack of " +
+            throw std::invalid_argument("fields: got '" + field.name +
+                                        "', which does not divide so, expected a stack of " +
                                         std::to_string(field.frames) + " frames");
         lookback_ = std::max(lookback_, field.frames - 1);
         row_bytes_ += field.stack_bytes();
@@ -59,7 +61,8 @@ Schema::Schema(std::vector<Field> fields) : fields_(std::move(fields)), places_(
                                      fields_.end(),
                                      [](const Field &f) { return f.role == Role::kExtra; });
     if (!ordered)
-        throw std::invalid_argument("fields: expected observations, action, reward, extra fields");
+        throw std::invalid_argument(
+            "fields: got another order, expected observations, action, reward, extra fields");
 
     // Widest alignment first, so that nothing is lost to padding between fields.
     std::vector<std::size_t> order(fields_.size());

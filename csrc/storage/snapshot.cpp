@@ -54,24 +54,25 @@ void FileWriter::close() {
 
 Reader::Reader(const std::byte *data, std::size_t size) : data_(data) {
     if (size < sizeof kMagic || std::memcmp(data, kMagic, sizeof kMagic) != 0)
-        throw std::invalid_argument("this is no saved buffer of dqn_fast");
+        throw std::invalid_argument("saved buffer: got other bytes, expected those of dqn_fast");
     if (size < kPreamble + sizeof(std::uint64_t))
-        throw std::invalid_argument("the saved buffer is truncated");
+        throw std::invalid_argument("saved buffer: got a truncated one, expected all of it");
     version_ = read<std::uint32_t>(data + sizeof kMagic);
     Checksum checksum;
     end_ = size - sizeof(std::uint64_t);
     checksum.add(data, end_);
     const bool is_whole = checksum.value() == read<std::uint64_t>(data + end_);
     if (version_ > kVersion) // newer ones may be guarded otherwise
-        throw std::invalid_argument("the saved buffer has format " + std::to_string(version_) +
-                                    ", this version of dqn_fast reads up to " +
-                                    std::to_string(kVersion));
+        throw std::invalid_argument("saved buffer: got format " + std::to_string(version_) +
+                                    ", expected at most " + std::to_string(kVersion) +
+                                    ", the newest that this version of dqn_fast reads");
     if (!is_whole)
         throw std::invalid_argument(
-            "the saved buffer is truncated or was altered: its checksum differs");
+            "saved buffer: got a truncated or altered one, expected bytes that fit its checksum");
     at_ = kPreamble + read<std::uint32_t>(data + sizeof kMagic + sizeof kVersion);
     if (version_ == 0 || at_ > end_)
-        throw std::invalid_argument("the saved buffer is malformed");
+        throw std::invalid_argument(
+            "saved buffer: got a malformed one, expected a header and steps");
 }
 
 std::string Reader::header() const {
@@ -81,14 +82,16 @@ std::string Reader::header() const {
 
 void Reader::get(void *to, std::size_t size) {
     if (size > end_ - at_)
-        throw std::invalid_argument("the saved buffer is malformed: it ends too early");
+        throw std::invalid_argument(
+            "saved buffer: got one that ends too early, expected more steps");
     std::memcpy(to, data_ + at_, size);
     at_ += size;
 }
 
 void Reader::end() const {
     if (at_ != end_)
-        throw std::invalid_argument("the saved buffer is malformed: it ends too late");
+        throw std::invalid_argument(
+            "saved buffer: got one that ends too late, expected fewer bytes");
 }
 
 } // namespace dqn_fast::snapshot

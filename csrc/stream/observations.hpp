@@ -58,7 +58,8 @@ class Observations {
         return frames;
     }
 
-    /// The same of the stored stack of the step in `slot`.
+    /// By how many frames `next` is the stored stack of the step in `slot` moved on, in the same
+    /// way.
     [[nodiscard]] std::size_t
     moved(const StepRing &ring, std::size_t slot, Values next) const noexcept {
         std::size_t frames = 1;

@@ -40,7 +40,8 @@ inline void prefetch_block(const StepStore &store,
                        bytes);
 }
 
-/// The same for the first two blocks: whoever has work in between hides the wait for them.
+/// Asks for the records of the first two blocks: whoever has work in between hides the wait for
+/// them.
 inline void prefetch_first(const StepStore &store,
                            std::span<const std::int64_t> slots,
                            std::size_t steps) noexcept {

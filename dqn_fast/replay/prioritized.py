@@ -93,7 +93,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         wanted = convert_indices(indices)
         if self._memory is None:
             if len(wanted):
-                raise IndexError(f"indices: got {wanted[0]}, but the buffer is empty")
+                raise IndexError(f"indices: got {wanted[0]}, expected none: the buffer is empty")
             return np.empty(0)
         return self._memory.masses(wanted)
 
@@ -131,7 +131,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             if memory is None:
                 if lead == (0,):
                     return 0
-                raise IndexError(f"indices: got {indices[0]}, but the buffer is empty: none was given out")
+                raise IndexError(f"indices: got {indices[0]}, expected none: the buffer is empty")
             stale = memory.update_priorities(indices, priorities)
             assert stale is not None  # converted
         return stale

@@ -302,7 +302,7 @@ class Reader(Saveable):
 
 
 def _empty(what: str) -> ValueError:
-    return ValueError(f"{what}: the buffer is empty; expected a transition in it")
+    return ValueError(f"{what}: got an empty buffer, expected a transition in it")
 
 
 def _empty_batch(

@@ -65,7 +65,7 @@ class Saveable:
         name = json.loads(snapshot.header)["class"]
         if name not in Saveable._classes:
             known = sorted(Saveable._classes)
-            raise ValueError(f"{path}: the saved buffer is a {name}, expected one of {known}")
+            raise ValueError(f"{path}: saved buffer: got a {name}, expected one of {known}")
         buffer = _restored(Saveable._classes[name], snapshot)
         if seed is not None:
             buffer.reseed(seed)
@@ -145,7 +145,7 @@ def _open_file(path: Path) -> _core.Snapshot:
     """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
-            raise ValueError(f"{path}: this is no saved buffer of dqn_fast: it is empty")
+            raise ValueError(f"{path}: saved buffer: got an empty file, expected one of dqn_fast")
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     try:
         return _core.Snapshot(data)

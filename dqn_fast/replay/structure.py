@@ -58,7 +58,7 @@ class Structure:
             return (value,)
         if self._keys and type(value) is dict and len(value) == len(self._keys):
             leaves = tuple([value.get(key) for key in self._keys])
-            # None is missing and none is nested: the usual case, in a third of the time.
+            # None is missing and none is nested: the usual case, without a walk.
             if all(type(leaf) is np.ndarray for leaf in leaves):
                 return leaves
         if set(trees.paths(value)) != set(self.paths):
@@ -74,12 +74,12 @@ class Structure:
         """An option that is one number for all arrays, or a mapping like the observation's.
 
         Raises:
-            ValueError: if the mapping has a key that the observation has not.
+            ValueError: if the mapping has a key that the observation lacks.
         """
         if not isinstance(option, Mapping):
             return [check(name, option)] * len(self.paths)
         given = {path: trees.at(option, path) for path in trees.paths(option)}
         if unknown := given.keys() - set(self.paths):
             keys = sorted(unknown)
-            raise ValueError(f"{name}: got the keys {keys}, but the observation is {self._describe()}")
+            raise ValueError(f"{name}: got the keys {keys}, expected some of {self._describe()}")
         return [check(name, given[path]) if path in given else default for path in self.paths]

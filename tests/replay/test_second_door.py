@@ -88,7 +88,7 @@ def test_masses_are_those_of_the_priorities() -> None:
     buffer.update_priorities(held[:2], [2.0, 0.0])
     assert buffer.masses(held[[1, 0, 5]]) == pytest.approx([0.25**0.5, 2.25**0.5, 1.0])
     assert PrioritizedReplayBuffer(3).masses([]).shape == (0,)
-    with pytest.raises(IndexError, match="indices: got 4, but the buffer is empty"):
+    with pytest.raises(IndexError, match="indices: got 4, expected none: the buffer is empty"):
         PrioritizedReplayBuffer(3).masses([4])
     with pytest.raises(TypeError, match="masses: got a uniform buffer"):
         filled().masses([0])

@@ -26,7 +26,8 @@ PyObject *rows_of(PyObject *cls, PyObject *const *arguments, Py_ssize_t given) n
         if (count == -1 && PyErr_Occurred() != nullptr)
             throw py::error_already_set();
         if (count < 0)
-            throw py::type_error("rows_of: expected a column and a count of at least 0");
+            throw py::type_error(
+                "rows_of: got other arguments, expected a column and a count of at least 0");
         auto *const type = reinterpret_cast<PyTypeObject *>(cls);
         const auto rows = py::reinterpret_steal<py::object>(PyList_New(count));
         if (!rows)

@@ -49,7 +49,7 @@ class Timeline {
     /// A transition was just added to the memory.
     py::object note(Positional) {
         if (memory_ == nullptr)
-            throw py::value_error("note: expected a memory to follow");
+            throw py::value_error("note: got no memory, expected one to follow");
         const auto [time, held] = memory_->newest();
         if (times_.size() < maxlen_)
             times_.push_back(time);
