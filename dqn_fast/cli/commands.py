@@ -31,7 +31,7 @@ _INTERRUPTED = 130  # what shells report for a program that SIGINT ended
 
 
 def train(
-    config: Annotated[TrainConfig, tyro.conf.arg(name="")],
+    config: TrainConfig,
     output: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
     overwrite: bool = False,
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
