@@ -33,11 +33,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if not known.benchmark:
         return
     if not early_config.pluginmanager.hasplugin("benchmark"):
-        raise pytest.UsageError("--benchmark needs pytest-benchmark: pip install pytest-benchmark")
+        raise pytest.UsageError(
+            "--benchmark: got no pytest-benchmark, expected it: pip install pytest-benchmark"
+        )
     if not known.file_or_dir:
         folder = early_config.rootpath / "bench"
         if not folder.is_dir():
-            raise pytest.UsageError(f"--benchmark: no folder {folder}; give the benchmarks' path")
+            raise pytest.UsageError(
+                f"--benchmark: got no folder {folder}, expected it or the benchmarks' path"
+            )
         args.append(str(folder))
         known.file_or_dir = [str(folder)]  # parsed from args already, for the conftests to import
     early_config.getini("python_files")[:] = [FILES]

@@ -129,7 +129,9 @@ class DQN:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
         """Raise TypeError: a copy would act by the memory of this agent's parameters."""
-        raise TypeError("a DQN cannot be copied: load its state_dict() into one that is built alike")
+        raise TypeError(
+            "deepcopy: got a DQN, expected its state_dict() to be loaded into one that is built alike"
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that changes while the agent acts and learns, to be saved."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.video import record_video
 from dqn_fast.training.multi_seed import MultiSeedResult, default_jobs, holds_seeds, resume_seeds, train_seeds
@@ -56,7 +56,7 @@ def train(
         jobs: Runs to make side by side; by default one for each processor.
     """
     if seeds < 1:
-        raise UsageError(f"seeds is {seeds}, expected at least 1")
+        raise SettingError("seeds", seeds, "at least 1")
     all_seeds = range(config.seed, config.seed + seeds)
     folder = output or default_run_folder(config.env_id, all_seeds, datetime.now())
     if seeds > 1:

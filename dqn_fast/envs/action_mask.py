@@ -59,8 +59,8 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
             return {"obs": obs, ACTION_MASK: self._all_legal}
         if mask is None:
             raise UsageError(
-                f"{env_name(self)} gives no action mask: its infos have {sorted(info)},"
-                f" expected {ACTION_MASK!r}"
+                f"{env_name(self)}: info[{ACTION_MASK!r}]: got none beside the keys {sorted(info)},"
+                " expected a mask"
             )
         try:
             return {"obs": obs, ACTION_MASK: self._check(mask)}

@@ -84,8 +84,8 @@ def _refuse_old_classes(env_id: str) -> Iterator[None]:
         if not str(error).startswith(("The environment must inherit from", "Gym is incompatible")):
             raise
         raise UsageError(
-            f"cannot make the environment {env_id!r}: its class is none of gymnasium.Env;"
-            f" if it is one of gym, {ADVICE}"
+            f"env_id: got {env_id!r}, expected an environment of the class gymnasium.Env;"
+            f" if its class is of gym, {ADVICE}"
         ) from error
 
 

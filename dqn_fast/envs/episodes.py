@@ -88,7 +88,7 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
             RuntimeError: it was never reset.
         """
         if self._episode < 0:
-            raise RuntimeError("the environment has no state before its first reset")
+            raise RuntimeError("episode_state: got no reset so far, expected one before")
         return EpisodeState(
             self._seed, self._stream, self._episode, self._actions.tobytes(), fingerprint(self.last_obs)
         )

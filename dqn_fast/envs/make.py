@@ -26,7 +26,7 @@ from dqn_fast.envs.snapshots import AnyVectorEnv, EpisodeSnapshots, NoSnapshots,
 from dqn_fast.envs.step import Environments
 from dqn_fast.envs.told_errors import ToldErrors
 from dqn_fast.envs.vector import VectorEnvironments
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 
 Vectorization = Literal["sync", "async", "native"]
 
@@ -97,7 +97,7 @@ def make_environments(
         UsageError: as `make_env` does, or the environment has no vector implementation.
     """
     if num_envs < 1:
-        raise UsageError(f"num_envs is {num_envs}, expected at least 1")
+        raise SettingError("num_envs", num_envs, "at least 1")
     make = partial(make_env, env_id, action_mask=action_mask, rescale=rescale, env_kwargs=env_kwargs)
     if vectorization == "sync":
         envs = [make() for _ in range(num_envs)]
@@ -112,7 +112,7 @@ def make_environments(
         return VectorEnvironments(vector_env, None, EpisodeSnapshots())
     for name, asked in (("action_mask", action_mask), ("rescale", rescale)):
         if asked:
-            raise UsageError(f"vectorization is native, expected sync or async with {name}")
+            raise SettingError("vectorization", "'native'", f"sync or async with {name}")
     return _make_native(env_id, num_envs, seed, env_kwargs or {})
 
 

@@ -33,11 +33,11 @@ def reset_parts(env: Any, seed: int | None, options: dict[str, Any] | None) -> t
     except TypeError as error:
         missing = _missing(env)
         if missing and "unexpected keyword argument" in str(error):
-            raise MisfitError(f"reset takes no {missing}, expected {_RESET}: {ADVICE}") from error
+            raise MisfitError(f"reset: got no argument {missing}, expected {_RESET}: {ADVICE}") from error
         raise
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping | None):
         return result
-    raise MisfitError(f"reset gave {brief(result)}, expected {_RESET}: {ADVICE}")
+    raise MisfitError(f"reset: got {brief(result)}, expected {_RESET}: {ADVICE}")
 
 
 def explain_step(error: Exception) -> None:
@@ -46,9 +46,9 @@ def explain_step(error: Exception) -> None:
     if "unpack" not in text or isinstance(error, UsageError):
         return
     if "expected 5, got 4" in text:
-        raise MisfitError(f"step gave four values, expected {_STEP}: {ADVICE}") from error
+        raise MisfitError(f"step: got four values, expected {_STEP}: {ADVICE}") from error
     if _raised_by_caller(error):
-        raise MisfitError(f"step gave something else than {_STEP}: {text}") from error
+        raise MisfitError(f"step: got something else, expected {_STEP}: {text}") from error
 
 
 def _missing(env: Any) -> str | None:

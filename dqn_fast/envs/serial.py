@@ -41,7 +41,7 @@ class SerialEnvironments:
             raise TypeError(f"envs.action_space: got {action_space}, expected Discrete from 0")
         for env in envs:
             if (env.observation_space, env.action_space) != (envs[0].observation_space, action_space):
-                raise ValueError("envs: the spaces differ, expected the same for all")
+                raise ValueError("envs: got spaces that differ, expected the same for all")
         envs = [checked(env) for env in envs]
         self.num_envs = len(envs)
         self.observation_space = envs[0].observation_space
@@ -82,9 +82,11 @@ class SerialEnvironments:
         if state is None:
             return None
         if not all(isinstance(part, EpisodeState) for part in state):
-            raise RestoreError(f"the state is a {type(state).__name__}, expected a list of EpisodeState")
+            raise RestoreError(f"state: got a {type(state).__name__}, expected a list of EpisodeState")
         if len(state) != self.num_envs:
-            raise RestoreError(f"the state is that of {len(state)} environments, these are {self.num_envs}")
+            raise RestoreError(
+                f"state: got that of {len(state)} environments, expected that of {self.num_envs}"
+            )
         # All of them, even if one fails: none shall play its old episodes again after the reset.
         problems = [env.restore_own(state) for env in self._envs]
         for problem in filter(None, problems):

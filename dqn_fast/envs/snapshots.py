@@ -34,7 +34,7 @@ class NoSnapshots:
 
     def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
         """Raise an error: there are no snapshots to put back."""
-        raise RestoreError(f"{env} cannot be restored")
+        raise RestoreError(f"{env}: got no snapshots, expected an environment that can be restored")
 
 
 class EpisodeSnapshots:

@@ -66,7 +66,9 @@ class VectorEnvironments:
             AutoresetMode.DISABLED: self._after_disabled,
         }
         if mode not in after:
-            raise ValueError(f"vector_env: metadata['autoreset_mode'] is {mode!r}, expected an AutoresetMode")
+            raise ValueError(
+                f"vector_env.metadata['autoreset_mode']: got {mode!r}, expected an AutoresetMode"
+            )
         if getattr(vector_env.unwrapped, "copy", True) is False:
             raise ValueError("vector_env: got one with copy=False, expected copy=True")
         action_space = vector_env.single_action_space
@@ -119,10 +121,10 @@ class VectorEnvironments:
         if state is None:
             return None
         if not isinstance(state, VectorState):
-            raise RestoreError(f"the state is a {type(state).__name__}, expected a VectorState")
+            raise RestoreError(f"state: got a {type(state).__name__}, expected a VectorState")
         count = trees.length(state.obs)
         if count != self.num_envs:
-            raise RestoreError(f"the state is that of {count} environments, these are {self.num_envs}")
+            raise RestoreError(f"state: got that of {count} environments, expected that of {self.num_envs}")
         self._snapshots.put_back(self._env, state.snapshot)
         self._obs, self._mask = state.obs, state.mask
         return self._obs
@@ -164,7 +166,9 @@ class VectorEnvironments:
         for row in step.ended:
             final = None if finals is None else trees.row(finals, row)
             if final is None:
-                raise ValueError(f"infos['final_obs']: got none for environment {row}, whose episode ended")
+                raise ValueError(
+                    f"infos['final_obs'][{row}]: got none, expected one of the episode that ended"
+                )
             put_row(next_obs, row, self._check_one(final))
         return step._replace(next_obs=next_obs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError
 from dqn_fast.training.config import TrainConfig
 
 
@@ -170,10 +170,10 @@ def preset_of(env_id: str | None, name: str | None = None) -> TrainConfig:
     """
     if name is None:
         if env_id is None:
-            raise ValueError("env_id and name are None, expected at least one of them")
+            raise ValueError("env_id: got None, expected one, or the name of a preset")
         fitting = [preset for preset in PRESETS.values() if env_id in preset.env_ids]
         return TrainConfig(env_id, **fitting[0].settings if fitting else {})
     if name not in PRESETS:
-        raise UsageError(f"preset is {name}, expected one of {', '.join(PRESETS)}")
+        raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return TrainConfig(env_id or preset.env_ids[0], **preset.settings)

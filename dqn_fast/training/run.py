@@ -97,7 +97,7 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     torch.set_num_threads(config.threads)
     with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
         if complete_result(folder):
-            raise UsageError(f"the run in {folder} is complete: nothing to resume")
+            raise UsageError(f"{folder}: got a complete run, expected one to go on with")
         trainer = Trainer(config, folder, load_checkpoint(folder, config), interrupted, stack)
         return _run(config, folder, trainer, interrupted, observers)
 

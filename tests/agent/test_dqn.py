@@ -249,7 +249,7 @@ def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
 
 
 def test_a_copy_is_refused_where_it_would_be_none() -> None:
-    with pytest.raises(TypeError, match=r"^a DQN cannot be copied: load its state_dict\(\)"):
+    with pytest.raises(TypeError, match=r"^deepcopy: got a DQN, expected its state_dict\(\)"):
         copy.deepcopy(make_agent())
 
 

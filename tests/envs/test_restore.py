@@ -88,7 +88,7 @@ def test_before_the_first_step() -> None:
 
 
 def test_state_before_the_first_reset() -> None:
-    with pytest.raises(RuntimeError, match="no state before its first reset"):
+    with pytest.raises(RuntimeError, match="episode_state: got no reset so far"):
         SerialEnvironments([Countdown()], 0).state()
 
 
@@ -149,7 +149,7 @@ def test_a_state_of_others(vectorization: Any) -> None:
     others = make_environments("CartPole-v1", 3, 0, vectorization=vectorization)
     others.reset()
     environments = make_environments("CartPole-v1", 2, 0, vectorization=vectorization)
-    with pytest.raises(RestoreError, match="the state is that of 3 environments, these are 2"):
+    with pytest.raises(RestoreError, match="state: got that of 3 environments, expected that of 2"):
         environments.restore(others.state())
     other_kind = make_environments(
         "CartPole-v1", 3, 0, vectorization="native" if vectorization == "sync" else "sync"
@@ -162,7 +162,7 @@ def test_damaged_pickle() -> None:
     environments = make_environments("CartPole-v1", 2, 0, vectorization="native")
     environments.reset()
     state = environments.state()._replace(snapshot=b"nonsense")
-    with pytest.raises(RestoreError, match="cannot be restored"):
+    with pytest.raises(RestoreError, match="cannot be restored: "):
         environments.restore(state)
 
 

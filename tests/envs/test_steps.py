@@ -198,7 +198,7 @@ class GivesNothing(SyncVectorEnv):
 def test_a_last_observation_that_is_not_given() -> None:
     environments = VectorEnvironments(GivesNothing([Countdown], autoreset_mode=AutoresetMode.SAME_STEP), 0)
     environments.reset()
-    with pytest.raises(ValueError, match="got none for environment 0, whose episode ended"):
+    with pytest.raises(ValueError, match="got none, expected one of the episode that ended"):
         play(environments, Drawer(environments, 0), 10)
 
 
@@ -213,7 +213,7 @@ class Silent(gym.vector.VectorEnv[Any, Any, Any]):
 
 
 def test_vector_environments_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match=r"metadata\['autoreset_mode'\] is None, expected an AutoresetMode"):
+    with pytest.raises(ValueError, match=r"metadata\['autoreset_mode'\]: got None, expected an Autores"):
         VectorEnvironments(Silent())
     with pytest.raises(ValueError, match="got one with copy=False, expected copy=True"):
         VectorEnvironments(SyncVectorEnv([Countdown], copy=False))
@@ -230,7 +230,7 @@ def test_environments_that_do_not_fit() -> None:
 
     with pytest.raises(ValueError, match="envs: got none, expected at least one"):
         SerialEnvironments([], 0)
-    with pytest.raises(ValueError, match="the spaces differ"):
+    with pytest.raises(ValueError, match="got spaces that differ"):
         SerialEnvironments([Countdown(), Other()], 0)
     with pytest.raises(
         TypeError, match=r"action_space: got Discrete\(3, start=5\), expected Discrete from 0"

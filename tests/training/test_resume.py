@@ -245,7 +245,7 @@ def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
 def test_nothing_to_resume(tmp_path: Path) -> None:
     train(CONFIG, tmp_path / "done")
     for folder, message in (
-        ("done", "the run in .* is complete: nothing to resume"),
+        ("done", ".*: got a complete run, expected one to go on with"),
         ("nowhere", "nowhere holds no run"),
     ):
         with pytest.raises(UsageError, match=message):

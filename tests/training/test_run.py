@@ -58,13 +58,13 @@ def test_settings_that_fit_nothing_overwrite_nothing(earlier: Path) -> None:
 
 
 def test_a_folder_in_use_is_left_alone(earlier: Path) -> None:
-    with folder_lock(earlier), pytest.raises(UsageError, match="is in use: a run is going on there"):
+    with folder_lock(earlier), pytest.raises(UsageError, match="got a run going on there"):
         train(CONFIG, earlier, overwrite=True)
     assert untouched(earlier)
 
 
 def test_an_earlier_run_is_overwritten_only_if_told_to(earlier: Path) -> None:
-    with pytest.raises(UsageError, match=r"already holds a run \(model\.pt\)"):
+    with pytest.raises(UsageError, match=r"got a run already \(model\.pt\)"):
         train(CONFIG, earlier)
     assert untouched(earlier)
     assert train(CONFIG, earlier, overwrite=True).evaluation

@@ -60,7 +60,7 @@ class _OneHot:
     def __call__(self, obs: Any, out: Floats) -> None:
         columns = obs.reshape(len(out), -1).astype(np.int64) + self._shift
         if columns.min() < 0:  # which NumPy would count from the end
-            raise IndexError(f"obs: got {obs}, which is below its space")
+            raise IndexError(f"obs: got {obs}, expected numbers of its space")
         out[...] = 0
         out[self._rows, columns] = 1
 

@@ -103,7 +103,7 @@ def make_encoder(
 
     Raises:
         TypeError: if no encoder is known for the space, or it is a Dict without parts.
-        ValueError: if an image is smaller than the convolutions need.
+        SmallImageError: if an image is smaller than the convolutions need.
     """
     if isinstance(space, spaces.Dict):
         if not space.spaces:

@@ -31,6 +31,10 @@ MINATAR = (Conv(16, 3, 1),)
 _NATURE_MIN, _MINATAR_MIN = 36, 3
 
 
+class SmallImageError(ValueError):
+    """An image is smaller than the convolutions need."""
+
+
 class ImageEncoder(nn.Module):
     """Convolutions over a batch of images: `(B, *shape)` of any dtype to `(B, size)` float32.
 
@@ -45,7 +49,7 @@ class ImageEncoder(nn.Module):
         generator: source of the initial weights.
 
     Raises:
-        ValueError: if the image is smaller than the convolutions need.
+        SmallImageError: if the image is smaller than the convolutions need.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class ImageEncoder(nn.Module):
             channels = conv.channels
             height, width = ((side - conv.kernel) // conv.stride + 1 for side in (height, width))
             if min(height, width) < 1:
-                raise ValueError(
+                raise SmallImageError(
                     f"images: got {tuple(shape)}, expected room for the convolutions {tuple(convs)}"
                 )
         self.layers = nn.Sequential(*layers)
@@ -108,7 +112,7 @@ def make_image_encoder(
         convs: None is the DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
 
     Raises:
-        ValueError: if the image is smaller than the convolutions need.
+        SmallImageError: if the image is smaller than the convolutions need.
     """
     if convs is None:
         convs = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR

@@ -14,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 
 from dqn_fast.agent import Policy
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
 from dqn_fast.training.parts.envs import build_env
@@ -72,11 +72,11 @@ def record_video(
     """
     folder = Path(folder)
     if episodes < 1:
-        raise UsageError(f"episodes is {episodes}, expected at least 1")
+        raise SettingError("episodes", episodes, "at least 1")
     if fps is not None and not 0 < fps <= _MOST_FPS:
-        raise UsageError(f"fps is {fps}, expected above 0 and at most 1000")
+        raise SettingError("fps", fps, f"above 0 and at most {_MOST_FPS}")
     if find_spec("av") is None:
-        raise UsageError("a video needs the package av: pip install 'dqn_fast[video]'")
+        raise UsageError("video: got no package av, expected it: pip install 'dqn_fast[video]'")
     env = _drawing_env(config)
     try:
         policy, first = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
@@ -96,9 +96,7 @@ def _drawing_env(config: TrainConfig) -> gym.Env[Any, Any]:
     modes = env.metadata.get("render_modes") or []
     env.close()
     if "rgb_array" not in modes:
-        raise UsageError(
-            f"cannot draw {config.env_id}: its render modes are {modes}, expected rgb_array among them"
-        )
+        raise UsageError(f"{config.env_id}: got the render modes {modes}, expected rgb_array among them")
     return build_env(config, render_mode="rgb_array")
 
 
@@ -168,11 +166,11 @@ def as_frame(drawn: Any) -> np.ndarray:
     """
     frame = np.asarray(drawn)
     if frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
-        raise UsageError(f"cannot film frames of shape {frame.shape}, expected (height, width, 3)")
+        raise UsageError(f"frame: got shape {frame.shape}, expected (height, width, 3)")
     if np.issubdtype(frame.dtype, np.floating):
         frame = np.rint(frame.clip(0, 1) * 255).astype(np.uint8)
     elif frame.dtype != np.uint8:
-        raise UsageError(f"cannot film frames of {frame.dtype}, expected uint8 or floating point")
+        raise UsageError(f"frame: got {frame.dtype}, expected uint8 or floating point")
     factor = max(round(_SMALL / frame.shape[0]), 1)
     frame = frame.repeat(factor, axis=0).repeat(factor, axis=1)
     # H.264 keeps colour at half the resolution, so sides are even: the last row or column is repeated.

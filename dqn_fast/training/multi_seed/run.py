@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
@@ -91,7 +91,7 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
     """
     folders = _seed_folders(folder)
     if not folders:
-        raise UsageError(f"{folder} holds no seeds: expected folders seed-<seed> with a {CONFIG}")
+        raise UsageError(f"{folder}: got no seeds, expected folders seed-<seed> with a {CONFIG}")
     config = load_config(folders[min(folders)])
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
@@ -117,7 +117,7 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
 
 def _check(config: TrainConfig, jobs: int) -> None:
     if jobs < 1:
-        raise UsageError(f"jobs is {jobs}, expected at least 1")
+        raise SettingError("jobs", jobs, "at least 1")
     with ExitStack() as stack:  # what is wrong with it is said once, not by each process
         Trainer(config, Path(), None, lambda: False, stack)
 

@@ -25,6 +25,7 @@ from dqn_fast.agent import (
     QNetwork,
     RMSProp,
     Schedule,
+    SmallImageError,
     SoftTarget,
     Target,
     TDObjective,
@@ -34,7 +35,7 @@ from dqn_fast.agent import (
     squared_error,
     target_selector,
 )
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
@@ -48,7 +49,6 @@ def build_q_net(
     Raises:
         UsageError: there is no network for the spaces, or images are smaller than the convolutions need.
     """
-    convs = _CONVOLUTIONS[config.convolutions]
     try:
         return make_q_net(
             observation_space,
@@ -56,12 +56,12 @@ def build_q_net(
             config.hidden_sizes,
             torch.Generator().manual_seed(config.seeds.network),
             dueling=config.dueling,
-            convs=convs,
+            convs=_CONVOLUTIONS[config.convolutions],
         )
+    except SmallImageError as error:
+        raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
     except (TypeError, ValueError) as error:
-        chosen = convs is not None and isinstance(error, ValueError)
-        what = f"convolutions is {config.convolutions}" if chosen else f"{config.env_id} does not fit"
-        raise UsageError(f"{what}: {error}") from error
+        raise UsageError(f"{config.env_id} does not fit: {error}") from error
 
 
 def build_agent(

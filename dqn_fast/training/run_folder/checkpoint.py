@@ -109,13 +109,13 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     with _as_usage_error(paths[-1]):
         state = torch.load(paths[-1] / STATE, weights_only=False)
         if not isinstance(state, dict):
-            raise ValueError(f"{STATE} holds {type(state).__name__}, expected a dict")
+            raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
     saved = state.get("config", {})
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
     if changed:
         raise UsageError(
-            f"{paths[-1]} was made with another configuration ({', '.join(changed)}): expected {CONFIG}"
-            " as it was, so that the run goes on as if it had never stopped"
+            f"{paths[-1]}: got one of another configuration ({', '.join(changed)}), expected that of"
+            f" {CONFIG}, so that the run goes on as if it had never stopped"
         )
     return Checkpoint(paths[-1], state)
 

@@ -96,7 +96,7 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[FinishedRun], list[Path]]:
             finished.append(run)
     if not finished:
         names = ", ".join(map(str, folders))
-        raise UsageError(f"no finished run in {names}: expected a {RESULT}, there or below")
+        raise UsageError(f"{names}: got no finished run, expected a {RESULT} there or below")
     return finished, interrupted
 
 
@@ -120,7 +120,7 @@ def _read_result(path: Path) -> dict[str, Any]:
     result = _read(path)
     missing = [name for name in _RESULT_NEEDS if name not in result]
     if missing:
-        raise UsageError(f"{path} is not the result of a run: got no {', '.join(missing)}")
+        raise UsageError(f"{path}: got no {', '.join(missing)}, expected the result of a run")
     require_types(path, result)
     return result
 
@@ -133,5 +133,5 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise UsageError(f"{path} holds {type(content).__name__}, expected an object")
+        raise UsageError(f"{path}: got {type(content).__name__}, expected an object")
     return content

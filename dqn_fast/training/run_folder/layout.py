@@ -62,7 +62,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise UsageError(f"{folder} is in use: a run is going on there in another process") from error
+        raise UsageError(f"{folder}: got a run going on there in another process, expected none") from error
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
     try:
@@ -99,7 +99,7 @@ def _make_empty(folder: Path, *, overwrite: bool) -> None:
         files = [path for name in (*RUN_FILES, *MULTI_SEED_FILES) for path in folder.glob(name)]
         if files and not overwrite:
             raise UsageError(
-                f"{folder} already holds a run ({files[0].name}):"
+                f"{folder}: got a run already ({files[0].name}), expected none:"
                 " choose another --output, or pass --overwrite"
             )
         for path in files:

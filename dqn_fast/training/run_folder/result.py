@@ -115,6 +115,4 @@ def require_types(path: Path, found: dict[str, Any]) -> None:
         types = get_args(hint) or (hint,)
         if name in found and type(found[name]) not in (*types, *((int,) if float in types else ())):
             expected = " or ".join("null" if one is type(None) else one.__name__ for one in types)
-            raise UsageError(
-                f"{path} is not the result of a run: {name} is {found[name]!r}, expected {expected}"
-            )
+            raise UsageError(f"{path}: {name}: got {found[name]!r}, expected {expected}")

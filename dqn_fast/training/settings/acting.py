@@ -34,8 +34,8 @@ class EnvironmentSettings(Settings):
     """Read a mask of legal actions from the environment's info ("action_mask"): illegal actions are neither
     taken nor bootstrapped from. A mask in a dict observation is used in any case."""
     rescale: bool = False
-    """Rescale observations from their bounds, which must be closer than 1e6, to -1 ... 1. This helps where one
-    number is a hundred times smaller than another and as important, such as MountainCar's velocity."""
+    """Rescale observations from their bounds, which must be closer than 1e6, to -1 ... 1. This helps where
+    one number is a hundred times smaller than another and as important, such as MountainCar's velocity."""
 
 
 @dataclass(frozen=True, kw_only=True)

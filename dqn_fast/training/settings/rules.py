@@ -1,4 +1,4 @@
-"""Rules that stand at a setting's field, `Annotated[int, at_least(1)]`, and the check of a whole part by them."""
+"""Rules that stand at a setting's field, as in `Annotated[int, at_least(1)]`, and the check by them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ A_NAME = Rule(lambda value: isinstance(value, str) and value != "", "a name such
 A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
 A_PERIOD_OR_NONE = Rule(lambda value: value >= 0, "at least 1 environment step, or 0 for none")
 A_NUMBER_OF_THREADS = Rule(lambda value: 1 <= value <= 4096, "from 1 to 4096")
-LAYER_SIZES = Rule(lambda value: all(type(size) is int and size >= 1 for size in value), "sizes of at least 1")
+LAYER_SIZES = Rule(
+    lambda value: all(type(size) is int and size >= 1 for size in value), "sizes of at least 1"
+)
 POSITIVE = Rule(lambda value: 0 < value < math.inf, "above 0 and finite")
 NOT_NEGATIVE = Rule(lambda value: 0 <= value < math.inf, "at least 0 and finite")
 NOT_NEGATIVE_OR_NONE = Rule(lambda value: value is None or 0 <= value < math.inf, "at least 0 and finite")
@@ -66,7 +68,7 @@ class Settings:
 
 
 @functools.cache
-def rules_of(part: type[Settings]) -> dict[str, list[Rule]]:
+def rules_of(part: Any) -> dict[str, list[Rule]]:
     """Return the rules of each field: those of its type, then the one that stands at it."""
     hints = get_type_hints(part, include_extras=True)
     return {field.name: _rules(hints[field.name]) for field in fields(part)}

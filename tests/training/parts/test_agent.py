@@ -53,7 +53,8 @@ def test_the_seed_gives_the_weights() -> None:
 
 def test_images_that_are_too_small_are_named() -> None:
     with pytest.raises(
-        UsageError, match=r"^convolutions is nature: images: got \(10, 10, 4\), expected room for the conv"
+        UsageError,
+        match=r"^convolutions: got nature, expected smaller ones: images: got \(10, 10, 4\), expected room",
     ):
         layer_shapes(TrainConfig("E", convolutions="nature"), spaces.Box(0, 1, (10, 10, 4), np.bool_))
 

@@ -63,7 +63,7 @@ def test_another_pickle_is_one_line(checkpoint: Path, content: object) -> None:
 
 def test_another_configuration_is_refused(checkpoint: Path) -> None:
     save_config(checkpoint.parent, replace(CONFIG, prioritized=True, gamma=0.9))
-    with pytest.raises(UsageError, match=r"made with another configuration \(gamma, prioritized\)"):
+    with pytest.raises(UsageError, match=r"got one of another configuration \(gamma, prioritized\)"):
         resume(checkpoint.parent)
     save_config(checkpoint.parent, CONFIG)
     assert resume(checkpoint.parent).evaluation
@@ -73,5 +73,5 @@ def test_one_that_does_not_say_its_configuration_is_refused(checkpoint: Path) ->
     state = torch.load(checkpoint / "state.pt", weights_only=False)
     del state["config"]
     torch.save(state, checkpoint / "state.pt")
-    with pytest.raises(UsageError, match=r"made with another configuration \(env_id, seed, "):
+    with pytest.raises(UsageError, match=r"got one of another configuration \(env_id, num_envs, "):
         resume(checkpoint.parent)

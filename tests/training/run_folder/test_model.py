@@ -59,7 +59,7 @@ def test_a_configuration_out_of_range(tmp_path: Path) -> None:
     save_config(tmp_path, CONFIG)
     path = tmp_path / "config.json"
     path.write_text(path.read_text().replace('"tau": 0.005', '"tau": 7'))
-    with pytest.raises(UsageError, match=r"config.json: tau is 7, expected above 0 and at most 1$"):
+    with pytest.raises(UsageError, match=r"config.json: tau: got 7, expected above 0 and at most 1$"):
         load_config(tmp_path)
 
 
