@@ -1,10 +1,10 @@
-"""Errors that a person can mend: shown as one line, without a traceback."""
+"""Errors that the user can fix: shown as one line, without a traceback."""
 
 from __future__ import annotations
 
 
 class UsageError(ValueError):
-    """Something asked for cannot be done; its message is one line that says what, and what to do instead."""
+    """A request cannot be met. The message is one line that says why, and what to do instead."""
 
 
 class SettingError(UsageError):
@@ -26,7 +26,7 @@ class SettingError(UsageError):
 
 
 class NotFiniteError(ArithmeticError):
-    """A run broke: a reward, a loss or a gradient is NaN or infinite; its message is one line.
+    """A run broke: a reward, a loss or a gradient is NaN or infinite. The message is one line.
 
     The agent learned nothing from it: weights, optimiser and target network are those of the update before.
     """

@@ -1,8 +1,8 @@
-"""Gives this checkout's pytest the option `--benchmark`, which runs the suite in bench/.
+"""The option `--benchmark` of this checkout's pytest, which runs the suite in bench/.
 
-It is named in `addopts` rather than being a conftest.py: an option that a conftest.py defines is not
-known in every folder of the checkout. Without the option nothing changes: benchmarks lie in files
-`bench_*.py` as functions `bench_*`, neither of which pytest looks for by itself.
+This is a plugin named in `addopts`, not a conftest.py, whose options pytest does not know in every folder of
+the checkout. Without the option nothing changes: benchmarks are functions `bench_*` in files `bench_*.py`,
+neither of which pytest collects by default.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FUNCTIONS = "bench_*"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Defines `--benchmark`; the options `--benchmark-…` are pytest-benchmark's own."""
+    """Define `--benchmark`; the options `--benchmark-…` are pytest-benchmark's own."""
     parser.getgroup("benchmark").addoption(
         "--benchmark",
         action="store_true",
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Turns a run of tests into one of benchmarks, before a conftest.py of the tests is imported.
+    """Turn a run of tests into a run of benchmarks, before any conftest.py of the tests is imported.
 
     Raises:
         pytest.UsageError: if pytest-benchmark is missing, or there is no folder bench/.
@@ -43,6 +43,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
                 f"--benchmark: got no folder {folder}, expected it or the benchmarks' path"
             )
         args.append(str(folder))
-        known.file_or_dir = [str(folder)]  # parsed from args already, for the conftests to import
+        known.file_or_dir = [str(folder)]  # already parsed from args; decides which conftests are imported
     early_config.getini("python_files")[:] = [FILES]
     early_config.getini("python_functions")[:] = [FUNCTIONS]

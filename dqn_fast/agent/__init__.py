@@ -1,4 +1,4 @@
-"""The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
+"""The DQN agent in PyTorch, made of parts that are passed to constructors."""
 
 from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy

@@ -23,7 +23,7 @@ from dqn_fast.errors import NotFiniteError
 
 
 class UpdateResult(NamedTuple):
-    """What one update found.
+    """What one learner update reports.
 
     Attributes:
         td_error: target - q of each row before the update, `(B,)` float32.
@@ -41,14 +41,14 @@ class DQN:
 
     Args:
         q_net: the network that acts and learns.
-        parameters: those of `q_net`.
+        parameters: of `q_net`.
         target: the target network and how it follows `q_net`.
         optimizer: over `parameters`.
         objective: the loss of each transition.
         policy: acts, by `q_net`.
         learning_rate_schedule: learning rate at each environment step.
-        max_grad_norm: largest 2-norm of the gradient of all parameters together; longer ones are shortened
-            to it. Infinity leaves them as they are.
+        max_grad_norm: largest 2-norm of the gradient of all parameters together; longer gradients are
+            shortened to it. Infinity turns this off.
 
     Raises:
         ValueError: if `max_grad_norm` is not above 0.
@@ -102,8 +102,8 @@ class DQN:
             step: environment step, for the learning rate.
 
         Raises:
-            NotFiniteError: the loss is NaN or infinite, or the gradient's norm, which is known where
-                `max_grad_norm` is finite. Weights, optimiser, target and `updates` stay what they were.
+            NotFiniteError: if the loss is NaN or infinite, or the norm of the gradient is; the norm is checked
+                only if `max_grad_norm` is finite. Weights, optimiser, target and `updates` do not change.
         """
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)
@@ -128,13 +128,13 @@ class DQN:
         return not_finite_error(what, got, batch, weights, update=self.updates + 1, step=step)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
-        """Raise TypeError: a copy would act by the memory of this agent's parameters."""
+        """Raise TypeError: a copy would still act by the parameters of this agent."""
         raise TypeError(
             "deepcopy: got a DQN, expected its state_dict() to be loaded into one that is built alike"
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes while the agent acts and learns, to be saved."""
+        """Return everything that changes while the agent acts and learns."""
         return {
             "q_net": self.q_net.state_dict(),
             "target_net": self.target.target_net.state_dict(),
@@ -144,9 +144,9 @@ class DQN:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the agent was that `state` was taken from; its parts must be built alike.
+        """Continue from `state`, taken from an agent of equal parts.
 
-        A state of version 0.1.0 has no "policy" but, at its top, the "exploration" that is in one now.
+        A state of version 0.1.0 has no "policy"; what is in it now, "exploration", stands at its top level.
         """
         self.q_net.load_state_dict(state["q_net"])
         self.target.target_net.load_state_dict(state["target_net"])

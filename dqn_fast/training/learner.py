@@ -1,4 +1,4 @@
-"""The learner: an agent, and where the batches come from that it learns from."""
+"""The learner: an agent, and the source of its batches."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dqn_fast.training.metrics import Metrics
 
 
 class Learner:
-    """Makes learner updates. It knows nothing of environments.
+    """Makes learner updates. It does not know the environments.
 
     Args:
         agent: learns, in place.
-        experience: gives batches, and is told of their TD errors.
-        metrics: told of every update.
+        experience: gives batches, and gets their TD errors.
+        metrics: gets the result of every update.
     """
 
     def __init__(self, agent: DQN, experience: Experience, metrics: Metrics) -> None:
@@ -24,8 +24,8 @@ class Learner:
         """Make learner updates.
 
         Args:
-            step: of the run, for the schedules.
-            updates: how many.
+            step: environment step, for the schedules.
+            updates: number of updates.
         """
         for batch in self._experience.batches(step, updates):
             update = self.agent.learn(batch, step)

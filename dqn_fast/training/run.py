@@ -1,4 +1,4 @@
-"""A whole run: train, save, evaluate, report; and going on with one that was stopped."""
+"""A whole run: train, save, evaluate and report; and resume a run that was stopped."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Run(NamedTuple):
     """A run that has ended.
 
     Attributes:
-        result: what result.json says.
-        evaluation: of the model, which are the weights that did best in a selection, or the last. None if the
-            run was interrupted.
-        last_evaluation: of the last weights, in the same episodes; the same object if they are the model.
+        result: content of result.json.
+        evaluation: of the model, which is the best weights of the selection, or the last weights without one.
+            None if the run was interrupted.
+        last_evaluation: of the last weights, on the same episodes; the same object if they are the model.
     """
 
     result: Result
@@ -53,24 +53,24 @@ def train(
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
 
-    Ctrl-C ends the run at its next step; what was learned until then is saved.
+    Ctrl-C ends the run at its next step, and saves what was learned until then.
 
     Args:
         config: of the run.
-        folder: for the run's files; made if it isn't there.
+        folder: for the run's files; created if missing.
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
 
     Raises:
-        UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
-            folder holds a run; or a file cannot be written, such as on a full disk.
-        NotFiniteError: a reward, a loss or a gradient became NaN or infinite. The best weights so far, or
-            else the last ones before, are the run's model, and its last checkpoint is kept.
+        UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the folder
+            holds a run, or a file cannot be written, such as on a full disk.
+        NotFiniteError: if a reward, a loss or a gradient becomes NaN or infinite. The model is then the best
+            weights so far, or else the last ones before; the last checkpoint is kept.
     """
     folder, interrupted = Path(folder), InterruptFlag()
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
-        # Before there is a folder: settings that fit nothing leave none behind.
+        # Before the folder is created: settings that do not fit leave none behind.
         trainer = Trainer(config, folder, None, interrupted, stack)
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
@@ -79,18 +79,18 @@ def train(
 
 
 def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
-    """Go on with a run that was stopped, from its last checkpoint, as if it had never stopped.
+    """Resume a run from its last checkpoint, as if it had never stopped.
 
-    Metrics behind the checkpoint are dropped, and come again. A run without a checkpoint begins again.
+    Metrics after the checkpoint are dropped, and made again. A run without a checkpoint starts over.
 
     Args:
-        folder: of the run. Its checkpoint is unpickled: it must be one that you trust.
+        folder: of the run. Its checkpoint is unpickled: only use one that you trust.
         observers: as in `train`.
 
     Raises:
-        UsageError: the folder holds no run, or the run is complete, or its checkpoint is damaged or another
-            configuration's.
-        NotFiniteError: as in `train`; a run that broke comes to the same update again.
+        UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has another
+            configuration.
+        NotFiniteError: if a number is not finite, as in `train`; a run that broke reaches the same update again.
     """
     folder = Path(folder)
     config = load_config(folder)
@@ -115,10 +115,10 @@ def _run(
         kept = _keep_what_is_left(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
     except WriteError:
-        with suppress(WriteError):  # what is small may have room where a checkpoint has none
+        with suppress(WriteError):  # small files may fit where a checkpoint does not
             _keep_what_is_left(config, folder, trainer)
         raise
-    # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
+    # Before the evaluation, which may take long or fail: the model is the most valuable file.
     save_model(folder, trainer.agent.q_net)
     evaluation = last = None
     if not interrupted():
@@ -136,7 +136,7 @@ def _run(
 
 
 def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
-    """Save the model, picture and result of a run that broke; return what became of the model."""
+    """Save the model, picture and result of a run that broke; return what the model is."""
     agent, best = trainer.agent, trainer.best
     if best:
         best.restore()
@@ -180,13 +180,13 @@ def _result(
 
 
 def evaluate_run(folder: str | Path) -> Evaluation | None:
-    """Repeat the evaluation at the end of a run: the model that was saved, the same episodes and seeds.
+    """Repeat the evaluation at the end of a run, with the saved model and the same episodes.
 
     Returns:
         The evaluation, or None if Ctrl-C ended it early.
 
     Raises:
-        UsageError: the folder holds no run with a model, or its environment cannot be made.
+        UsageError: if the folder holds no run with a model, or its environment cannot be made.
     """
     config = load_config(folder)
     torch.set_num_threads(config.threads)

@@ -136,7 +136,7 @@ COMMANDS = ("train", "resume", "evaluate", "video", "table")
     [
         ["--help"],
         ["presets"],
-        *([name, "--help"] for name in ("train", "resume", "evaluate", "video", "table")),
+        *([name, "--help"] for name in COMMANDS),
     ],
     ids=" ".join,
 )

@@ -1,7 +1,7 @@
-"""Hand-written ways that are faster than PyTorch's own; each has a fallback that uses PyTorch alone.
+"""Hand-written code that is faster than PyTorch's own; each piece has a fallback in plain PyTorch.
 
-The rest of the agent imports from here, and from none of the modules inside. They know networks, and nothing
-else of the agent.
+The rest of the agent imports from here, and from no module inside. The modules inside know networks, and
+nothing else of the agent.
 """
 
 from dqn_fast.agent.fast.backward import Differentiable, Values, make_differentiable

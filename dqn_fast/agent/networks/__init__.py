@@ -1,4 +1,4 @@
-"""Q-networks: an encoder for the observations, a body, a head, and what its outputs mean."""
+"""Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs."""
 
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError

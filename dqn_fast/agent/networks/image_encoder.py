@@ -14,18 +14,18 @@ from dqn_fast.agent.networks.layers import make_conv
 
 
 class Conv(NamedTuple):
-    """A convolution without padding, with a ReLU behind it."""
+    """A convolution without padding, followed by a ReLU."""
 
     channels: int
     kernel: int
     stride: int
 
 
-#: For 84 x 84 and other images of at least 36 x 36 (Mnih et al., 2015).
+#: For images of at least 36 x 36, such as 84 x 84 (Mnih et al., 2015).
 NATURE = (Conv(32, 8, 4), Conv(64, 4, 2), Conv(64, 3, 1))
-#: For the same images, at a quarter of an update's time on a CPU (van Hasselt et al., 2019).
+#: For the same images, and cheaper on a CPU (van Hasselt et al., 2019).
 DATA_EFFICIENT = (Conv(32, 5, 5), Conv(64, 5, 5))
-#: For 10 x 10 and other smaller images (MinAtar: Young & Tian, 2019).
+#: For smaller images, such as 10 x 10 (MinAtar: Young & Tian, 2019).
 MINATAR = (Conv(16, 3, 1),)
 
 _NATURE_MIN, _MINATAR_MIN = 36, 3
@@ -36,16 +36,16 @@ class SmallImageError(ValueError):
 
 
 class ImageEncoder(nn.Module):
-    """Convolutions over a batch of images: `(B, *shape)` of any dtype to `(B, size)` float32.
+    """Applies convolutions to a batch of images: `(B, *shape)` of any dtype to `(B, size)` float32.
 
     An image is `(height, width)`, `(channels, height, width)` or `(height, width, channels)`. With three axes
-    its channels are the first if that is shorter than the last, as for a stack of frames `(4, 84, 84)`, and
-    the last otherwise, as in MinAtar `(10, 10, channels)`. The features are in the order of the image's axes.
+    the channels are the first axis if it is shorter than the last, as in a stack of frames `(4, 84, 84)`, and
+    the last axis otherwise, as in MinAtar `(10, 10, channels)`. The features keep the order of the image's axes.
 
     Args:
         shape: of one image.
         convs: the convolutions, first to last.
-        scale: what the image's numbers are multiplied by.
+        scale: factor for the image's numbers.
         generator: source of the initial weights.
 
     Raises:
@@ -74,10 +74,10 @@ class ImageEncoder(nn.Module):
     def forward(self, obs: Tensor) -> Tensor:
         """Return the features of each image, `(B, size)` float32."""
         if obs.dtype == torch.bool:
-            obs = obs.view(torch.uint8)  # its conversion to float takes a fraction of that of bool
+            obs = obs.view(torch.uint8)  # quicker to convert to float than bool
         images = obs.float()
         if self.scale != 1:
-            # In place, unless the numbers are the caller's own.
+            # In place, unless the memory is the caller's.
             images = images * self.scale if images is obs else images.mul_(self.scale)
         if len(self.shape) == 2:
             images = images.unsqueeze(1)
@@ -85,8 +85,7 @@ class ImageEncoder(nn.Module):
         if not self.channels_last:
             features = self.layers(images)
         else:
-            # Left where they are in memory, before the convolutions and behind them: two copies less, which
-            # is a fifth of an update of the network for MinAtar.
+            # Views, before the convolutions and after them: this saves two copies.
             features = self.layers(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         return features.flatten(1)
 
@@ -102,14 +101,14 @@ def is_image(space: spaces.Box) -> bool:
 def make_image_encoder(
     space: spaces.Box, generator: torch.Generator, convs: Sequence[Conv] | None = None
 ) -> ImageEncoder:
-    """Return the encoder for a Box that `is_image`.
+    """Return the encoder for a Box of images (see `is_image`).
 
-    Whole numbers are divided by the largest that the space allows: 255 for the usual uint8, 1 for bool.
+    Integers are divided by the largest value of the space: 255 for the usual uint8, 1 for bool.
 
     Args:
         space: of one image.
         generator: source of the initial weights.
-        convs: None is the DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
+        convs: None is DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
 
     Raises:
         SmallImageError: if the image is smaller than the convolutions need.
@@ -120,7 +119,7 @@ def make_image_encoder(
 
 
 def _axes(shape: Sequence[int]) -> tuple[bool, tuple[int, int, int]]:
-    """Whether an image's channels are its last axis; channels, height and width."""
+    """Return whether an image's channels are its last axis; and channels, height and width."""
     if len(shape) == 2:
         return False, (1, shape[0], shape[1])
     first, middle, last = shape

@@ -59,7 +59,7 @@ class Settings:
     """
 
     def __post_init__(self) -> None:
-        for name, rules in rules_of(type(self)).items():
+        for name, rules in rules_of(type(self)).items():  # type: ignore[arg-type]  # takes __hash__ for the class's
             value = _plain(getattr(self, name))
             object.__setattr__(self, name, value)
             for rule in rules:
@@ -68,7 +68,7 @@ class Settings:
 
 
 @functools.cache
-def rules_of(part: Any) -> dict[str, list[Rule]]:
+def rules_of(part: type[Settings]) -> dict[str, list[Rule]]:
     """Return the rules of each field: those of its type, then the one that stands at it."""
     hints = get_type_hints(part, include_extras=True)
     return {field.name: _rules(hints[field.name]) for field in fields(part)}
