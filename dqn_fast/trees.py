@@ -15,7 +15,7 @@ Path = tuple[str, ...]  # the keys that lead to a leaf
 
 
 def map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Return a tree of the results of `function` on each leaf, and on the leaves at the same place in `others`.
+    """Return the tree of `function(leaf, *leaves of others at the same place)`.
 
     Args:
         function: takes as many leaves as there are trees.

@@ -1,8 +1,8 @@
 """The DQN agent in PyTorch, made of parts that are passed to constructors."""
 
+from dqn_fast.agent.batch_source import BatchSource, PrioritizedBatches, UniformBatches
 from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
-from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
 from dqn_fast.agent.networks import (
@@ -42,9 +42,9 @@ __all__ = [
     "NATURE",
     "Actions",
     "Adam",
+    "BatchSource",
     "Conv",
     "EpsilonGreedy",
-    "Experience",
     "Exploration",
     "ExponentialSchedule",
     "FeedForwardPolicy",
@@ -58,7 +58,7 @@ __all__ = [
     "ObjectiveResult",
     "Optimizer",
     "Policy",
-    "PrioritizedExperience",
+    "PrioritizedBatches",
     "QNetwork",
     "QValues",
     "RMSProp",
@@ -71,7 +71,7 @@ __all__ = [
     "TDObjective",
     "Target",
     "TransitionBatch",
-    "UniformExperience",
+    "UniformBatches",
     "UpdateResult",
     "Values",
     "huber",

@@ -1,4 +1,4 @@
-"""The DQN agent: acts by its Q-network and learns from batches (Mnih et al., 2015)."""
+"""The DQN agent: a policy that acts by the Q-network, which learns from batches (Mnih et al., 2015)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.batch_means import BatchMeans
-from dqn_fast.agent.exploration import Actions
 from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.not_finite import not_finite_error
@@ -81,18 +80,6 @@ class DQN:
         self._target_values = make_differentiable(target.target_net)
         self._means = BatchMeans()
 
-    def act(self, obs: Any, step: int) -> Actions:
-        """Return the policy's actions, exploring as is due at environment step `step`.
-
-        Args:
-            obs: an observation of each environment, `(num_envs, *shape)`, or a dict of them.
-            step: environment step that the actions are for.
-
-        Returns:
-            `(num_envs,)` int64.
-        """
-        return self.policy.act(obs, step)
-
     @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
         """Make one learner update from a batch of tensors.
@@ -102,8 +89,9 @@ class DQN:
             step: environment step, for the learning rate.
 
         Raises:
-            NotFiniteError: if the loss is NaN or infinite, or the norm of the gradient is; the norm is checked
-                only if `max_grad_norm` is finite. Weights, optimiser, target and `updates` do not change.
+            NotFiniteError: if the loss is NaN or infinite, or the norm of the gradient is; the norm is
+                checked only if `max_grad_norm` is finite. Weights, optimiser, target and `updates` do not
+                change.
         """
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)

@@ -1,4 +1,4 @@
-"""ε-greedy exploration, with random actions that may last (εz-greedy) and an ε for each environment (Ape-X)."""
+"""ε-greedy exploration, also with lasting random actions (εz-greedy) or an ε for each environment (Ape-X)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class EpsilonGreedy:
     The random action may happen to be the greedy one, as in Mnih et al. (2015), so the greedy action is
     taken with probability 1 - epsilon + epsilon / num_actions. Each environment decides for itself.
 
-    With `repeat`, a random action lasts for a number of steps drawn from a zeta distribution of that exponent:
-    most often one, now and then a hundred (εz-greedy, Dabney et al., 2021). That helps where single random
-    actions undo each other.
+    With `repeat`, a random action lasts for a number of steps drawn from a zeta distribution of that
+    exponent: most often one, now and then a hundred (εz-greedy, Dabney et al., 2021). That helps where single
+    random actions undo each other.
 
-    With `spread`, each environment has its own epsilon, as in Ape-X (Horgan et al., 2018; there epsilon is 0.4
-    and the spread 7): environment i of N explores with epsilon ** (1 + spread · i / (N - 1)). So some hardly
-    leave the greedy policy, while others explore widely.
+    With `spread`, each environment has its own epsilon, as in Ape-X (Horgan et al., 2018; there epsilon is
+    0.4 and the spread 7): environment i of N explores with epsilon ** (1 + spread · i / (N - 1)). So some
+    hardly leave the greedy policy, while others explore widely.
 
     Args:
         epsilon_schedule: probability of a random action, in [0, 1], at each environment step.

@@ -21,8 +21,8 @@ class Exploration(Protocol):
         """Return an action for each environment, `(N,)` int64.
 
         Args:
-            greedy: returns the greedy actions, `(N,)`, which are legal, in an array that may be changed. Called
-                only if one is needed, because it costs a pass through the network.
+            greedy: returns the greedy actions, `(N,)`, which are legal, in an array that may be changed.
+                Called only if one is needed, because it costs a pass through the network.
             step: environment step of these actions.
             legal: returns which actions are legal; called only if an environment explores.
         """

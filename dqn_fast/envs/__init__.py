@@ -1,7 +1,7 @@
 """Environments: one or many, made by id, with any autoreset mode, and restored exactly.
 
-This package stands between Gymnasium and whoever acts. The training loop sees only `Environments`, whether one
-or many, in this process or in others. Nothing here knows agents or trainings.
+This package stands between Gymnasium and whoever acts. The training loop sees only `Environments`, whether
+one or many, in this process or in others. Nothing here knows agents or trainings.
 """
 
 from dqn_fast.envs.action_mask import ActionMaskObservation

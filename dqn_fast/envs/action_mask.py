@@ -28,7 +28,8 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
     Raises:
         TypeError: if the actions are not Discrete.
 
-    `reset` and `step` raise a UsageError if the mask is missing, or does not hold one integer for each action.
+    `reset` and `step` raise a UsageError if the mask is missing, or does not hold one integer for each
+    action.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:

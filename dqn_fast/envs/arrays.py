@@ -20,8 +20,8 @@ def array_check(
 ) -> Callable[[Any], npt.NDArray[Any]]:
     """Return a function that converts a value to an array of a dtype and a shape.
 
-    An array that has both is returned as it is. The function raises a `MisfitError` if the shape differs, or if a
-    value would wrap, overflow or lose a fraction. Floats may be rounded to a narrower dtype.
+    An array that has both is returned as it is. The function raises a `MisfitError` if the shape differs, or
+    if a value would wrap, overflow or lose a fraction. Floats may be rounded to a narrower dtype.
 
     Args:
         name: of the value, for errors.
@@ -76,7 +76,7 @@ def _converted(field: Field, value: Any, expected: str) -> npt.NDArray[Any]:
 
 
 def _in_narrow_kind(array: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:
-    """Return whole floats as integers, or zeros and ones as bool, if that is the kind; else the array itself."""
+    """Return whole floats as integers, or zeros and ones as bool, if `kind` is that; else the array."""
     if kind == "f" or array.dtype.kind == "b" or (kind in "iu" and array.dtype.kind in "iu"):
         return array
     with np.errstate(invalid="ignore"):

@@ -1,9 +1,9 @@
 """Atari games (`ALE/Pong-v5` ...) as DQN sees them: 4 frames of 84 x 84 grey pixels, uint8.
 
-Preprocessing follows Mnih et al. (2015): an action lasts 4 frames, each pixel is the brighter one of the last two
-frames, and an episode begins with up to 30 frames without action. As Machado et al. (2018) recommend, and as v5
-does, the previous action is repeated with probability 0.25 in each frame, and losing a life does not end the
-episode. Rewards are not clipped. Episodes are truncated after 108,000 frames.
+Preprocessing follows Mnih et al. (2015): an action lasts 4 frames, each pixel is the brighter one of the last
+two frames, and an episode begins with up to 30 frames without action. As Machado et al. (2018) recommend, and
+as v5 does, the previous action is repeated with probability 0.25 in each frame, and losing a life does not
+end the episode. Rewards are not clipped. Episodes are truncated after 108,000 frames.
 """
 
 from __future__ import annotations

@@ -18,14 +18,14 @@ class EpisodeState(NamedTuple):
 
     Attributes:
         seed: of all episodes.
-        stream: number of the environment.
+        env_index: number of the environment.
         episode: number of the episode.
         actions: of this episode so far, int64 as bytes.
         last_obs: fingerprint of the latest observation.
     """
 
     seed: int
-    stream: int
+    env_index: int
     episode: int
     actions: bytes
     last_obs: bytes
@@ -41,16 +41,16 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
     Args:
         env: to wrap.
         seed: of all episodes.
-        stream: number of the environment; each number has its own episodes.
+        env_index: number of the environment; each number has its own episodes.
 
     Attributes:
         last_obs: the latest observation.
     """
 
-    def __init__(self, env: gym.Env[Any, Any], seed: int, stream: int = 0) -> None:
+    def __init__(self, env: gym.Env[Any, Any], seed: int, env_index: int = 0) -> None:
         super().__init__(env)
         self._seed = seed
-        self._stream = stream
+        self._env_index = env_index
         self._episode = -1
         self._actions = array("q")
         self.last_obs: Any = None
@@ -90,7 +90,7 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
         if self._episode < 0:
             raise RuntimeError("episode_state: got no reset so far, expected one before")
         return EpisodeState(
-            self._seed, self._stream, self._episode, self._actions.tobytes(), fingerprint(self.last_obs)
+            self._seed, self._env_index, self._episode, self._actions.tobytes(), fingerprint(self.last_obs)
         )
 
     def restore_episode(self, state: EpisodeState) -> None:
@@ -100,7 +100,7 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
             RestoreError: if the environment does something else this time. The next reset then begins the
                 episode after the lost one.
         """
-        self._seed, self._stream, self._episode = state.seed, state.stream, state.episode
+        self._seed, self._env_index, self._episode = state.seed, state.env_index, state.episode
         actions = array("q", state.actions)
         try:
             self._begin()
@@ -118,26 +118,26 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
         An exception would end the process of an environment that runs in its own.
         """
         try:
-            self.restore_episode(states[self._stream])
+            self.restore_episode(states[self._env_index])
         except RestoreError as error:
             return str(error)
         return None
 
     def _begin(self) -> tuple[Any, dict[str, Any]]:
-        result = self.env.reset(seed=_episode_seed(self._seed, self._stream, self._episode))
+        result = self.env.reset(seed=_episode_seed(self._seed, self._env_index, self._episode))
         self._actions = array("q")
         self.last_obs = result[0]
         return result
 
     def _restore_error(self, steps: int, reason: str) -> RestoreError:
         return RestoreError(
-            f"environment {self._stream} does not repeat itself: after the same seed and the same"
+            f"environment {self._env_index} does not repeat itself: after the same seed and the same"
             f" {steps} actions, {reason}; something random in it does not depend on reset(seed=...)"
         )
 
 
-def _episode_seed(seed: int, stream: int, episode: int) -> int:
+def _episode_seed(seed: int, env_index: int, episode: int) -> int:
     # As independent as those of NumPy's SeedSequence, and cheaper, which matters for short episodes.
-    digest = hashlib.blake2b(f"{seed} {stream} {episode}".encode(), digest_size=4).digest()
+    digest = hashlib.blake2b(f"{seed} {env_index} {episode}".encode(), digest_size=4).digest()
     # 31 bits: some environments keep their seed in a signed 32-bit number.
     return int.from_bytes(digest, "little") >> 1

@@ -20,11 +20,11 @@ from dqn_fast.envs.adapters import from_zero, rescaled
 from dqn_fast.envs.by_id import many_by_id, one_by_id
 from dqn_fast.envs.checked import checked
 from dqn_fast.envs.episodes import SeededEpisodes
+from dqn_fast.envs.errors_in_infos import ErrorsInInfos
 from dqn_fast.envs.random_states import seed_process
 from dqn_fast.envs.serial import SerialEnvironments
 from dqn_fast.envs.snapshots import AnyVectorEnv, EpisodeSnapshots, NoSnapshots, PickleSnapshots
 from dqn_fast.envs.step import Environments
-from dqn_fast.envs.told_errors import ToldErrors
 from dqn_fast.envs.vector import VectorEnvironments
 from dqn_fast.errors import SettingError, UsageError
 
@@ -41,9 +41,9 @@ def make_env(
 ) -> gym.Env[Any, Any]:
     """Return a new environment with actions 0 ... n - 1, for evaluation and video.
 
-    Atari games (`ALE/...`) get DQN's preprocessing, and MinAtar's games are registered if MinAtar is installed.
-    Everything that the environment gives is checked (`CheckedEnv`), so a policy sees the same as in training.
-    Tuples in observations become dicts with the keys "0", "1" and so on.
+    Atari games (`ALE/...`) get DQN's preprocessing, and MinAtar's games are registered if MinAtar is
+    installed. Everything that the environment gives is checked (`CheckedEnv`), so a policy sees the same as
+    in training. Tuples in observations become dicts with the keys "0", "1" and so on.
 
     Args:
         env_id: Gymnasium's id, `module:id` to import a module first.
@@ -54,13 +54,13 @@ def make_env(
         env_kwargs: of the environment itself.
 
     Raises:
-        UsageError: if there is no such environment, a package that it needs is missing, it does not take these
-            arguments, or its actions are not Discrete.
+        UsageError: if there is no such environment, a package that it needs is missing, it does not take
+            these arguments, or its actions are not Discrete.
     """
     # Not every environment has a render mode to set.
     rendering = {} if render_mode is None else {"render_mode": render_mode}
     env = one_by_id(env_id, {**rendering, **(env_kwargs or {})})
-    with _fitting(env_id, env):
+    with _misfits_as_usage_errors(env_id, env):
         env = checked(from_zero(env))
         if rescale:
             env = rescaled(env)
@@ -102,11 +102,11 @@ def make_environments(
     make = partial(make_env, env_id, action_mask=action_mask, rescale=rescale, env_kwargs=env_kwargs)
     if vectorization == "sync":
         envs = [make() for _ in range(num_envs)]
-        with _fitting(env_id, *envs):
+        with _misfits_as_usage_errors(env_id, *envs):
             return SerialEnvironments(envs, seed)
     if vectorization == "async":
         main = os.getpid()
-        workers = [partial(_make_worker, make, seed, stream, main) for stream in range(num_envs)]
+        workers = [partial(_make_worker, make, seed, env_index, main) for env_index in range(num_envs)]
         # Forked processes know the ids that a script registered, and need not import PyTorch again.
         context = "fork" if sys.platform == "linux" else None
         vector_env = AsyncVectorEnv(workers, context=context, autoreset_mode=AutoresetMode.SAME_STEP)
@@ -117,26 +117,26 @@ def make_environments(
     return _make_native(env_id, num_envs, seed, env_kwargs or {})
 
 
-def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, stream: int, main: int) -> ToldErrors:
-    # Ctrl-C reaches every process of a terminal, but only the main one handles it. (The main process makes one
-    # environment, too, for its spaces.)
+def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, env_index: int, main: int) -> ErrorsInInfos:
+    # Ctrl-C reaches every process of a terminal, but only the main one handles it. (The main process makes
+    # one environment, too, for its spaces.)
     if os.getpid() != main:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # All forked processes have copies of the same generators.
-        seed_process(int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]))
-    return ToldErrors(SeededEpisodes(make(), seed, stream))
+        seed_process(int(np.random.SeedSequence([seed, env_index]).generate_state(1, np.uint64)[0]))
+    return ErrorsInInfos(SeededEpisodes(make(), seed, env_index))
 
 
 def _make_native(env_id: str, num_envs: int, seed: int, env_kwargs: Mapping[str, Any]) -> VectorEnvironments:
     vector_env = many_by_id(env_id, num_envs, env_kwargs)
     # Its attributes are its whole state. Exactly this class: a subclass may have more.
     exact = type(vector_env.unwrapped) is CartPoleVectorEnv
-    with _fitting(env_id, vector_env):
+    with _misfits_as_usage_errors(env_id, vector_env):
         return VectorEnvironments(vector_env, seed, PickleSnapshots() if exact else NoSnapshots())
 
 
 @contextmanager
-def _fitting(env_id: str, *envs: gym.Env[Any, Any] | AnyVectorEnv) -> Iterator[None]:
+def _misfits_as_usage_errors(env_id: str, *envs: gym.Env[Any, Any] | AnyVectorEnv) -> Iterator[None]:
     """Turn an error about the environments' spaces into a UsageError, and close the environments."""
     try:
         yield

@@ -1,7 +1,7 @@
 """Checks of observations against their space.
 
-A check is compiled once from a space. It accepts what the replay buffer accepts, by the buffer's own conversion,
-and integers of any type. So a policy sees what the buffer stores, in training and afterwards.
+A check is compiled once from a space. It accepts what the replay buffer accepts, by the buffer's own
+conversion, and integers of any type. So a policy sees what the buffer stores, in training and afterwards.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def observation_check(
 ) -> Check:
     """Return a function that converts an observation to what its space describes; usually it is that already.
 
-    Keys and shape must be those of the space. Another dtype is converted if that keeps the values; floats may be
-    rounded to a narrower dtype. Discrete values must be in their range. The bounds of a Box are not checked,
-    since environments exceed them. A tuple becomes a dict, with the keys of `without_tuples`. Anything else
-    raises a `MisfitError`.
+    Keys and shape must be those of the space. Another dtype is converted if that keeps the values; floats may
+    be rounded to a narrower dtype. Discrete values must be in their range. The bounds of a Box are not
+    checked, since environments exceed them. A tuple becomes a dict, with the keys of `without_tuples`.
+    Anything else raises a `MisfitError`.
 
     Args:
         space: of one observation.

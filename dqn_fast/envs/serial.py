@@ -49,7 +49,7 @@ class SerialEnvironments:
         # In most steps no episode ends: they all share this array, which is read-only.
         self._none_ended = np.zeros(self.num_envs, np.bool_)
         self._none_ended.flags.writeable = False
-        self._envs = [SeededEpisodes(env, seed, stream) for stream, env in enumerate(envs)]
+        self._envs = [SeededEpisodes(env, seed, env_index) for env_index, env in enumerate(envs)]
 
     def reset(self) -> Any:
         """Start a new episode in every environment; return the first observations."""

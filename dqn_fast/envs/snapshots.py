@@ -18,7 +18,7 @@ class Snapshots(Protocol):
     def take(self, env: AnyVectorEnv) -> Any:
         """Return a picklable snapshot; None if the environment cannot be restored."""
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
         """Restore the environment: it goes on, to the last byte, as it did after the snapshot.
 
         Raises:
@@ -32,7 +32,7 @@ class NoSnapshots:
     def take(self, env: AnyVectorEnv) -> None:
         """Return None: there is no way to restore the environment."""
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
         """Raise a RestoreError: there are no snapshots."""
         raise RestoreError(f"{env}: got no snapshots, expected an environment that can be restored")
 
@@ -44,7 +44,7 @@ class EpisodeSnapshots:
         """Return where each environment is."""
         return list(env.unwrapped.call("episode_state"))  # type: ignore[attr-defined]
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
         """Replay the current episode of each environment."""
         problems = env.unwrapped.call("restore_own", snapshot)  # type: ignore[attr-defined]
         for problem in filter(None, problems):
@@ -62,7 +62,7 @@ class PickleSnapshots:
         """Return the environment's attributes, pickled."""
         return pickle.dumps(vars(env.unwrapped))
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
         """Replace the environment's attributes."""
         try:
             attributes = pickle.loads(snapshot)

@@ -13,11 +13,11 @@ from dqn_fast.envs.arrays import array_check
 from dqn_fast.envs.batches import contiguous, copy_batch, put_row
 from dqn_fast.envs.checked import env_name
 from dqn_fast.envs.errors import MisfitError, RestoreError
+from dqn_fast.envs.errors_in_infos import raise_from_infos
 from dqn_fast.envs.observations import observation_check, without_tuples
 from dqn_fast.envs.old_api import explain_step, reset_parts
 from dqn_fast.envs.snapshots import AnyVectorEnv, NoSnapshots, Snapshots
 from dqn_fast.envs.step import Array, Flags, Step
-from dqn_fast.envs.told_errors import raise_told
 from dqn_fast.errors import UsageError
 
 
@@ -46,8 +46,8 @@ class VectorEnvironments:
     for others.
 
     Args:
-        vector_env: has its mode in `metadata["autoreset_mode"]`, returns new arrays from every step and reset,
-            and has Discrete actions. It is closed with this object.
+        vector_env: has its mode in `metadata["autoreset_mode"]`, returns new arrays from every step and
+            reset, and has Discrete actions. It is closed with this object.
         seed: of the first reset; None does not seed.
         snapshots: takes and restores its state.
 
@@ -125,7 +125,7 @@ class VectorEnvironments:
         count = trees.length(state.obs)
         if count != self.num_envs:
             raise RestoreError(f"state: got that of {count} environments, expected that of {self.num_envs}")
-        self._snapshots.put_back(self._env, state.snapshot)
+        self._snapshots.restore(self._env, state.snapshot)
         self._obs, self._mask = state.obs, state.mask
         return self._obs
 
@@ -136,7 +136,7 @@ class VectorEnvironments:
     def _reset(self, seed: int | None, options: dict[str, Any] | None) -> Any:
         try:
             obs, infos = reset_parts(self._env, seed, options)
-            raise_told(infos or {})
+            raise_from_infos(infos or {})
             return contiguous(self._check_batch(obs))
         except MisfitError as error:
             raise UsageError(f"{self._name}, at a reset: {error}") from error
@@ -147,7 +147,7 @@ class VectorEnvironments:
         except (TypeError, ValueError) as error:
             explain_step(error)
             raise
-        raise_told(infos)
+        raise_from_infos(infos)
         # Gymnasium's CartPole returns transposed arrays, whose rows would be copied at every read.
         next_obs = contiguous(self._check_batch(obs))
         terminated, truncated = self._check_terminated(terminated), self._check_truncated(truncated)

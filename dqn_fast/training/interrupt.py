@@ -19,8 +19,8 @@ if hasattr(signal, "SIGHUP"):
 class InterruptFlag:
     """A flag that the first of these signals sets while the context is open; call it to read it.
 
-    A second signal has its usual effect: Ctrl-C raises KeyboardInterrupt. Outside the main thread, where Python
-    delivers no signals, the flag stays False.
+    A second signal has its usual effect: Ctrl-C raises KeyboardInterrupt. Outside the main thread, where
+    Python delivers no signals, the flag stays False.
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dqn_fast.agent import DQN, Experience
+from dqn_fast.agent import DQN, BatchSource
 from dqn_fast.training.metrics import Metrics
 
 
@@ -11,13 +11,13 @@ class Learner:
 
     Args:
         agent: learns, in place.
-        experience: gives batches, and gets their TD errors.
+        source: gives batches, and gets their TD errors.
         metrics: gets the result of every update.
     """
 
-    def __init__(self, agent: DQN, experience: Experience, metrics: Metrics) -> None:
+    def __init__(self, agent: DQN, source: BatchSource, metrics: Metrics) -> None:
         self.agent = agent
-        self._experience = experience
+        self._source = source
         self._metrics = metrics
 
     def learn(self, step: int, updates: int) -> None:
@@ -27,7 +27,7 @@ class Learner:
             step: environment step, for the schedules.
             updates: number of updates.
         """
-        for batch in self._experience.batches(step, updates):
+        for batch in self._source.batches(step, updates):
             update = self.agent.learn(batch, step)
-            self._experience.learned(batch, update.td_error)
+            self._source.update_priorities(batch, update.td_error)
             self._metrics.add_update(update)

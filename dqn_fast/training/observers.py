@@ -18,8 +18,8 @@ class StopTraining(Exception):
 class Observer(Protocol):
     """Called with every row of metrics, every `log_period` environment steps, after the run's reports.
 
-    Any error that it raises ends the run; `StopTraining` ends it in order. It may read and change the agent. Its
-    own state is not in a checkpoint: pass observers to `resume`, too.
+    Any error that it raises ends the run; `StopTraining` ends it in order. It may read and change the agent.
+    Its own state is not in a checkpoint: pass observers to `resume`, too.
     """
 
     def __call__(self, row: MetricsRow, agent: DQN) -> None:

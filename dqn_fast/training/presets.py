@@ -95,8 +95,8 @@ PRESETS: dict[str, Preset] = {
         {
             "total_steps": 120_000,
             "rescale": True,
-            # Goals are rare, and only they hold the values down. The squared error gives them enough weight; with
-            # the Huber loss, whose slope ends at delta, values rose without bound.
+            # Goals are rare, and only they hold the values down. The squared error gives them enough weight;
+            # with the Huber loss, whose slope ends at delta, values rose without bound.
             "loss": "mse",
             "batch_size": 64,
             "capacity": 50_000,

@@ -15,7 +15,7 @@ from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
 from dqn_fast.errors import NotFiniteError, UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
@@ -62,8 +62,8 @@ def train(
         observers: called in turn with every row of metrics and the agent.
 
     Raises:
-        UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the folder
-            holds a run, or a file cannot be written, such as on a full disk.
+        UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the
+            folder holds a run, or a file cannot be written, such as on a full disk.
         NotFiniteError: if a reward, a loss or a gradient becomes NaN or infinite. The model is then the best
             weights so far, or else the last ones before; the last checkpoint is kept.
     """
@@ -88,9 +88,10 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
         observers: as in `train`.
 
     Raises:
-        UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has another
-            configuration.
-        NotFiniteError: if a number is not finite, as in `train`; a run that broke reaches the same update again.
+        UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
+            another configuration.
+        NotFiniteError: if a number is not finite, as in `train`; a run that broke reaches the same update
+            again.
     """
     folder = Path(folder)
     config = load_config(folder)
@@ -112,11 +113,11 @@ def _run(
     try:
         trainer.train(observers)
     except NotFiniteError as error:
-        kept = _keep_what_is_left(config, folder, trainer)
+        kept = _save_broken_run(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
     except WriteError:
         with suppress(WriteError):  # small files may fit where a checkpoint does not
-            _keep_what_is_left(config, folder, trainer)
+            _save_broken_run(config, folder, trainer)
         raise
     # Before the evaluation, which may take long or fail: the model is the most valuable file.
     save_model(folder, trainer.agent.q_net)
@@ -135,7 +136,7 @@ def _run(
     return Run(result, evaluation, last)
 
 
-def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
+def _save_broken_run(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
     """Save the model, picture and result of a run that broke; return what the model is."""
     agent, best = trainer.agent, trainer.best
     if best:
@@ -200,6 +201,6 @@ def _evaluate(
     env = build_env(config)
     try:
         policy, seed = greedy_policy(q_net_for(env)), config.seeds.evaluation
-        return evaluate_policy(policy, env, config.eval_episodes, seed, should_stop=interrupted)
+        return evaluate(policy, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

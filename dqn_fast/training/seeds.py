@@ -15,7 +15,7 @@ class PartSeeds(NamedTuple):
 
     network: int
     exploration: int
-    memory: int
+    buffer: int
     environment: int
     evaluation: int
     selection: int

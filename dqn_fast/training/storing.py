@@ -51,7 +51,8 @@ def _store_one(
         _first(obs),
         action[0],
         after.reward[0],
-        # A correct bootstrap needs the true last observation of an episode, and termination and truncation apart.
+        # A correct bootstrap needs the true last observation of an episode, and termination and truncation
+        # apart.
         _first(after.next_obs),
         after.terminated[0],
         after.truncated[0],

@@ -34,8 +34,8 @@ class Trainer:
         stack: will close the environments.
 
     Raises:
-        UsageError: if the environments cannot be made, no network takes their observations, the settings do not
-            fit them, or the checkpoint's replay buffer cannot be read. Nothing is written before `train`.
+        UsageError: if the environments cannot be made, no network takes their observations, the settings do
+            not fit them, or the checkpoint's replay buffer cannot be read. Nothing is written before `train`.
 
     Attributes:
         agent: acts and learns.
@@ -86,8 +86,8 @@ class Trainer:
             observers: called in turn with every row of metrics and the agent.
 
         Raises:
-            NotFiniteError: if a reward, a loss or a gradient is not finite. The agent has the weights before that
-                update. The last checkpoint is kept, and no other is made.
+            NotFiniteError: if a reward, a loss or a gradient is not finite. The agent has the weights before
+                that update. The last checkpoint is kept, and no other is made.
         """
         with ExitStack() as reports:
             progress = reports.enter_context(ProgressReport(self._config.total_steps))

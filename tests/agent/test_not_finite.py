@@ -15,9 +15,9 @@ from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import (
     DQN,
     LinearSchedule,
-    PrioritizedExperience,
+    PrioritizedBatches,
     TDObjective,
-    UniformExperience,
+    UniformBatches,
     huber,
     online_selector,
     squared_error,
@@ -51,7 +51,7 @@ def test_a_batch_that_is_not_finite_changes_nothing_and_is_named(
     max_grad_norm: float, name: str, value: float
 ) -> None:
     agent = make_agent(max_grad_norm=max_grad_norm)
-    batch = next(UniformExperience(random_memory(), 32).batches(0, 1))
+    batch = next(UniformBatches(random_memory(), 32).batches(0, 1))
     before = learned_before(agent, batch)
     row = batch.discount.nonzero()[0]
     getattr(batch, name)[row] = value
@@ -76,7 +76,7 @@ def test_the_key_of_an_observation_is_named() -> None:
         memory.add(tree, 0, 0.0, tree, False)
     agent = make_agent(space)
     with pytest.raises(NotFiniteError, match=r"\(not finite: obs\['pose'\]\['leg'\], next_obs\['pose'\]\["):
-        agent.learn(next(UniformExperience(memory, 1000).batches(0, 1)), 0)
+        agent.learn(next(UniformBatches(memory, 1000).batches(0, 1)), 0)
 
 
 def test_weights_that_are_not_finite_are_named() -> None:
@@ -84,12 +84,12 @@ def test_weights_that_are_not_finite_are_named() -> None:
     with torch.no_grad():
         agent.parameters.vector[3] = math.nan
     with pytest.raises(NotFiniteError, match=r"\(not finite: the network's weights\)$"):
-        agent.learn(next(UniformExperience(random_memory(), 8).batches(0, 1)), 0)
+        agent.learn(next(UniformBatches(random_memory(), 8).batches(0, 1)), 0)
 
 
 def test_a_loss_that_overflows_is_told_from_a_batch_that_is_not_finite() -> None:
     agent = make_agent(objective=TDObjective(target_selector, squared_error))
-    batch = next(UniformExperience(random_memory(), 8).batches(0, 1))
+    batch = next(UniformBatches(random_memory(), 8).batches(0, 1))
     batch.reward[2] = 1e30
     line = r"^loss: got inf, .* \(batch and weights are finite\)$"
     with pytest.raises(NotFiniteError, match=line):
@@ -99,7 +99,7 @@ def test_a_loss_that_overflows_is_told_from_a_batch_that_is_not_finite() -> None
 def test_a_gradient_that_is_not_finite_changes_nothing() -> None:
     agent = make_agent(objective=TDObjective(target_selector, lambda error: (error, error * math.inf)))
     before = everything(agent)
-    batch = next(UniformExperience(random_memory(), 8).batches(0, 1))
+    batch = next(UniformBatches(random_memory(), 8).batches(0, 1))
     with pytest.raises(NotFiniteError, match=r"^gradient norm: got (nan|inf), expected a finite number, in"):
         agent.learn(batch, 0)
     assert_unchanged(agent, before, 0)
@@ -124,12 +124,12 @@ def test_a_terminal_observation_is_not_looked_at(
             memory.add(obs, step % 2, float(generator.normal()), true_next, terminated)
             obs = next_obs
         agent = make_agent(objective=TDObjective(selector, huber))
-        experience: Any = UniformExperience(memory, 32)
+        source: Any = UniformBatches(memory, 32)
         if prioritized:
-            experience = PrioritizedExperience(memory, 32, LinearSchedule(0.4, 1.0, 50))
+            source = PrioritizedBatches(memory, 32, LinearSchedule(0.4, 1.0, 50))
         for step in range(50):
-            for batch in experience.batches(step, 1):
-                experience.learned(batch, agent.learn(batch, step).td_error)
+            for batch in source.batches(step, 1):
+                source.update_priorities(batch, agent.learn(batch, step).td_error)
         return everything(agent)
 
     for odd, plain in zip(learned(value), learned(0.5), strict=True):

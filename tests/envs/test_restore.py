@@ -95,7 +95,9 @@ def test_state_before_the_first_reset() -> None:
 @pytest.fixture(params=["sync", "async", "vector"])
 def unrepeatable(request: pytest.FixtureRequest) -> Iterator[Environments]:
     if request.param == "vector":
-        makers = [lambda stream=stream: SeededEpisodes(Unrepeatable(), 0, stream) for stream in range(2)]
+        makers = [
+            lambda env_index=env_index: SeededEpisodes(Unrepeatable(), 0, env_index) for env_index in range(2)
+        ]
         vector_env = SyncVectorEnv(makers, autoreset_mode=AutoresetMode.SAME_STEP)
         environments: Environments = VectorEnvironments(vector_env, None, EpisodeSnapshots())
     else:

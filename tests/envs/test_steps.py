@@ -38,7 +38,9 @@ class Fives(Countdown):
 
 
 def vector(kind: type[gym.Env[Any, Any]], mode: AutoresetMode, num_envs: int) -> VectorEnvironments:
-    makers = [lambda stream=stream: SeededEpisodes(kind(), SEED, stream) for stream in range(num_envs)]
+    makers = [
+        lambda env_index=env_index: SeededEpisodes(kind(), SEED, env_index) for env_index in range(num_envs)
+    ]
     return VectorEnvironments(SyncVectorEnv(makers, autoreset_mode=mode))
 
 
@@ -72,7 +74,7 @@ def test_transitions_are_those_of_the_environment_alone(
     def one(batch: Any, row: int) -> Any:
         return batch_of_one(environments.observation_space, trees.row(batch, row))
 
-    alone = [SeededEpisodes(kind(), SEED, stream) for stream in range(num_envs)]
+    alone = [SeededEpisodes(kind(), SEED, env_index) for env_index in range(num_envs)]
     expected = [env.reset()[0] for env in alone]
     obs = environments.reset()
     assert image(trees.row(obs, 0)).__class__ is image(trees.row(rows(), 0)).__class__

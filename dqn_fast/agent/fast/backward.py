@@ -1,8 +1,8 @@
 """Backpropagation through a Q-network from a given gradient of its outputs.
 
-An objective computes the derivative of its loss by the network's outputs, so only the network itself is left to
-differentiate. For the networks of `make_q_net` this takes a few matrix products, which are quicker by hand than
-by PyTorch's autograd. Autograd does any other network.
+An objective computes the derivative of its loss by the network's outputs, so only the network itself is left
+to differentiate. For the networks of `make_q_net` this takes a few matrix products, which are quicker by hand
+than by PyTorch's autograd. Autograd does any other network.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ByAutograd:
 
 
 class ByLayers:
-    """Runs a Q-network's dense layers by hand, and an encoder with parameters, such as convolutions, by autograd.
+    """Runs a Q-network's dense layers by hand, and an encoder with parameters (convolutions) by autograd.
 
     Args:
         q_net: made by `make_q_net`.

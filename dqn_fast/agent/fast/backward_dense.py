@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from dqn_fast.agent.fast.known_modules import linear_layers
 from dqn_fast.agent.fast.torch_private import relu_gradient
 
-#: Takes the gradient of the outputs, `(B, outputs)`; adds to the `.grad` of each parameter; returns the gradient
-#: of the inputs, `(B, inputs)`.
+#: Takes the gradient of the outputs, `(B, outputs)`; adds to the `.grad` of each parameter; returns the
+#: gradient of the inputs, `(B, inputs)`.
 Backward = Callable[[Tensor], Tensor]
 
 

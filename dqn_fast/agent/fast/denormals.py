@@ -1,7 +1,7 @@
 """Denormals, numbers too small for full precision, flushed to 0.
 
-A unit of the network that no longer fires leaves averages in Adam that shrink with every update, but never reach
-0. Below 1e-38 such numbers are denormal, and processors compute with them many times more slowly.
+A unit of the network that no longer fires leaves averages in Adam that shrink with every update, but never
+reach 0. Below 1e-38 such numbers are denormal, and processors compute with them many times more slowly.
 """
 
 from __future__ import annotations

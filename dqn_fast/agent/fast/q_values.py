@@ -25,10 +25,10 @@ _CORE_LIMIT = 2**20
 def make_q_values(q_net: QNetwork) -> QValues:
     """Return a function from N observations to their action values, for acting.
 
-    The function runs in the C++ core if every module has a counterpart there and N is small for its layers, and
-    in PyTorch otherwise. The core reads the parameters in place: it sees changes of their values, but not
-    parameters that move in memory. The returned array is valid until the next call. A call with another N than
-    the last one takes longer.
+    The function runs in the C++ core if every module has a counterpart there and N is small for its layers,
+    and in PyTorch otherwise. The core reads the parameters in place: it sees changes of their values, but not
+    parameters that move in memory. The returned array is valid until the next call. A call with another N
+    than the last one takes longer.
 
     Args:
         q_net: the network to ask, on the CPU.
@@ -59,7 +59,7 @@ def make_q_values(q_net: QNetwork) -> QValues:
 
 
 def _tensor(array: Any) -> torch.Tensor:
-    # Copies only what PyTorch refuses: flipped images and read-only arrays. (With a flipped axis of length 1, an
-    # array is still in C order.)
+    # Copies only what PyTorch refuses: flipped images and read-only arrays. (With a flipped axis of length 1,
+    # an array is still in C order.)
     array = np.require(array, requirements=["C", "W"])
     return torch.from_numpy(array.copy() if min(array.strides, default=0) < 0 else array)

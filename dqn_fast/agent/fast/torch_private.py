@@ -1,7 +1,7 @@
 """Every use of PyTorch's private functions, each with a fallback that uses public ones.
 
-Private functions may change or disappear with any version. The fallback runs where one is missing; the tests run
-both.
+Private functions may change or disappear with any version. The fallback runs where one is missing; the tests
+run both.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def plain_relu_gradient(gradient: Tensor, outputs: Tensor) -> Tensor:
 def may_have_hooks(module: nn.Module) -> bool:
     """Return whether hooks of a module may change what it computes.
 
-    PyTorch has no function for this, so the attributes are searched. If they are not as in the tested versions,
-    the answer is True, and PyTorch runs the module.
+    PyTorch has no function for this, so the attributes are searched. If they are not as in the tested
+    versions, the answer is True, and PyTorch runs the module.
     """
     attributes = vars(module)
     if "_forward_hooks" not in attributes:

@@ -1,7 +1,7 @@
 """Action masks: observations that say which actions are legal.
 
-The key "action_mask" at the top of a dict observation holds one number per action, 0 where it is illegal. A mask
-that makes every action illegal is ignored, since some action must be taken.
+The key "action_mask" at the top of a dict observation holds one number per action, 0 where it is illegal. A
+mask that makes every action illegal is ignored, since some action must be taken.
 """
 
 from __future__ import annotations

@@ -19,7 +19,11 @@ class Encoder(Protocol):
     size: int
 
     def __call__(self, obs: Any) -> Tensor:
-        """Return the features, `(B, size)` float32, of B observations: a tensor, or a (nested) dict of them."""
+        """Return the features, `(B, size)` float32.
+
+        Args:
+            obs: B observations: a tensor, or a (nested) dict of them.
+        """
         ...
 
 

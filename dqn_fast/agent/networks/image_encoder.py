@@ -40,7 +40,8 @@ class ImageEncoder(nn.Module):
 
     An image is `(height, width)`, `(channels, height, width)` or `(height, width, channels)`. With three axes
     the channels are the first axis if it is shorter than the last, as in a stack of frames `(4, 84, 84)`, and
-    the last axis otherwise, as in MinAtar `(10, 10, channels)`. The features keep the order of the image's axes.
+    the last axis otherwise, as in MinAtar `(10, 10, channels)`. The features keep the order of the image's
+    axes.
 
     Args:
         shape: of one image.

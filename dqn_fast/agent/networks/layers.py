@@ -1,7 +1,7 @@
 """Linear and convolutional layers, and perceptrons, whose initial weights come from a generator alone.
 
-Weights and biases are uniform in ±1/sqrt(fan-in), which is PyTorch's default for these layers. PyTorch's global
-random state is neither read nor changed.
+Weights and biases are uniform in ±1/sqrt(fan-in), which is PyTorch's default for these layers. PyTorch's
+global random state is neither read nor changed.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
 from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
 from dqn_fast.agent.networks.representation import SCALAR, Representation
 
-# Limits of the first layer: every update reads and writes it several times, and makes the one-hot columns of a
-# whole batch.
+# Limits of the first layer: every update reads and writes it several times, and makes the one-hot columns of
+# a whole batch.
 _MOST_BYTES = 2**30
 _MOST_ONE_HOT = 10**6
 
@@ -34,9 +34,9 @@ def make_q_net(
 ) -> QNetwork:
     """Return a network for the spaces: an encoder, hidden layers, and outputs for each action.
 
-    With `dueling`, the value and the advantages each have a last hidden layer of their own, and share everything
-    before it. With convolutions and one hidden layer, this is the network of Wang et al. (2016) and of Rainbow;
-    without convolutions, it is the one of their corridor.
+    With `dueling`, the value and the advantages each have a last hidden layer of their own, and share
+    everything before it. With convolutions and one hidden layer, this is the network of Wang et al. (2016)
+    and of Rainbow; without convolutions, it is the one of their corridor.
 
     Args:
         observation_space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these. The key "action_mask"

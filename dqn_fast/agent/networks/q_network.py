@@ -57,8 +57,8 @@ class QNetwork(nn.Module):
 class MaskedQNetwork(QNetwork):
     """Gives illegal actions the lowest value of all, so that no maximum takes them.
 
-    All outputs of an illegal action are `ILLEGAL`, and so is its value. The representation is not asked: a mean
-    of such outputs may overflow, and a softmax would see nothing unusual.
+    All outputs of an illegal action are `ILLEGAL`, and so is its value. The representation is not asked: a
+    mean of such outputs may overflow, and a softmax would see nothing unusual.
     """
 
     def forward(self, obs: Mapping[str, Any]) -> Tensor:

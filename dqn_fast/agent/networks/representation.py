@@ -1,7 +1,7 @@
 """Representations: what a network's outputs for an action mean.
 
-Each network owns one. Policies and selectors get values through it, by `QNetwork.values`. Only an objective made
-for a representation knows more about the outputs.
+Each network owns one. Policies and selectors get values through it, by `QNetwork.values`. Only an objective
+made for a representation knows more about the outputs.
 """
 
 from __future__ import annotations

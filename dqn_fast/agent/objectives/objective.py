@@ -29,7 +29,8 @@ class ObjectiveResult(NamedTuple):
 
     Attributes:
         loss: of each transition, `(B,)`.
-        gradient: of each transition's loss by its outputs, of their shape `(B, ...)`. The caller may change it.
+        gradient: of each transition's loss by its outputs, of their shape `(B, ...)`. The caller may change
+            it.
         td_error: target - q of each, `(B,)`.
         q: value of each action taken, `(B,)`.
     """

@@ -1,7 +1,8 @@
 """One vector for all parameters of a network, and one for their gradients.
 
-On small networks an optimiser spends its time on calls, at least one for each parameter. Over one vector, Adam,
-the norm of the gradient, and a target network's step take one kernel each, whatever the number of layers.
+On small networks an optimiser spends its time on calls, at least one for each parameter. Over one vector,
+Adam, the norm of the gradient, and a target network's step take one kernel each, whatever the number of
+layers.
 """
 
 from __future__ import annotations

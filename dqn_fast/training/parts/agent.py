@@ -1,4 +1,4 @@
-"""The agent of a run: its Q-network, and everything that it acts and learns by."""
+"""Builds the agent of a run, and its Q-network."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def build_q_net(
     """Return the Q-network of a run, with its initial weights.
 
     Raises:
-        UsageError: there is no network for the spaces, or images are smaller than the convolutions need.
+        UsageError: if there is no network for the spaces.
+        SettingError: if images are smaller than the chosen convolutions need.
     """
     try:
         return make_q_net(
@@ -70,7 +71,7 @@ def build_agent(
     """Return the agent of a run, before its first step.
 
     Raises:
-        UsageError: as `build_q_net` does.
+        UsageError: if `build_q_net` raises it.
     """
     q_net = build_q_net(config, observation_space, action_space)
     parameters = FlatParameters(q_net)

@@ -197,7 +197,9 @@ def test_bad_arguments_are_named() -> None:
         make_q_net(BOX, spaces.Box(-1, 1), (8,), generator())
     with pytest.raises(TypeError, match=r"^action_space: got Discrete\(2, start=1\), expected"):
         make_q_net(BOX, spaces.Discrete(2, start=1), (8,), generator())
-    with pytest.raises(TypeError, match=r"^observation_space: got Dict\(\), expected a Dict with something"):
+    with pytest.raises(
+        TypeError, match=r"^observation_space: got Dict\(\), expected a Dict with at least one"
+    ):
         make_q_net(spaces.Dict({"action_mask": spaces.MultiBinary(2)}), spaces.Discrete(2), (8,), generator())
     with pytest.raises(ValueError, match=r"^hidden_sizes: got \(0,\), expected each at least 1$"):
         make_q_net(BOX, spaces.Discrete(2), (0,), generator())

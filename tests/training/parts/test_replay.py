@@ -22,8 +22,8 @@ from dqn_fast.training.parts.replay import build_buffer
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"frame_stack": 3}, "the replay memory cannot be made: frame_stack: got 3, expected a divisor of 4"),
-        ({"capacity": 10**13}, "the replay memory cannot be made: "),
+        ({"frame_stack": 3}, "cannot make the replay buffer: frame_stack: got 3, expected a divisor of 4"),
+        ({"capacity": 10**13}, "cannot make the replay buffer: "),
     ],
 )
 @pytest.mark.parametrize("prioritized", [False, True])

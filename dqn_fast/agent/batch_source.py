@@ -18,7 +18,7 @@ _AT_ONCE = 2**18
 _MOST_AT_ONCE = 64
 
 
-class Experience(Protocol):
+class BatchSource(Protocol):
     """Gives batches to learn from, and takes back their TD errors."""
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
@@ -28,12 +28,12 @@ class Experience(Protocol):
         """
         ...
 
-    def learned(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
         """Use the TD errors, `(B,)`, of the rows of `batch`; called before the next batch is taken."""
         ...
 
 
-class UniformExperience:
+class UniformBatches:
     """Samples every stored transition with the same probability.
 
     Batches of consecutive updates are drawn together. They are the same as one by one; but an update pushes
@@ -61,11 +61,11 @@ class UniformExperience:
             yield from self._batches[:count]
             updates -= count
 
-    def learned(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
         """Do nothing: a uniform buffer has no priorities."""
 
 
-class PrioritizedExperience:
+class PrioritizedBatches:
     """Samples transitions with a large TD error more often (prioritised replay, Schaul et al., 2016).
 
     Args:
@@ -86,6 +86,6 @@ class PrioritizedExperience:
         for _ in range(updates):
             yield self.buffer.sample(self.batch_size, beta=beta, out=self._batch)
 
-    def learned(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
         """Set the priorities of the rows to |td_error|; the buffer adds priority_eps and applies alpha."""
         self.buffer.update_priorities(batch.indices.numpy(), td_error.abs().numpy())

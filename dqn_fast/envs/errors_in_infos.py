@@ -1,7 +1,7 @@
 """Errors of environments in other processes, passed on in infos.
 
-Gymnasium prints the traceback of any error in an AsyncVectorEnv. A UsageError should be one line, so it is passed
-on in the infos instead.
+Gymnasium prints the traceback of any error in an AsyncVectorEnv. A UsageError should be one line, so it is
+passed on in the infos instead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dqn_fast.errors import UsageError
 _KEY = "dqn_fast's error"
 
 
-class ToldErrors(gym.Wrapper[Any, Any, Any, Any]):
+class ErrorsInInfos(gym.Wrapper[Any, Any, Any, Any]):
     """Passes a UsageError of `reset` and `step` on in the infos, beside a meaningless observation."""
 
     def reset(
@@ -35,7 +35,7 @@ class ToldErrors(gym.Wrapper[Any, Any, Any, Any]):
             return self.observation_space.sample(), 0.0, False, False, {_KEY: str(error)}
 
 
-def raise_told(infos: dict[str, Any]) -> None:
+def raise_from_infos(infos: dict[str, Any]) -> None:
     """Raise the first error in the infos of a vector environment, if there is one.
 
     Raises:
