@@ -1,7 +1,7 @@
 """The entry of the `dqn-fast` command: it parses, calls a command, and turns errors into one line on stderr.
 
 Exit status: 0 done; 1 a run broke, or one of several seeds; 2 something asked for cannot be done; 130 Ctrl-C;
-141 nobody reads the output any more.
+141 the reader of the output has gone.
 """
 
 from __future__ import annotations

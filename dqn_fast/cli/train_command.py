@@ -20,8 +20,8 @@ from dqn_fast.training.settings import EnvironmentSettings, Settings
 def train_command(arguments: Sequence[str]) -> Callable[..., int]:
     """Return the command, whose defaults are the settings of the preset that a command line asks for.
 
-    They must be known before the command line is parsed. So the environment is looked for among all
-    arguments, and `--preset` likewise.
+    They must be known before the command line is parsed. So the environment and `--preset` are looked for
+    among all arguments.
 
     Args:
         arguments: the command line without the program's name.

@@ -1,6 +1,6 @@
 """Environments: one or many, made by id, with any autoreset mode, and restored exactly.
 
-This package stands between Gymnasium and whoever acts. The training loop sees only `Environments`, whether
+This package stands between Gymnasium and the agent. The training loop sees only `Environments`, whether
 one or many, in this process or in others. Nothing here knows agents or trainings.
 """
 

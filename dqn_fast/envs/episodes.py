@@ -32,7 +32,7 @@ class EpisodeState(NamedTuple):
 
 
 class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
-    """Gives each episode a seed of its own, and records its actions.
+    """Gives each episode its own seed, and records its actions.
 
     Gymnasium's environments cannot save their state. But if the seed at the reset decides everything random
     in an episode, then the seed and the actions lead to the same state again. This takes at most the time of

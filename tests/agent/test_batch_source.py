@@ -1,4 +1,4 @@
-"""What the learner's source of batches tells the memory, and gets from it."""
+"""What the sources of batches tell the buffer, and get from it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dqn_fast.agent import LinearSchedule, PrioritizedBatches, UniformBatches
 SPACES = spaces.Box(-1, 1, (1,)), spaces.Discrete(2)
 
 
-def fill(memory: ReplayBuffer, steps: int) -> None:
+def fill(buffer: ReplayBuffer, steps: int) -> None:
     for step in range(steps):
         obs = np.array([step / steps], np.float32)
-        memory.add(obs, step % 2, float(step), obs, False)
+        buffer.add(obs, step % 2, float(step), obs, False)
 
 
 def test_batches_are_tensors_in_one_place() -> None:
-    memory = ReplayBuffer(100, *SPACES, seed=0)
-    fill(memory, 50)
-    source = UniformBatches(memory, 8)
+    buffer = ReplayBuffer(100, *SPACES, seed=0)
+    fill(buffer, 50)
+    source = UniformBatches(buffer, 8)
     first = next(source.batches(0, 1))
     rewards = first.reward.clone()
     second = next(source.batches(1, 1))
@@ -50,8 +50,8 @@ def test_batches_drawn_together_are_those_drawn_one_by_one(
     one, other = (ReplayBuffer(64, box, spaces.Discrete(2), n_step=2, seed=seed) for _ in range(2))
     source = UniformBatches(one, batch_size)
     for step, updates in enumerate(rounds):
-        for memory in (one, other):
-            memory.add(np.full(shape, step / 9), step % 2, step, np.full(shape, 1 - step / 9), step % 3 == 0)
+        for buffer in (one, other):
+            buffer.add(np.full(shape, step / 9), step % 2, step, np.full(shape, 1 - step / 9), step % 3 == 0)
         given_batches = 0
         for batch in source.batches(step, updates):
             expected = other.sample(batch_size).torch()
@@ -68,19 +68,19 @@ def test_batches_are_drawn_together_as_far_as_they_fit_into_a_cache() -> None:
         (SPACES[0], 4, 130, 3),
         (large, 32, 2, 2),
     ]:
-        memory = ReplayBuffer(100, space, SPACES[1], seed=0)
-        memory.add(np.zeros(space.shape, space.dtype), 0, 1.0, np.zeros(space.shape, space.dtype), False)
+        buffer = ReplayBuffer(100, space, SPACES[1], seed=0)
+        buffer.add(np.zeros(space.shape, space.dtype), 0, 1.0, np.zeros(space.shape, space.dtype), False)
         with mock.patch.object(
             ReplayBuffer, "sample", autospec=True, side_effect=ReplayBuffer.sample
         ) as sample:
-            assert len(list(UniformBatches(memory, batch_size).batches(0, updates))) == updates
+            assert len(list(UniformBatches(buffer, batch_size).batches(0, updates))) == updates
         assert sample.call_count == calls
 
 
 def test_the_size_of_the_td_error_becomes_the_priority() -> None:
-    memory = PrioritizedReplayBuffer(4, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
-    fill(memory, 4)
-    source = PrioritizedBatches(memory, 64, LinearSchedule(0.4, 0.4, 0))
+    buffer = PrioritizedReplayBuffer(4, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
+    fill(buffer, 4)
+    source = PrioritizedBatches(buffer, 64, LinearSchedule(0.4, 0.4, 0))
     batch = next(source.batches(0, 1))
     assert set(batch.reward.tolist()) == {0, 1, 2, 3}
     td_error = torch.where(batch.reward == 2, -3.0, 0.0)
@@ -90,9 +90,9 @@ def test_the_size_of_the_td_error_becomes_the_priority() -> None:
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 1.0])
 def test_beta_follows_its_schedule(beta: float) -> None:
-    memory = PrioritizedReplayBuffer(2, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
-    fill(memory, 2)
-    source = PrioritizedBatches(memory, 64, LinearSchedule(0.0, 1.0, 10))
+    buffer = PrioritizedReplayBuffer(2, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
+    fill(buffer, 2)
+    source = PrioritizedBatches(buffer, 64, LinearSchedule(0.0, 1.0, 10))
     batch = next(source.batches(0, 1))
     source.update_priorities(batch, torch.where(batch.reward == 1, 4.0, 1.0))
     batch = next(source.batches(round(beta * 10), 1))

@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from training.short import short
 
 from dqn_fast.training import TrainConfig, UsageError, train, trainer
 from dqn_fast.training.run_folder.layout import folder_lock
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=120,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    selection_period=0,
-    eval_episodes=1,
-)
+CONFIG = short("CartPole-v1", 120, eval_episodes=1)
 
 
 @pytest.fixture

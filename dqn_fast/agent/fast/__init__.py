@@ -7,9 +7,10 @@ nothing else of the agent.
 from dqn_fast.agent.fast.backward import Differentiable, Values, make_differentiable
 from dqn_fast.agent.fast.denormals import FlushDenormals
 from dqn_fast.agent.fast.q_values import QValues, make_q_values
-from dqn_fast.agent.fast.torch_private import AdamStep, make_adam_step
+from dqn_fast.agent.fast.torch_private import AdamState, AdamStep, make_adam_step
 
 __all__ = [
+    "AdamState",
     "AdamStep",
     "Differentiable",
     "FlushDenormals",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,26 +20,33 @@ TESTED = ("2.4.1", "2.13.0", "2.14.1")
 AdamStep = Callable[[float], None]
 
 
-def fused_adam(
-    vector: Tensor,
-    gradient: Tensor,
-    average: Tensor,
-    square: Tensor,
-    steps: Tensor,
-    betas: tuple[float, float],
-    eps: float,
-) -> AdamStep:
+class AdamState(NamedTuple):
+    """Everything that a step of Adam reads, and changes in place, except the gradient.
+
+    Attributes:
+        vector: parameters, float32.
+        gradient: of the same shape; only read.
+        average: decaying average of the gradient.
+        square: decaying average of its square.
+        steps: number of steps made, a float32 scalar.
+    """
+
+    vector: Tensor
+    gradient: Tensor
+    average: Tensor
+    square: Tensor
+    steps: Tensor
+
+
+def fused_adam(state: AdamState, betas: tuple[float, float], eps: float) -> AdamStep:
     """Return a step of Adam by the kernel below `torch.optim.Adam(..., fused=True)`.
 
     Args:
-        vector: parameters, float32; each step changes them in place.
-        gradient: of the same shape; only read.
-        average: decaying average of the gradient; changed in place.
-        square: decaying average of its square; changed in place.
-        steps: number of steps made, a float32 scalar; changed in place.
+        state: changed in place by each step.
         betas: decay per step of both averages.
         eps: added to the denominator of the step.
     """
+    vector, gradient, average, square, steps = state
     lists: tuple[list[Tensor], ...] = ([vector], [gradient], [average], [square], [], [steps])
 
     def step(learning_rate: float) -> None:
@@ -57,16 +65,9 @@ def fused_adam(
     return step
 
 
-def plain_adam(
-    vector: Tensor,
-    gradient: Tensor,
-    average: Tensor,
-    square: Tensor,
-    steps: Tensor,
-    betas: tuple[float, float],
-    eps: float,
-) -> AdamStep:
+def plain_adam(state: AdamState, betas: tuple[float, float], eps: float) -> AdamStep:
     """Return the step of `fused_adam` by public functions; its last digits may differ."""
+    vector, gradient, average, square, steps = state
 
     def step(learning_rate: float) -> None:
         steps.add_(1)

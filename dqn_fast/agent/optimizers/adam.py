@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from dqn_fast.agent.fast import make_adam_step
+from dqn_fast.agent.fast import AdamState, make_adam_step
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
@@ -28,9 +28,8 @@ class Adam:
         vector = parameters.vector.detach()
         self._average, self._square = torch.zeros_like(vector), torch.zeros_like(vector)
         self._steps = torch.zeros((), dtype=torch.float32)  # a tensor, as the kernel expects
-        self._step = make_adam_step(
-            vector, parameters.gradient, self._average, self._square, self._steps, betas, eps
-        )
+        state = AdamState(vector, parameters.gradient, self._average, self._square, self._steps)
+        self._step = make_adam_step(state, betas, eps)
 
     def step(self, learning_rate: float) -> None:
         """Make one step against the current gradient."""

@@ -12,22 +12,16 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.envs.classic_control import CartPoleEnv
+from training.short import short
 from training.tiny import Tiny
 
-from dqn_fast.training import TrainConfig, UsageError, evaluate_run, train
+from dqn_fast.training import UsageError, evaluate_run, train
 from dqn_fast.training.evaluation.video import as_frame, record_video
 
 av = pytest.importorskip("av")
 pytest.importorskip("pygame")
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=300,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    selection_period=0,
-    eval_episodes=2,
-)
+CONFIG = short("CartPole-v1", 300)
 
 
 class Drawn(Tiny):

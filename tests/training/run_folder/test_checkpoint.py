@@ -9,19 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from training.short import short
 
-from dqn_fast.training import TrainConfig, UsageError, resume, train
+from dqn_fast.training import UsageError, resume, train
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 from dqn_fast.training.run_folder.model import save_config
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=250,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    selection_period=0,
-    eval_episodes=2,
-)
+CONFIG = short("CartPole-v1", 250)
 
 
 @pytest.fixture
