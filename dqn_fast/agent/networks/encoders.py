@@ -93,7 +93,7 @@ def one_hot_columns(encoder: Encoder) -> int:
 
 
 def make_encoder(
-    space: spaces.Space[Any], generator: torch.Generator, convs: Sequence[Conv] | None = None
+    space: spaces.Space[Any], generator: torch.Generator, convolutions: Sequence[Conv] | None = None
 ) -> Encoder:
     """Return the encoder for an observation space.
 
@@ -103,7 +103,7 @@ def make_encoder(
     Args:
         space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these.
         generator: source of the initial weights.
-        convs: convolutions for images; None chooses them by size (`make_image_encoder`).
+        convolutions: convolutions for images; None chooses them by size (`make_image_encoder`).
 
     Raises:
         TypeError: if there is no encoder for the space, or it is an empty Dict.
@@ -112,9 +112,11 @@ def make_encoder(
     if isinstance(space, spaces.Dict):
         if not space.spaces:
             raise TypeError(f"observation_space: got {space}, expected a Dict with at least one part")
-        return DictEncoder({key: make_encoder(part, generator, convs) for key, part in space.spaces.items()})
+        return DictEncoder(
+            {key: make_encoder(part, generator, convolutions) for key, part in space.spaces.items()}
+        )
     if isinstance(space, spaces.Box) and is_image(space):
-        return make_image_encoder(space, generator, convs)
+        return make_image_encoder(space, generator, convolutions)
     if isinstance(space, spaces.Box | spaces.MultiBinary):
         return FlattenEncoder(int(np.prod(space.shape)))
     if isinstance(space, spaces.Discrete):

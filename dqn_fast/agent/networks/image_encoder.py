@@ -45,7 +45,7 @@ class ImageEncoder(nn.Module):
 
     Args:
         shape: of one image.
-        convs: the convolutions, first to last.
+        convolutions: the convolutions, first to last.
         scale: factor for the image's numbers.
         generator: source of the initial weights.
 
@@ -54,20 +54,20 @@ class ImageEncoder(nn.Module):
     """
 
     def __init__(
-        self, shape: Sequence[int], convs: Sequence[Conv], scale: float, generator: torch.Generator
+        self, shape: Sequence[int], convolutions: Sequence[Conv], scale: float, generator: torch.Generator
     ) -> None:
         super().__init__()
         self.channels_last, (channels, height, width) = _axes(shape)
         self.shape = tuple(shape)
         self.scale = scale
         layers: list[nn.Module] = []
-        for conv in convs:
+        for conv in convolutions:
             layers += [make_conv(channels, *conv, generator), nn.ReLU()]
             channels = conv.channels
             height, width = ((side - conv.kernel) // conv.stride + 1 for side in (height, width))
             if min(height, width) < 1:
                 raise SmallImageError(
-                    f"images: got {tuple(shape)}, expected room for the convolutions {tuple(convs)}"
+                    f"images: got {tuple(shape)}, expected room for the convolutions {tuple(convolutions)}"
                 )
         self.layers = nn.Sequential(*layers)
         self.size = channels * height * width
@@ -100,7 +100,7 @@ def is_image(space: spaces.Box) -> bool:
 
 
 def make_image_encoder(
-    space: spaces.Box, generator: torch.Generator, convs: Sequence[Conv] | None = None
+    space: spaces.Box, generator: torch.Generator, convolutions: Sequence[Conv] | None = None
 ) -> ImageEncoder:
     """Return the encoder for a Box of images (see `is_image`).
 
@@ -109,14 +109,14 @@ def make_image_encoder(
     Args:
         space: of one image.
         generator: source of the initial weights.
-        convs: None is DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
+        convolutions: None is DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
 
     Raises:
         SmallImageError: if the image is smaller than the convolutions need.
     """
-    if convs is None:
-        convs = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR
-    return ImageEncoder(space.shape, convs, _scale(space), generator)
+    if convolutions is None:
+        convolutions = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR
+    return ImageEncoder(space.shape, convolutions, _scale(space), generator)
 
 
 def _axes(shape: Sequence[int]) -> tuple[bool, tuple[int, int, int]]:

@@ -29,7 +29,7 @@ def make_q_net(
     generator: torch.Generator,
     *,
     dueling: bool = False,
-    convs: Sequence[Conv] | None = None,
+    convolutions: Sequence[Conv] | None = None,
     representation: Representation = SCALAR,
 ) -> QNetwork:
     """Return a network for the spaces: an encoder, hidden layers, and outputs for each action.
@@ -45,7 +45,7 @@ def make_q_net(
         hidden_sizes: outputs of each hidden layer after the encoder.
         generator: source of the initial weights.
         dueling: learn value and advantages apart.
-        convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
+        convolutions: the convolutions for images; None chooses by their size (`make_image_encoder`).
         representation: what the outputs mean, and how many there are for each action.
 
     Raises:
@@ -62,7 +62,7 @@ def make_q_net(
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):
         kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
-    encoder = make_encoder(observation_space, generator, convs)
+    encoder = make_encoder(observation_space, generator, convolutions)
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
     _refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])

@@ -57,7 +57,7 @@ def build_q_net(
             config.hidden_sizes,
             torch.Generator().manual_seed(config.seeds.network),
             dueling=config.dueling,
-            convs=_CONVOLUTIONS[config.convolutions],
+            convolutions=_CONVOLUTIONS[config.convolutions],
         )
     except SmallImageError as error:
         raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error

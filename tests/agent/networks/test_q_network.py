@@ -75,8 +75,8 @@ def test_weights_come_from_the_generator_alone(space: spaces.Space[Any]) -> None
 
 def test_weights_are_uniform_in_their_bound() -> None:
     image = make_q_net(spaces.Box(0, 255, (4, 84, 84), np.uint8), spaces.Discrete(3), (), generator())
-    convs = [layer for layer in image.encoder.layers if isinstance(layer, torch.nn.Conv2d)]
-    layers = [make_mlp([100, 200, 1], generator())[0], *convs]
+    convolutions = [layer for layer in image.encoder.layers if isinstance(layer, torch.nn.Conv2d)]
+    layers = [make_mlp([100, 200, 1], generator())[0], *convolutions]
     for layer, fan_in in zip(layers, (100, 4 * 8 * 8, 32 * 4 * 4, 64 * 3 * 3), strict=True):
         weight, bound = layer.weight.detach(), 1 / math.sqrt(fan_in)
         assert weight.abs().max() <= bound

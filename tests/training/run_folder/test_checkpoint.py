@@ -37,7 +37,7 @@ def test_a_damaged_one_is_one_line(checkpoint: Path, name: str, length: int | No
     else:
         os.truncate(checkpoint / name, length)
     with pytest.raises(
-        UsageError, match=rf"^cannot resume from {checkpoint}: .*; delete it to begin .*again$"
+        UsageError, match=rf"^cannot resume from {checkpoint}: .*; delete it to start the run over$"
     ):
         resume(checkpoint.parent)
     shutil.rmtree(checkpoint)
@@ -50,7 +50,7 @@ def test_another_pickle_is_one_line(checkpoint: Path, content: object) -> None:
         (checkpoint / "state.pt").write_bytes(content)
     else:
         torch.save(content, checkpoint / "state.pt")
-    line = rf"^cannot resume from {checkpoint}: .*; delete it to begin .*again$"
+    line = rf"^cannot resume from {checkpoint}: .*; delete it to start the run over$"
     with pytest.raises(UsageError, match=line):
         resume(checkpoint.parent)
 
