@@ -1,4 +1,4 @@
-"""What the sources of batches tell the buffer, and get from it."""
+"""Batch sources sample the buffer, and update its priorities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent: what it learns, and that it learns the same again."""
+"""The agent learns known values, and learns the same again from the same seed."""
 
 from __future__ import annotations
 

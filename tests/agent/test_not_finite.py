@@ -1,4 +1,4 @@
-"""What is not finite changes nothing, and is named; what follows an end is not looked at."""
+"""An update that is not finite changes nothing and names the cause; what follows an end is ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real command in a process of its own, for the tests beside this file."""
+"""Runs the real command in its own process, for the tests beside this file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command says to bad input, without what it needs, and to a reader that leaves."""
+"""A command answers bad input, a missing package, and a reader that leaves, in one line at most."""
 
 from __future__ import annotations
 

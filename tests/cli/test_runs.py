@@ -1,4 +1,4 @@
-"""A short run by the real command: its files, its evaluation, Ctrl-C, and an environment of one's own."""
+"""A short run by the real command: its files, its evaluation, Ctrl-C, and a user's own environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments by id: each as DQN wants it, and those that are not there or do not fit get one clear line."""
+"""Environments by id are as DQN wants them; missing or unfit ones get one clear line."""
 
 from __future__ import annotations
 

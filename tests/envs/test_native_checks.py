@@ -1,4 +1,4 @@
-"""Vector environments are checked, too: a batch that is not what the space of one says is one line."""
+"""Vector environments are checked, too: a batch that does not fit the space is one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments that are odd, and yet fine: their values are converted, and seen alike everywhere."""
+"""Odd values that can be converted are, and look the same everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person's environment does wrong is one line that says who, when, what and what was expected."""
+"""A mistake of a user's environment is one line that says who, when, what, and what was expected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Odd ids and classes, and environments that turn odd after a training, are one line, too."""
+"""Odd ids, odd classes, and environments that turn odd after a training are one line, too."""
 
 from __future__ import annotations
 

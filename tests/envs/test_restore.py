@@ -1,4 +1,4 @@
-"""Whatever the environment: after a restore it goes on as it would have, to the last byte."""
+"""After a restore, any environment goes on as it would have, to the last byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step gives true transitions, whichever way environments are stepped and reset."""
+"""A step gives true transitions, however environments are stepped and reset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that meets what is not finite stops there, says so, and keeps what was good."""
+"""A run that meets a number that is not finite stops there, says so, and keeps its best."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collector sums up each environment's return, resets its policy where episodes begin, and goes on."""
+"""A collector sums returns, resets its policy where episodes begin, and resumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that is full or read-only is one line, and costs no more than what had no room."""
+"""A full or read-only disk is one line, and costs only the file that had no room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is worth: the best weights, the last ones, and what it took to tell which are the best."""
+"""A run reports its best weights, its last weights, and the steps that the choice took."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observers see every row and the agent, and may end the training: then it is complete."""
+"""Observers see every row and the agent, and may end the training, which is then complete."""
 
 from __future__ import annotations
 

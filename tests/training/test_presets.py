@@ -1,4 +1,4 @@
-"""Presets: valid, found by environment or by name, and the defaults of the command line."""
+"""Presets are valid, found by environment or by name, and are defaults of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run begins when nothing stands against it any more, and its parts are built once."""
+"""A run starts only when nothing stands against it, and builds its parts once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has no counterpart is refused by name."""
+"""Modules without a fast counterpart are refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acting gives the network's own values, whichever way they are computed."""
+"""Acting uses the network's own values, whether the core or PyTorch computes them."""
 
 from __future__ import annotations
 

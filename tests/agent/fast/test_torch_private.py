@@ -1,4 +1,4 @@
-"""PyTorch's private functions and the public ways, side by side."""
+"""PyTorch's private functions and their fallbacks, side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks fit their spaces, their heads are those of the papers, and masks hold."""
+"""Networks fit their spaces, have the heads of the papers, and respect masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What outputs mean is the network's: other meanings go through acting and learning alike."""
+"""Other meanings of a network's outputs work in acting and learning alike."""
 
 from __future__ import annotations
 

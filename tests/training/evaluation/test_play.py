@@ -1,4 +1,4 @@
-"""Episodes are played step by step, each from its seed, by policies with a memory as by others."""
+"""Episodes are played step by step, each from its seed, also by policies with memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weights that did best in evaluations of their own are kept."""
+"""The weights that did best in their evaluations are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real run is filmed, and the file is decoded again; what cannot be filmed is one line."""
+"""The video of a real run is decoded again; what cannot be recorded is one line."""
 
 from __future__ import annotations
 

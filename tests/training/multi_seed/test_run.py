@@ -1,4 +1,4 @@
-"""Groups of real processes: one that ends, one with a killed and a failing seed, Ctrl-C, and going on."""
+"""Several seeds in real processes: finished, killed, failed, interrupted and resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The replay buffer of a run: settings that do not fit it, and room for the ends of episodes."""
+"""The replay buffer of a run: settings that do not fit, and room for the ends of episodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that cannot be gone on from: damaged ones, and those of another configuration."""
+"""Checkpoints that cannot be resumed from: damaged ones, and those of another configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is saved is what is loaded, and what does not fit is said in one line."""
+"""A model is loaded as it was saved; one that does not fit is one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""result.json and group.json are JSON whatever the returns were, and come back."""
+"""result.json and group.json are standard JSON for any returns, and are read back."""
 
 from __future__ import annotations
 

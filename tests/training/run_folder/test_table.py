@@ -1,4 +1,4 @@
-"""Runs on the disk become lines of a table: real runs through the command, and written ones for the rules."""
+"""Finished runs become lines of a table: real runs through the command, and made-up ones for the rules."""
 
 from __future__ import annotations
 
