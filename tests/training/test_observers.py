@@ -62,7 +62,7 @@ def test_one_ends_the_training_and_the_run_is_complete(tmp_path: Path) -> None:
     assert (tmp_path / "metrics.csv").read_text().splitlines()[-1].startswith("300,")
     assert run.evaluation is not None
     assert run.evaluation == evaluate_run(tmp_path)
-    with pytest.raises(UsageError, match="is complete"):
+    with pytest.raises(UsageError, match="got a complete run"):
         resume(tmp_path)
 
 
