@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# In a checkout this folder shadows the installed package: find the extension there all the same.
+# In a checkout this folder shadows the installed package: find the extension in both.
 __path__ = [*__path__, *(str(entry) for entry in (Path(one, __name__) for one in sys.path) if entry.is_dir())]
 
 from dqn_fast import (

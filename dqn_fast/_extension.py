@@ -1,4 +1,4 @@
-"""Refuses an extension that was built for other Python files, which would fail in odd ways later."""
+"""Refuse an extension that was built for other Python files; it would fail later, in odd ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that have moved: pickles and checkpoints of version 0.1.0 name them where they were."""
+"""Modules that have moved: pickles and checkpoints of version 0.1.0 still use their old names."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ MOVED = {
 
 
 class _Finder:
-    """Finds an old name as a module that has whatever the new one has."""
+    """Finds a module by its old name and gives it everything that the new one has."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         is_package = any(other.startswith(f"{name}.") for other in MOVED)
         return ModuleSpec(name, self, is_package=is_package) if name in MOVED else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Leave it to Python."""
+        """Let Python create the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         module.__getattr__ = partial(getattr, importlib.import_module(MOVED[module.__name__]))  # type: ignore[method-assign]
 
 
 def install() -> None:
-    """Let the old names be imported; asked last, when nothing else has found them."""
+    """Make the old names importable; the finder comes last, so nothing else is hidden by it."""
     sys.meta_path.append(_Finder())

@@ -1,4 +1,4 @@
-"""Checks of scalar arguments; each error names the argument, what came and what was expected."""
+"""Checks of scalar arguments. Each error names the argument, its value, and what was expected."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 
 
 def at_least(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """`value` as an int in [least, most], else TypeError or ValueError."""
+    """Return `value` as an int.
+
+    Raises:
+        TypeError: if it is not an integer.
+        ValueError: if it is outside [least, most].
+    """
     if type(value) is int and least <= value and (most is None or value <= most):
-        return value  # the usual case, in half the time
+        return value  # the usual case, by the shortest way
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -25,7 +30,12 @@ def at_least(name: str, value: Any, least: int, most: int | None = None) -> int:
 
 
 def within(name: str, value: Any, low: float, high: float = math.inf) -> float:
-    """`value` as a finite float in [low, high], else TypeError or ValueError."""
+    """Return `value` as a float.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is outside [low, high], or not finite.
+    """
     try:
         if isinstance(value, str | bytes | bool):
             raise TypeError

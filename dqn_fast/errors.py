@@ -1,14 +1,32 @@
-"""Errors that a person can mend: shown as one line, without a traceback."""
+"""Errors that the user can fix: shown as one line, without a traceback."""
 
 from __future__ import annotations
 
 
 class UsageError(ValueError):
-    """Something asked for cannot be done; its message is one line that says what and what to do instead."""
+    """A request cannot be met. The message is one line that says why, and what to do instead."""
+
+
+class SettingError(UsageError):
+    """A setting or an argument has a value that it cannot have.
+
+    Args:
+        name: of the setting, as in Python; the command line shows its option in place of the name.
+        got: the value.
+        expected: what it should be.
+    """
+
+    def __init__(self, name: str, got: object, expected: str) -> None:
+        super().__init__(name, got, expected)
+        self.name = name
+        self.complaint = f"got {got}, expected {expected}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.complaint}"
 
 
 class NotFiniteError(ArithmeticError):
-    """A run broke: a reward, a loss or a gradient is NaN or infinite; its message is one line.
+    """A run broke: a reward, a loss or a gradient is NaN or infinite. The message is one line.
 
-    Nothing was learned from it: weights, optimiser and target network are those of the update before.
+    The agent learned nothing from it: weights, optimiser and target network are those of the update before.
     """

@@ -1,7 +1,7 @@
-"""Keys of dict observations that mean something to agents and environments alike.
+"""Keys of dict observations that agents and environments agree on.
 
-An environment that has such a key at the top of its observations speaks to the agent through it.
+Such a key has its meaning only at the top level of an observation.
 """
 
-#: One number per action, 0 where it is illegal: `(A,)` of whole numbers or bool.
+#: A mask of legal actions, `(A,)` integers or bool: 0 marks an illegal action.
 ACTION_MASK = "action_mask"

@@ -1,7 +1,7 @@
-"""Trees: nested dicts of leaves, such as dict observations. They are walked here and nowhere else.
+"""Trees: nested dicts of leaves, such as dict observations. Only this module walks them.
 
-A tree is a dict of trees, or anything else, which is a leaf. A single array is the simplest tree. What a user
-hands in may be any mapping, or a Dict space of Gymnasium: `paths` and `at` take these for trees, too.
+A tree is a dict of trees or a leaf, which is anything else. A single array is the simplest tree. `paths` and
+`at` also accept what users hand in: any mapping, or a Dict space of Gymnasium.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ Path = tuple[str, ...]  # the keys that lead to a leaf
 
 
 def map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Return the tree of what `function` makes of each leaf, and of the leaves at its place in `others`.
+    """Return the tree of `function(leaf, *leaves of others at the same place)`.
 
     Args:
         function: takes as many leaves as there are trees.
-        tree: says which keys there are.
-        others: trees with the same keys; further ones are not looked at.
+        tree: decides which keys the result has.
+        others: trees with at least these keys; further keys are ignored.
 
     Raises:
-        KeyError: a key is missing in one of `others`.
+        KeyError: if a key is missing in one of `others`.
     """
     if isinstance(tree, dict):
-        if not others:  # the usual case, in half the time
+        if not others:  # the usual case, without an inner loop
             return {key: map(function, child) for key, child in tree.items()}
         return {key: map(function, child, *(other[key] for other in others)) for key, child in tree.items()}
     return function(tree, *others)
@@ -40,31 +40,31 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def length(batch: Any) -> int:
-    """Return how many rows the arrays of a batch have: the length of its first leaf's first axis."""
+    """Return the number of rows of a batch: the length of its first leaf."""
     while isinstance(batch, dict):
         batch = next(iter(batch.values()))
     return len(batch)
 
 
 def one_row(tree: Any) -> Any:
-    """Return a tree of arrays with a leading axis of length 1, of arrays or numbers without it."""
+    """Return a batch of one row: each leaf as an array with a new leading axis."""
     return map(_as_row, tree)
 
 
 def row(batch: Any, number: int) -> Any:
-    """Return a row of each array; of an array of objects, the object."""
+    """Return one row of each leaf; for arrays of objects, the object."""
     return map(lambda leaf: leaf[number], batch)
 
 
 def children(tree: Any) -> Mapping[str, Any] | None:
-    """Return the children by key, None of a leaf; mappings and Gymnasium's Dict spaces have children."""
+    """Return the children of a mapping or of Gymnasium's Dict space by key; None for a leaf."""
     spaces = getattr(tree, "spaces", None)
     tree = spaces if spaces is not None else tree
     return tree if isinstance(tree, Mapping) else None
 
 
 def paths(tree: Any) -> list[Path]:
-    """Return the path of each leaf, in the order of the keys; that of a single leaf is empty."""
+    """Return the path of each leaf, in the order of the keys; a tree that is a leaf has one empty path."""
     found = children(tree)
     if found is None:
         return [()]
@@ -72,10 +72,10 @@ def paths(tree: Any) -> list[Path]:
 
 
 def at(tree: Any, path: Path) -> Any:
-    """Return the leaf, or the tree, that a path leads to.
+    """Return the leaf or subtree at a path.
 
     Raises:
-        KeyError: nothing is there.
+        KeyError: if there is none.
     """
     for key in path:
         tree = (children(tree) or {})[key]
@@ -83,7 +83,7 @@ def at(tree: Any, path: Path) -> Any:
 
 
 def build(paths: Iterable[Path], leaves: Iterable[Any]) -> Any:
-    """Return the tree that has these leaves at these paths; a single leaf at an empty path is itself."""
+    """Return the tree with these leaves at these paths; a leaf at an empty path is the whole tree."""
     result: dict[str, Any] = {}
     for path, leaf in zip(paths, leaves, strict=True):
         if not path:

@@ -1,8 +1,8 @@
-"""The DQN agent in PyTorch, in parts that are composed by their constructors' arguments."""
+"""The DQN agent in PyTorch, made of parts that are passed to constructors."""
 
+from dqn_fast.agent.batch_source import BatchSource, PrioritizedBatches, UniformBatches
 from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
-from dqn_fast.agent.experience import Experience, PrioritizedExperience, UniformExperience
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
 from dqn_fast.agent.networks import (
@@ -13,6 +13,7 @@ from dqn_fast.agent.networks import (
     QNetwork,
     Representation,
     Scalar,
+    SmallImageError,
     legal_actions,
     make_mlp,
     make_q_net,
@@ -41,9 +42,9 @@ __all__ = [
     "NATURE",
     "Actions",
     "Adam",
+    "BatchSource",
     "Conv",
     "EpsilonGreedy",
-    "Experience",
     "Exploration",
     "ExponentialSchedule",
     "FeedForwardPolicy",
@@ -57,7 +58,7 @@ __all__ = [
     "ObjectiveResult",
     "Optimizer",
     "Policy",
-    "PrioritizedExperience",
+    "PrioritizedBatches",
     "QNetwork",
     "QValues",
     "RMSProp",
@@ -65,11 +66,12 @@ __all__ = [
     "Scalar",
     "Schedule",
     "Selector",
+    "SmallImageError",
     "SoftTarget",
     "TDObjective",
     "Target",
     "TransitionBatch",
-    "UniformExperience",
+    "UniformBatches",
     "UpdateResult",
     "Values",
     "huber",

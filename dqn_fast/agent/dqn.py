@@ -1,4 +1,4 @@
-"""The DQN agent: acts by its Q-network and learns from batches (Mnih et al., 2015)."""
+"""The DQN agent: a policy that acts by the Q-network, which learns from batches (Mnih et al., 2015)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.batch_means import BatchMeans
-from dqn_fast.agent.exploration import Actions
 from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.not_finite import not_finite_error
@@ -23,7 +22,7 @@ from dqn_fast.errors import NotFiniteError
 
 
 class UpdateResult(NamedTuple):
-    """What one update found.
+    """What one learner update reports.
 
     Attributes:
         td_error: target - q of each row before the update, `(B,)` float32.
@@ -41,14 +40,14 @@ class DQN:
 
     Args:
         q_net: the network that acts and learns.
-        parameters: those of `q_net`.
+        parameters: of `q_net`.
         target: the target network and how it follows `q_net`.
         optimizer: over `parameters`.
         objective: the loss of each transition.
         policy: acts, by `q_net`.
         learning_rate_schedule: learning rate at each environment step.
-        max_grad_norm: largest 2-norm of the gradient of all parameters together; longer ones are shortened
-            to it. Infinity leaves them as they are.
+        max_grad_norm: largest 2-norm of the gradient of all parameters together; longer gradients are
+            shortened to it. Infinity turns this off.
 
     Raises:
         ValueError: if `max_grad_norm` is not above 0.
@@ -81,18 +80,6 @@ class DQN:
         self._target_values = make_differentiable(target.target_net)
         self._means = BatchMeans()
 
-    def act(self, obs: Any, step: int) -> Actions:
-        """Return the policy's actions, exploring as is due at environment step `step`.
-
-        Args:
-            obs: an observation of each environment, `(num_envs, *shape)`, or a dict of them.
-            step: environment step that the actions are for.
-
-        Returns:
-            `(num_envs,)` int64.
-        """
-        return self.policy.act(obs, step)
-
     @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
         """Make one learner update from a batch of tensors.
@@ -102,8 +89,9 @@ class DQN:
             step: environment step, for the learning rate.
 
         Raises:
-            NotFiniteError: the loss is NaN or infinite, or the gradient's norm, which is known where
-                `max_grad_norm` is finite. Weights, optimiser, target and `updates` stay what they were.
+            NotFiniteError: if the loss is NaN or infinite, or the norm of the gradient is; the norm is
+                checked only if `max_grad_norm` is finite. Weights, optimiser, target and `updates` do not
+                change.
         """
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)
@@ -128,11 +116,13 @@ class DQN:
         return not_finite_error(what, got, batch, weights, update=self.updates + 1, step=step)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DQN:
-        """Raise TypeError: a copy would act by the memory of this agent's parameters."""
-        raise TypeError("a DQN cannot be copied: load its state_dict() into one that is built alike")
+        """Raise TypeError: a copy would still act by the parameters of this agent."""
+        raise TypeError(
+            "deepcopy: got a DQN, expected its state_dict() to be loaded into one that is built alike"
+        )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes while the agent acts and learns, to be saved."""
+        """Return everything that changes while the agent acts and learns."""
         return {
             "q_net": self.q_net.state_dict(),
             "target_net": self.target.target_net.state_dict(),
@@ -142,9 +132,9 @@ class DQN:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the agent was that `state` was taken from; its parts must be built alike.
+        """Continue from `state`, taken from an agent of equal parts.
 
-        A state of version 0.1.0 has no "policy" but, at its top, the "exploration" that is in one now.
+        A state of version 0.1.0 has no "policy"; what is in it now, "exploration", stands at its top level.
         """
         self.q_net.load_state_dict(state["q_net"])
         self.target.target_net.load_state_dict(state["target_net"])

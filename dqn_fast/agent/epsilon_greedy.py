@@ -1,4 +1,4 @@
-"""ε-greedy exploration."""
+"""ε-greedy exploration, also with lasting random actions (εz-greedy) or an ε for each environment (Ape-X)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class EpsilonGreedy:
     """A uniformly random action with probability epsilon, the greedy action otherwise.
 
     The random action may happen to be the greedy one, as in Mnih et al. (2015), so the greedy action is
-    taken with probability 1 - epsilon + epsilon / num_actions. Every environment tosses a coin of its own.
+    taken with probability 1 - epsilon + epsilon / num_actions. Each environment decides for itself.
 
-    With a `repeat` a random action is taken for as many steps as a zeta distribution of that exponent says:
-    most often one, now and then a hundred (εz-greedy, Dabney et al., 2021). That goes far where single random
-    actions undo one another, and leaves everything else alone.
+    With `repeat`, a random action lasts for a number of steps drawn from a zeta distribution of that
+    exponent: most often one, now and then a hundred (εz-greedy, Dabney et al., 2021). That helps where single
+    random actions undo each other.
 
-    With a `spread` each environment has an epsilon of its own as well, as in Ape-X (Horgan et al., 2018):
-    environment i of N explores with epsilon ** (1 + spread · i / (N - 1)), so that some hardly leave the
-    greedy policy while others explore widely (there, epsilon is 0.4 and the spread 7).
+    With `spread`, each environment has its own epsilon, as in Ape-X (Horgan et al., 2018; there epsilon is
+    0.4 and the spread 7): environment i of N explores with epsilon ** (1 + spread · i / (N - 1)). So some
+    hardly leave the greedy policy, while others explore widely.
 
     Args:
         epsilon_schedule: probability of a random action, in [0, 1], at each environment step.
         num_actions: actions are 0 ... num_actions - 1.
-        generator: the only source of randomness; every call takes two draws an environment from it, and
-            more if somebody explores with `repeat`.
-        num_envs: environments that act together.
+        generator: the only source of randomness. Each call draws two numbers for each environment, and more
+            for environments that explore with `repeat`.
+        num_envs: number of environments.
         spread: of the exponents; 0 gives all environments the same epsilon.
-        repeat: exponent of the zeta distribution, above 1 (2 there); 0 takes each random action once.
+        repeat: exponent of the zeta distribution, above 1 (2 in the paper); 0 takes each random action once.
 
     Raises:
         ValueError: if `num_actions` or `num_envs` is below 1, `spread` is negative, or `repeat` is neither 0
@@ -73,17 +73,17 @@ class EpsilonGreedy:
         """Return an action for each environment, `(num_envs,)` int64.
 
         Args:
-            greedy: gives the greedy actions, `(num_envs,)`, in an array that nobody else keeps; called
-                unless all environments explore.
-            step: environment step that the actions are for.
-            legal: gives which actions may be taken, `(num_envs, num_actions)`; called if one explores.
+            greedy: returns the greedy actions, `(num_envs,)`, in an array that may be changed; called unless
+                all environments explore.
+            step: environment step of these actions.
+            legal: returns which actions are legal, `(num_envs, num_actions)`; called if any explores.
         """
         epsilon = self.epsilon_schedule(step)
-        # Lists: for a few environments NumPy's way to the arithmetic is the longer one.
+        # Lists: for a few environments they are quicker than arrays.
         draws = self.generator.random(2 * self.num_envs).tolist()
         coins, picks = draws[: self.num_envs], draws[self.num_envs :]
         explorers: list[int] = []
-        # No exponent is below 1, so nobody's epsilon is above this one. Most often nobody explores.
+        # No exponent is below 1, so no epsilon is above this one. In most steps no environment explores.
         if min(coins) < epsilon or any(self._left):
             explorers = [
                 env
@@ -101,7 +101,7 @@ class EpsilonGreedy:
         return {"epsilon": self.epsilon_schedule(step)}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes from call to call, to be saved."""
+        """Return everything that changes from call to call."""
         return {
             "generator": self.generator.bit_generator.state,
             "repeated": list(self._repeated),
@@ -109,16 +109,16 @@ class EpsilonGreedy:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the exploration was that `state` was taken from."""
+        """Continue from `state`."""
         self.generator.bit_generator.state = state["generator"]
         self._repeated, self._left = list(state["repeated"]), list(state["left"])
 
     def _random(self, env: int, pick: float, legal: npt.NDArray[np.bool_] | None) -> int:
-        """The action that an environment takes while it explores: a new one, or the one that it repeats."""
+        """Return the action of an environment that explores: a new one, or the one that it repeats."""
         if self._left[env] and (legal is None or legal[self._repeated[env]]):
             self._left[env] -= 1
             return self._repeated[env]
-        # The largest pick below 1 times a number of actions is rounded to below that number.
+        # A pick is below 1, and its product with the number of actions is rounded to below that number.
         if legal is None:
             action = int(pick * self.num_actions)
         else:

@@ -1,4 +1,4 @@
-"""Exploration: how the agent leaves its greedy action."""
+"""Exploration: when the agent takes another action than the greedy one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy.typing as npt
 
 Actions = npt.NDArray[np.int64]
 
-#: Gives which actions may be taken, `(N, A)`; None allows all.
+#: Returns which actions are legal, `(N, A)`; None means all of them.
 Legal = Callable[[], npt.NDArray[np.bool_] | None]
 
 
 class Exploration(Protocol):
-    """A rule by which actions leave the greedy ones."""
+    """Decides between the greedy action and another one."""
 
     def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
         """Return an action for each environment, `(N,)` int64.
 
         Args:
-            greedy: gives the greedy actions, `(N,)`, which are legal, in an array that nobody else keeps;
-                called only if somebody needs one, because it costs a pass through the network.
-            step: environment step that the actions are for.
-            legal: gives which actions may be taken; called only if somebody explores.
+            greedy: returns the greedy actions, `(N,)`, which are legal, in an array that may be changed.
+                Called only if one is needed, because it costs a pass through the network.
+            step: environment step of these actions.
+            legal: returns which actions are legal; called only if an environment explores.
         """
         ...
 
@@ -33,16 +33,16 @@ class Exploration(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes from call to call, to be saved."""
+        """Return everything that changes from call to call."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the exploration was that `state` was taken from."""
+        """Continue from `state`."""
         ...
 
 
 class NoExploration:
-    """The greedy action, always: for evaluation."""
+    """Always takes the greedy action: for evaluation."""
 
     def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
         """Return the greedy actions, `(N,)` int64."""
@@ -53,7 +53,7 @@ class NoExploration:
         return {"epsilon": 0.0}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return nothing: nothing changes."""
+        """Return an empty dict: nothing changes."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

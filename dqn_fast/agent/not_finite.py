@@ -1,7 +1,7 @@
-"""What an update says that cannot be made, because its loss or its gradient is NaN or infinite.
+"""The error of an update whose loss or gradient is NaN or infinite.
 
-The update itself looks at two numbers that it has anyway. Only when one is not finite, the batch and the
-network are looked through.
+An update checks two numbers that it has anyway. Only if one of them is not finite, the batch and the weights
+are searched for the cause.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dqn_fast.errors import NotFiniteError
 def not_finite_error(
     what: str, got: float, batch: TransitionBatch, weights: Tensor, *, update: int, step: int
 ) -> NotFiniteError:
-    """Return the error that names what is not finite, and where it comes from.
+    """Return an error that names what is not finite, and why.
 
     Args:
         what: "loss" or "gradient norm".
         got: its value, NaN or infinite.
-        batch: that was to be learned from.
-        weights: all of the Q-network's.
+        batch: of this update.
+        weights: all parameters of the Q-network.
         update: number of the learner update.
         step: environment step.
     """
@@ -38,7 +38,7 @@ def not_finite_error(
 
 
 def _of_batch(batch: TransitionBatch) -> list[str]:
-    """Names of what is not finite in a batch, such as obs['image']; nothing behind an end is looked at."""
+    """Return the names of fields that are not finite, such as obs['image']; ignore what follows an end."""
     goes_on = batch.discount != 0
     names = []
     for name in ("obs", "reward", "next_obs", "discount", "weights"):

@@ -1,4 +1,4 @@
-"""Policies: from observations to actions, with whatever is remembered from one to the next."""
+"""Policies: from observations to actions, with whatever they remember in between."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from dqn_fast.agent.networks.q_network import QNetwork
 
 
 class Policy(Protocol):
-    """Acts in N environments. Acting, evaluation, races, video and checkpoints know only this."""
+    """Acts in N environments. Collectors, evaluations, videos and checkpoints need no more than this."""
 
     def act(self, obs: Any, step: int) -> Actions:
         """Return an action for each environment, `(N,)` int64.
 
         Args:
             obs: N observations: an array `(N, ...)`, or a (nested) dict of them.
-            step: environment step that the actions are for; it decides how much is explored.
+            step: environment step of these actions; it decides how much the policy explores.
         """
         ...
 
     def reset(self, rows: Sequence[int]) -> None:
-        """Forget what was remembered of the episodes of these rows: they begin anew.
+        """Forget the episodes of these environments: new ones begin.
 
         Args:
-            rows: numbers of environments, each from 0 to N - 1; none is fine.
+            rows: environments, each from 0 to N - 1; may be empty.
         """
         ...
 
     def extras(self) -> Mapping[str, npt.NDArray[Any]]:
-        """Return what the buffer stores beside the step just acted on, by name, `(N, ...)` each.
+        """Return what the buffer stores beside the latest step, by name, `(N, ...)` each.
 
-        Names, shapes and dtypes never change, and are there before the first step: the buffer is made for
-        them.
+        Names, shapes and dtypes never change. They must be known before the first step, when the buffer is
+        made.
         """
         ...
 
@@ -47,20 +47,20 @@ class Policy(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes from step to step, to be saved; the network's parameters are not in it."""
+        """Return everything that changes from step to step, except the network's parameters."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the policy was that `state` was taken from."""
+        """Continue from `state`."""
         ...
 
 
 class FeedForwardPolicy:
-    """The policy of a network that remembers nothing: its best action, or one to explore.
+    """The policy of a network without memory: its best action, or a random one to explore.
 
     Args:
-        q_net: the network to ask. Parameters that change in place are heeded.
-        exploration: how actions leave the best ones.
+        q_net: the network to ask. Changes of its parameters in place take effect at once.
+        exploration: when to act otherwise.
     """
 
     def __init__(self, q_net: QNetwork, exploration: Exploration) -> None:
@@ -68,39 +68,39 @@ class FeedForwardPolicy:
         self._q_values = make_q_values(q_net)
 
     def act(self, obs: Any, step: int) -> Actions:
-        """Return legal actions, `(N,)` int64; the network is asked only if somebody acts greedily.
+        """Return legal actions, `(N,)` int64; the first of equally good ones.
 
-        Of equally good actions the first is taken.
+        The network is asked only if at least one environment acts greedily.
         """
         return self.exploration.choose(
             lambda: self._q_values(obs).argmax(1), step, lambda: legal_actions(obs)
         )
 
     def reset(self, rows: Sequence[int]) -> None:
-        """Do nothing: an episode leaves nothing behind."""
+        """Do nothing: there is nothing to forget."""
 
     def extras(self) -> Mapping[str, npt.NDArray[Any]]:
-        """Return nothing: the observation says it all."""
+        """Return an empty dict: observations are enough to learn from."""
         return {}
 
     def figures(self, step: int) -> dict[str, float]:
-        """Return the exploration's."""
+        """Return the numbers of the exploration."""
         return self.exploration.figures(step)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the exploration's state, to be saved."""
+        """Return the state of the exploration."""
         return {"exploration": self.exploration.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the policy was that `state` was taken from."""
+        """Continue from `state`."""
         self.exploration.load_state_dict(state["exploration"])
 
 
 class Greedy:
-    """The action of the largest value for one observation; the first, if several are largest.
+    """Chooses the action with the largest value for one observation; the first of equal ones.
 
     Args:
-        q_net: the network to ask. Parameters that change in place are heeded.
+        q_net: the network to ask. Changes of its parameters in place take effect at once.
     """
 
     def __init__(self, q_net: QNetwork) -> None:
@@ -110,9 +110,8 @@ class Greedy:
         """Return the greedy action.
 
         Args:
-            obs: one observation as the network was trained on it: an array, a number, or a (nested) dict of
-                them, of the space's shape and dtype. A network knows no space, so nothing is checked here:
-                `dqn_fast.training.build_env` gives an environment whose observations are, and
-                `dqn_fast.envs.checked` makes one of an environment of yours.
+            obs: one observation, of the shape and dtype that the network was trained on: an array, a number,
+                or a (nested) dict of them. It is not checked here. `dqn_fast.training.build_env` makes an
+                environment that checks its observations, and `dqn_fast.envs.checked` wraps your own.
         """
         return self._policy.act(trees.one_row(obs), 0).item()

@@ -1,6 +1,6 @@
 """Schedules: a number that changes with the environment step, such as epsilon, beta and the learning rate.
 
-All of them count environment steps, so that a run's schedules end together whatever its `learn_period`.
+They all count environment steps, so the schedules of a run end together, whatever its `learn_period`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _check(begin: float, end: float, decay_steps: int) -> None:
 
 @dataclass(frozen=True)
 class LinearSchedule:
-    """A straight line from `begin` to `end`, and `end` ever after.
+    """A straight line from `begin` to `end`, then `end` forever.
 
     Args:
         begin: value at step 0 and before.
@@ -55,7 +55,7 @@ class LinearSchedule:
 
 @dataclass(frozen=True)
 class ExponentialSchedule:
-    """A fall (or rise) by the same factor every step from `begin` to `end`, and `end` ever after.
+    """Changes by the same factor every step from `begin` to `end`, then stays at `end`.
 
     Args:
         begin: value at step 0 and before, above 0.

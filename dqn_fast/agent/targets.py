@@ -1,4 +1,4 @@
-"""Target networks: the slowly moving copy of the Q-network that bootstraps are read from."""
+"""Target networks: slowly moving copies of the Q-network that bootstrap values come from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Target(Protocol):
 
 
 class _Copy:
-    """A copy of a network in one vector, to be moved towards it."""
+    """A copy of a network, in one vector, that can move towards the network."""
 
     def __init__(self, q_net: QNetwork, parameters: FlatParameters) -> None:
         self.net = copy.deepcopy(q_net).requires_grad_(False)
@@ -48,7 +48,7 @@ class HardTarget:
 
     Args:
         q_net: the network to follow. The target starts as its copy.
-        parameters: those of `q_net`.
+        parameters: of `q_net`.
         target_update_period: learner updates from one copy to the next.
 
     Raises:
@@ -77,7 +77,7 @@ class SoftTarget:
 
     Args:
         q_net: the network to follow. The target starts as its copy.
-        parameters: those of `q_net`.
+        parameters: of `q_net`.
         tau: share of the way in one learner update, in (0, 1]; 1 is a copy.
 
     Raises:

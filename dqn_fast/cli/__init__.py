@@ -1,6 +1,6 @@
-"""The `dqn-fast` command: its entry, its commands, and what a preset changes of their defaults.
+"""The `dqn-fast` command: its entry, its commands, and the options of `train`.
 
-Here belongs what reads arguments or writes to the terminal. What a command does is the training's.
+This package reads arguments and writes to the terminal. The work is done by `dqn_fast.training`.
 """
 
 from dqn_fast.cli.entry import main

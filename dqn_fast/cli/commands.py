@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.video import record_video
 from dqn_fast.training.multi_seed import MultiSeedResult, default_jobs, holds_seeds, resume_seeds, train_seeds
@@ -24,14 +24,14 @@ from dqn_fast.training.run_folder.layout import default_run_folder
 from dqn_fast.training.run_folder.model import load_config
 from dqn_fast.training.run_folder.table import markdown
 
-_WIDTH = 75  # of a text, in columns
+_WIDTH = 75  # of text, in columns
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _FAILED = 1
 _INTERRUPTED = 130  # what shells report for a program that SIGINT ended
 
 
 def train(
-    config: Annotated[TrainConfig, tyro.conf.arg(name="")],
+    config: TrainConfig,
     output: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
     overwrite: bool = False,
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
@@ -41,22 +41,21 @@ def train(
 ) -> int:
     """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
 
-    Ctrl-C ends the run early and saves what there is; `dqn-fast resume` goes on with it exactly.
+    Ctrl-C ends the run early and saves it; `dqn-fast resume` goes on exactly where it stopped.
 
     Args:
         config: settings of the run.
         output: Folder for the run's files; by default a new one, runs/<environment>-seed<seed>-<time>. A
             folder that already holds a run is refused.
-        overwrite: Replace the run that --output holds: its files are deleted first, other files are left
-            alone.
+        overwrite: Replace the run in the --output folder: delete its files first, and keep other files.
         preset: Settings to begin with, instead of those for the environment; `dqn-fast presets` lists them.
-        video: Film one episode of the trained agent, where the environment can be drawn.
-        seeds: Runs to make, with --seed, --seed + 1, …: each in a process and in a folder of its own
-            (seed-<seed> in the output folder), with one picture and one score of them all.
-        jobs: Runs to make side by side; by default one for each processor.
+        video: Record one episode of the trained agent, if the environment can be rendered.
+        seeds: Number of runs, with --seed, --seed + 1, …: each in its own process and folder (seed-<seed> in
+            the output folder), with one picture and one score for all of them.
+        jobs: Runs side by side; by default one for each processor.
     """
     if seeds < 1:
-        raise UsageError(f"seeds is {seeds}, expected at least 1")
+        raise SettingError("seeds", seeds, "at least 1")
     all_seeds = range(config.seed, config.seed + seeds)
     folder = output or default_run_folder(config.env_id, all_seeds, datetime.now())
     if seeds > 1:
@@ -71,13 +70,13 @@ def resume(
     video: bool = True,
     jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
-    """Go on with a run that was stopped or killed, from its last checkpoint, as if it had never stopped.
+    """Resume a run from its last checkpoint, as if it had never stopped.
 
     Args:
-        folder: Folder of the run, or of several seeds, of which each that is not complete goes on. Its
-            checkpoint is unpickled: it must be one that you trust.
-        video: Film one episode of the trained agent, where the environment can be drawn.
-        jobs: Several seeds: runs to make side by side; by default one for each processor.
+        folder: Folder of the run, or of several seeds; each seed that is not complete is resumed. The
+            checkpoint is unpickled: only use one that you trust.
+        video: Record one episode of the trained agent, if the environment can be rendered.
+        jobs: Several seeds: runs side by side; by default one for each processor.
     """
     if holds_seeds(folder):
         jobs = default_jobs() if jobs is None else jobs
@@ -95,14 +94,14 @@ def _report(run: Run, folder: Path, video: bool) -> int:
     if video:
         try:
             record_video(folder, load_config(folder))
-        except UsageError as error:  # of what there is to show for the run, the least
+        except UsageError as error:  # a missing video does not fail the run
             sys.stderr.write(f"dqn-fast: no video: {error}\n")
     sys.stdout.write(f"saved in {folder}\n")
     return 0
 
 
 def _scores(run: Run) -> str:
-    """What the model is worth; where it isn't the last weights, what these are, and what the choice took."""
+    """Return the score of the model; if the last weights differ, also theirs and the cost of the choice."""
     result = run.result
     score = f"{result.env_id}: {run.evaluation}"
     if result.model_step == result.steps:
@@ -136,7 +135,7 @@ def _resume(folder: Path) -> str:
 
 
 def presets() -> int:
-    """List the presets: the environments they are for, and the settings that differ from the defaults."""
+    """List the presets: their environments, and the settings that differ from the defaults."""
     for name, preset in PRESETS.items():
         settings = [_argument(*item).replace(" ", _NO_BREAK) for item in preset.settings.items()]
         sys.stdout.write(f"{name}\n")
@@ -154,7 +153,7 @@ def _argument(name: str, value: Any) -> str:
 
 
 def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional]) -> int:
-    """Repeat the evaluation at the end of a run: the same model, episodes and seeds.
+    """Repeat the evaluation at the end of a run, with the same model and episodes.
 
     Args:
         folder: Folder of the run.
@@ -172,12 +171,13 @@ def video(
     episodes: int = 1,
     fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
 ) -> int:
-    """Film the agent of a run (ε = 0) to video.mp4 in its folder, in place of an older one.
+    """Record the agent of a run (ε = 0) as video.mp4 in its folder; an older video is replaced.
 
     Args:
         folder: Folder of the run.
-        episodes: The first so many episodes of its evaluation.
-        fps: Frames per second, one frame for each environment step; by default what the environment names.
+        episodes: Number of episodes, from the first of the evaluation on.
+        fps: Frames per second, with one frame for each environment step; by default the environment's own
+            rate.
     """
     film = record_video(folder, load_config(folder), episodes=episodes, fps=fps)
     sys.stdout.write(f"{film}\nsaved as {film.path}\n")
@@ -189,12 +189,12 @@ def table(
         Path("runs"),
     ),
 ) -> int:
-    """Print a Markdown table of finished runs, with mean ± standard deviation over the seeds.
+    """Print a Markdown table of finished runs, with mean ± standard deviation over seeds.
 
-    Runs with the same environment, steps and settings are one line. Interrupted ones are left out.
+    Runs with equal environment, steps and settings share a line. Interrupted runs are left out.
 
     Args:
-        folders: Folders of runs, or folders somewhere above them.
+        folders: Folders of runs, or any folders above them.
     """
     runs, interrupted = find_runs(folders)
     for folder in interrupted:

@@ -1,7 +1,7 @@
-"""Environments: made by id, one or many, whenever they reset, and put back exactly where they were.
+"""Environments: one or many, made by id, with any autoreset mode, and restored exactly.
 
-Here belongs what stands between Gymnasium and somebody who acts: the loop sees `Environments` alone, whether
-they are one or many, here or in other processes. No agent is known here, and nothing of a training.
+This package stands between Gymnasium and the agent. The training loop sees only `Environments`, whether
+one or many, in this process or in others. Nothing here knows agents or trainings.
 """
 
 from dqn_fast.envs.action_mask import ActionMaskObservation

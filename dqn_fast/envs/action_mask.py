@@ -17,18 +17,19 @@ from dqn_fast.observation_keys import ACTION_MASK
 
 
 class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
-    """Makes `info["action_mask"]` a part of the observation, so that it is stored and learned with.
+    """Puts `info["action_mask"]` into the observation, so that it is stored and learned with.
 
-    The observation becomes `{"obs": ..., "action_mask": ...}`: the mask is int8 (A,), 1 for legal actions.
-    Behind an episode's end nothing is chosen: without a mask there, or with None, all actions are legal.
+    The observation becomes `{"obs": ..., "action_mask": ...}`; the mask is int8 `(A,)`, 1 for legal actions.
+    After an episode's end no action follows, so the mask may be missing there: all actions are then legal.
 
     Args:
         env: gives a mask at every reset and at every step but an episode's last, such as Taxi.
 
     Raises:
-        TypeError: the actions are not Discrete.
+        TypeError: if the actions are not Discrete.
 
-    `reset` and `step` raise a UsageError if the mask is missing, or is no whole number for each action.
+    `reset` and `step` raise a UsageError if the mask is missing, or does not hold one integer for each
+    action.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
@@ -48,7 +49,7 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
         return self._with_mask(obs, info), info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Act; see `gymnasium.Env.step`."""
+        """Make a step; see `gymnasium.Env.step`."""
         obs, reward, terminated, truncated, info = self.env.step(action)
         ended = terminated or truncated
         return self._with_mask(obs, info, ended=ended), reward, terminated, truncated, info
@@ -59,8 +60,8 @@ class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any]):
             return {"obs": obs, ACTION_MASK: self._all_legal}
         if mask is None:
             raise UsageError(
-                f"{env_name(self)} gives no action mask: its infos have {sorted(info)},"
-                f" expected {ACTION_MASK!r}"
+                f"{env_name(self)}: info[{ACTION_MASK!r}]: got none beside the keys {sorted(info)},"
+                " expected a mask"
             )
         try:
             return {"obs": obs, ACTION_MASK: self._check(mask)}

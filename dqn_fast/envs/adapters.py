@@ -1,4 +1,4 @@
-"""Wrappers that give an environment the spaces that are wanted of it."""
+"""Wrappers that change the spaces of an environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.wrappers import DtypeObservation, RescaleObservation, TransformAction
 
-# How far apart the bounds of an observation that is rescaled may be.
+# Largest distance between the bounds of an observation to rescale.
 _WIDEST = 1e6
 
 
@@ -17,14 +17,14 @@ def from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """Return an environment whose actions are 0 ... n - 1, int64.
 
     Raises:
-        TypeError: its actions are not Discrete.
+        TypeError: if its actions are not Discrete.
     """
     space = getattr(env, "action_space", None)
     if not isinstance(space, spaces.Discrete):
         raise TypeError(f"action_space: got {space}, expected Discrete")
     if space.start == 0 and space.dtype == np.int64:
         return env
-    # Environments check that an action is of their space's type.
+    # Environments check the type of an action.
     start, kind = int(space.start), space.dtype.type
     return TransformAction(env, lambda action: kind(int(action) + start), spaces.Discrete(int(space.n)))
 
@@ -33,14 +33,14 @@ def rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """Return an environment whose observations are float32 from -1 to 1.
 
     Raises:
-        TypeError: they are no Box with bounds closer than 1e6, the lower one below the higher.
+        TypeError: if they are not a Box with bounds closer than 1e6, each lower one below the upper.
     """
     space = env.observation_space
     if not isinstance(space, spaces.Box) or not space.is_bounded():
         raise TypeError(f"observation_space: got {space}, expected a Box with finite bounds to rescale")
     if not (space.low < space.high).all():
         raise TypeError(f"observation_space: got {space}, expected low below high everywhere to rescale")
-    # Some environments say "the largest float" for "no bounds": all else would become nearly 0.
+    # Some environments give the largest float for "no bound": every observation would become nearly 0.
     if not (space.high.astype(np.float64) - space.low < _WIDEST).all():
         raise TypeError(f"observation_space: got {space}, expected bounds closer than {_WIDEST:g} to rescale")
     return RescaleObservation(DtypeObservation(env, np.float32), np.float32(-1), np.float32(1))

@@ -1,4 +1,4 @@
-"""Checks of arrays: of a dtype and a shape, converted to them only if no value changes."""
+"""Checks of an array's dtype and shape; values are converted only if that does not change them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import numpy.typing as npt
 from dqn_fast.envs.errors import MisfitError
 from dqn_fast.replay.fields import Field, as_array
 
-_LONGEST = 80  # characters of a value, or of a space, in an error
+_LONGEST = 80  # most characters of a value or a space in an error
 
 
 def array_check(
     name: str, dtype: npt.DTypeLike, shape: tuple[int, ...], expected: str
 ) -> Callable[[Any], npt.NDArray[Any]]:
-    """Return a function that gives a value as an array of a dtype and a shape, and an array of both as it is.
+    """Return a function that converts a value to an array of a dtype and a shape.
 
-    It raises a `MisfitError` if the shape differs, or if a value would wrap, overflow or lose a fraction.
-    Floats may be rounded to narrower ones.
+    An array that has both is returned as it is. The function raises a `MisfitError` if the shape differs, or
+    if a value would wrap, overflow or lose a fraction. Floats may be rounded to a narrower dtype.
 
     Args:
-        name: of the value, in errors.
-        dtype: what it is converted to.
-        shape: what it must have.
-        expected: what it should be, in errors.
+        name: of the value, for errors.
+        dtype: of the result.
+        shape: of value and result.
+        expected: what the value should be, for errors.
     """
     field = Field.of(name, "observation", dtype, shape)
     kind = field.dtype
@@ -36,7 +36,7 @@ def array_check(
         if type(value) is np.ndarray and value.shape == shape:
             if value.dtype == kind:
                 return value
-            if value.dtype.kind == kind.kind == "f":  # double for float, as many environments give it
+            if value.dtype.kind == kind.kind == "f":  # many environments give float64 for float32
                 with suppress(FloatingPointError), np.errstate(over="raise"):
                     return value.astype(kind)
         return _converted(field, value, one_line(expected))
@@ -45,7 +45,7 @@ def array_check(
 
 
 def brief(value: Any) -> str:
-    """Return a value as one short line; of a large array, its dtype, shape and range."""
+    """Return a value as one short line; for a large array, its dtype, shape and range."""
     text = one_line(repr(value), most=None)
     if len(text) <= _LONGEST:
         return text
@@ -55,7 +55,7 @@ def brief(value: Any) -> str:
 
 
 def one_line(value: Any, most: int | None = _LONGEST) -> str:
-    """Return `str(value)` in one line, cut off behind `most` characters."""
+    """Return `str(value)` as one line, cut after `most` characters."""
     text = " ".join(str(value).split())
     return text if most is None or len(text) <= most else f"{text[:most]} ..."
 
@@ -76,11 +76,11 @@ def _converted(field: Field, value: Any, expected: str) -> npt.NDArray[Any]:
 
 
 def _in_narrow_kind(array: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:
-    """Whole floats as integers, and zeros and ones as bool, where that is wanted; all else as it is."""
+    """Return whole floats as integers, or zeros and ones as bool, if `kind` is that; else the array."""
     if kind == "f" or array.dtype.kind == "b" or (kind in "iu" and array.dtype.kind in "iu"):
         return array
     with np.errstate(invalid="ignore"):
         narrow = array.astype(np.bool_ if kind == "b" else np.int64)
-    # Beyond them a cast may end anywhere, and be equal again once it is rounded.
+    # Beyond 2**63 a cast has any result, which may be equal again after rounding.
     exact = (narrow == array) & (np.abs(array.astype(np.float64)) < 2.0**63)
     return narrow if exact.all() else array

@@ -14,10 +14,10 @@ from dqn_fast import trees
 
 
 def batch_maker(space: spaces.Space[Any], num_envs: int) -> Callable[[], Any]:
-    """Return a function that makes an uninitialised batch for `num_envs` observations of a space.
+    """Return a function that allocates a batch for `num_envs` observations of a space.
 
     Raises:
-        TypeError: an observation of the space is neither an array, a number nor a dict of them.
+        TypeError: if an observation of the space is not an array, a number, or a dict of them.
     """
     if isinstance(space, spaces.Dict):
         makers = {key: batch_maker(part, num_envs) for key, part in space.items()}
@@ -42,14 +42,14 @@ def copy_batch(batch: Any) -> Any:
 
 
 def contiguous(batch: Any) -> Any:
-    """Return the batch with its arrays in C order, copied only where they were not."""
-    if isinstance(batch, np.ndarray):  # at every step, and so in half the time
+    """Return the batch with its arrays in C order; arrays in another order are copied."""
+    if isinstance(batch, np.ndarray):  # the usual case, at every step
         return np.ascontiguousarray(batch)
     return trees.map(np.ascontiguousarray, batch)
 
 
 def fingerprint(obs: Any) -> bytes:
-    """Return 16 bytes that tell observations apart: any difference of a bit, a dtype or a shape."""
+    """Return 16 bytes that differ between observations of different bits, dtypes or shapes."""
     digest = hashlib.blake2b(digest_size=16)
     _feed(digest, obs)
     return digest.digest()

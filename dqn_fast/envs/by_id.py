@@ -1,4 +1,4 @@
-"""Gymnasium's environments by their id, as they are; every failure is one line that a person can read."""
+"""Makes Gymnasium's environments by their id; every failure is one readable line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dqn_fast.envs.old_api import ADVICE
 from dqn_fast.envs.snapshots import AnyVectorEnv
 from dqn_fast.errors import UsageError
 
-# What a namespace of ids needs, beside Gymnasium: how it is registered, and installed.
+# Namespaces of ids that need another package: how to register them, and how to install it.
 _PACKAGES = {
     "ALE": (atari.register, "pip install ale-py opencv-python-headless"),
     "MinAtar": (minatar.register, "pip install minatar"),
@@ -28,7 +28,8 @@ def one_by_id(env_id: str, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:
         kwargs: of the environment itself.
 
     Raises:
-        UsageError: there is none, something that it needs isn't installed, or it doesn't take `kwargs`.
+        UsageError: if there is no such environment, a package that it needs is missing, or it does not take
+            `kwargs`.
     """
     with _as_usage_error(env_id, kwargs):
         namespace = _register(env_id)
@@ -46,10 +47,10 @@ def many_by_id(env_id: str, num_envs: int, kwargs: Mapping[str, Any]) -> AnyVect
     Args:
         env_id: as in `one_by_id`.
         num_envs: how many environments, at least 1.
-        kwargs: likewise.
+        kwargs: as in `one_by_id`.
 
     Raises:
-        UsageError: as `one_by_id` does, or there is no such implementation.
+        UsageError: if `one_by_id` would raise one, or there is no vector implementation.
     """
     with _as_usage_error(env_id, kwargs):
         defaults = atari.VECTOR_KWARGS if _register(env_id) == "ALE" else {}
@@ -84,15 +85,15 @@ def _refuse_old_classes(env_id: str) -> Iterator[None]:
         if not str(error).startswith(("The environment must inherit from", "Gym is incompatible")):
             raise
         raise UsageError(
-            f"cannot make the environment {env_id!r}: its class is none of gymnasium.Env;"
-            f" if it is one of gym, {ADVICE}"
+            f"env_id: got {env_id!r}, expected an environment of the class gymnasium.Env;"
+            f" if its class is of gym, {ADVICE}"
         ) from error
 
 
 @contextmanager
 def _as_usage_error(env_id: str, kwargs: Mapping[str, Any]) -> Iterator[None]:
     _refuse_odd_module(env_id)
-    # Environments complain about arguments with any kind of error.
+    # Environments refuse arguments with any kind of error.
     kinds = (gym.error.Error, ImportError, *((TypeError, ValueError) if kwargs else ()))
     try:
         with _refuse_old_classes(env_id):

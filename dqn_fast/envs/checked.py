@@ -1,4 +1,4 @@
-"""The one door that everything an environment gives comes through: training, evaluation, races and films."""
+"""The one check of everything that an environment gives, in training, evaluation and videos."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from dqn_fast.errors import UsageError
 
 
 class CheckedEnv(gym.Wrapper[Any, Any, Any, Any]):
-    """Gives what the environment's spaces say, or one line that says who gave what, at which step.
+    """Returns values as the spaces describe them, or raises one line that names environment, step and value.
 
-    Observations are those of `observation_check`, so Tuples are dicts; rewards are floats, ends are bools,
-    and infos are mappings.
+    Observations are converted by `observation_check`, which turns tuples into dicts. Rewards are floats,
+    `terminated` and `truncated` are bools, and infos are mappings.
 
     Args:
         env: to wrap.
 
     Raises:
-        TypeError: it has no observation space, or one with parts that are neither arrays nor numbers.
+        TypeError: if it has no observation space, or a part of it has neither arrays nor numbers.
 
-    `reset` and `step` raise a UsageError if it gives something else, or is made for the API of old.
+    `reset` and `step` raise a UsageError for anything else, or for the API before Gymnasium 0.26.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
@@ -53,7 +53,7 @@ class CheckedEnv(gym.Wrapper[Any, Any, Any, Any]):
             raise UsageError(f"{self._name}, at its reset: {error}") from error
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Act; see `gymnasium.Env.step`."""
+        """Make a step; see `gymnasium.Env.step`."""
         self._step += 1
         try:
             try:
@@ -75,16 +75,16 @@ class CheckedEnv(gym.Wrapper[Any, Any, Any, Any]):
 
 
 def checked(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
-    """Return the environment behind a door, if it isn't there already.
+    """Return the environment in a `CheckedEnv`, unless it is one.
 
     Raises:
-        TypeError: see `CheckedEnv`.
+        TypeError: if `CheckedEnv` raises it.
     """
     return env if isinstance(env, CheckedEnv) else CheckedEnv(env)
 
 
 def env_name(env: Any) -> str:
-    """Return the id of an environment, or of a vector environment; without one, the name of its class."""
+    """Return the id of an environment or vector environment; without an id, the name of its class."""
     env = env.unwrapped
     return env.spec.id if env.spec is not None else type(env).__name__
 

@@ -1,11 +1,11 @@
-"""The errors of environments: they cannot be put back where they were, or give what nobody can take."""
+"""Errors of environments: a state that cannot be restored, or a value that does not fit."""
 
 from __future__ import annotations
 
 
 class RestoreError(RuntimeError):
-    """Environments did not come back to a state that was taken; `reset` them and go on with new episodes."""
+    """Environments could not be restored to a state; `reset` them and go on with new episodes."""
 
 
 class MisfitError(ValueError):
-    """A value is not what its environment says that it gives; the message names value and expectation."""
+    """An environment gave a value that does not fit its spaces; the message names both."""

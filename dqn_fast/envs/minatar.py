@@ -1,7 +1,7 @@
 """MinAtar (Young and Tian, 2019): five Atari games on a grid of 10 x 10, much cheaper than the originals.
 
-Observations are bool (10, 10, channels). `-v0` has all 6 actions and `-v1` the game's own; with both, an
-action is replaced by the one before with probability 0.1, and the difficulty ramps up, as in the paper.
+Observations are bool (10, 10, channels). `-v0` has all 6 actions, `-v1` only those of the game. In both, the
+previous action is repeated with probability 0.1, and the difficulty ramps up, as in the paper.
 Episodes have no time limit.
 """
 
@@ -14,10 +14,10 @@ import gymnasium as gym
 
 
 def register() -> None:
-    """Make MinAtar's ids known to Gymnasium.
+    """Register MinAtar's ids with Gymnasium.
 
     Raises:
-        ImportError: MinAtar is not installed.
+        ImportError: if MinAtar is not installed.
     """
     from minatar.gym import register_envs
 
@@ -33,7 +33,7 @@ def make_game(env_id: str, **env_kwargs: Any) -> gym.Env[Any, Any]:
         env_kwargs: of the game.
     """
     with warnings.catch_warnings():
-        # Gymnasium takes -v1, whose actions are others, for a newer -v0, and advises to change.
+        # Gymnasium takes -v1, which has other actions, for a newer -v0, and warns.
         warnings.filterwarnings("ignore", ".* is out of date", DeprecationWarning)
         game: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **env_kwargs)
     return ResetLastAction(game)
@@ -42,7 +42,7 @@ def make_game(env_id: str, **env_kwargs: Any) -> gym.Env[Any, Any]:
 class ResetLastAction(gym.Wrapper[Any, Any, Any, Any]):
     """Makes an episode of MinAtar depend on its seed and its actions alone.
 
-    MinAtar itself remembers the last action of the episode before, which may replace the first one.
+    MinAtar itself keeps the last action of the episode before, and may repeat it in place of the first one.
     """
 
     def reset(

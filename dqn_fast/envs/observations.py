@@ -1,7 +1,7 @@
-"""Checks of observations: whoever takes one, takes it as its space says, or says why it cannot.
+"""Checks of observations against their space.
 
-A check is compiled once from a space. It takes what the replay memory takes, by the memory's own conversion,
-and whole numbers however they come. So what is stored is what a policy sees, in training and afterwards.
+A check is compiled once from a space. It accepts what the replay buffer accepts, by the buffer's own
+conversion, and integers of any type. So a policy sees what the buffer stores, in training and afterwards.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ Check = Callable[[Any], Any]
 def observation_check(
     space: spaces.Space[Any], lead: tuple[int, ...] = (), name: str = "observation"
 ) -> Check:
-    """Return a function that makes of an observation what its space says, and most often returns it as it is.
+    """Return a function that converts an observation to what its space describes; usually it is that already.
 
-    Keys, shape and dtype must be the space's. Another dtype is converted if that keeps the values; floats may
-    be rounded to narrower ones. Discrete values must be in their range; the bounds of a Box are not looked
-    at, since environments leave them. Of a tuple it makes a dict, with the keys of `without_tuples`.
-    The function raises a `MisfitError` for all else.
+    Keys and shape must be those of the space. Another dtype is converted if that keeps the values; floats may
+    be rounded to a narrower dtype. Discrete values must be in their range. The bounds of a Box are not
+    checked, since environments exceed them. A tuple becomes a dict, with the keys of `without_tuples`.
+    Anything else raises a `MisfitError`.
 
     Args:
         space: of one observation.
         lead: shape before the space's own: `(N,)` for batches of N.
-        name: of the observation, in errors.
+        name: of the observation, for errors.
 
     Raises:
-        TypeError: a part of the space has no arrays; it is named.
+        TypeError: if a part of the space has neither arrays nor numbers; the message names the part.
     """
     refuse_unusable(space)
     return _check(space, lead, name)
 
 
 def without_tuples(space: spaces.Space[Any]) -> spaces.Space[Any]:
-    """Return the space with Dicts in place of Tuples, nested ones too: their keys are "0", "1" and so on."""
+    """Return the space with a Dict for each Tuple in it, with the keys "0", "1" and so on."""
     if isinstance(space, spaces.Tuple):
         return spaces.Dict({str(index): without_tuples(part) for index, part in enumerate(space.spaces)})
     if isinstance(space, spaces.Dict) and any(without_tuples(part) is not part for part in space.values()):
@@ -49,7 +49,11 @@ def without_tuples(space: spaces.Space[Any]) -> spaces.Space[Any]:
 
 
 def refuse_unusable(space: spaces.Space[Any]) -> None:
-    """Raise a TypeError if a part of a space has neither arrays nor numbers; say how to do without it."""
+    """Refuse a space with a part that has neither arrays nor numbers.
+
+    Raises:
+        TypeError: if there is such a part; the message says how to leave it out.
+    """
     for name, part in _unusable(space, "observation_space"):
         usable = isinstance(space, spaces.Dict) and [
             key for key, child in space.items() if not any(_unusable(child, ""))
@@ -121,7 +125,7 @@ def _range_check(convert: Check, name: str, space: spaces.Space[Any], low: Any, 
 
 
 def _number_check(check_array: Check, kind: Callable[[Any], Any], low: int, high: int) -> Check:
-    """The usual case of a Discrete space, an int, without making an array of it."""
+    """Return a check of a single Discrete value that does not make an array of an int, the usual case."""
 
     def check(value: Any) -> Any:
         if (type(value) is int or type(value) is kind) and low <= value < high:

@@ -1,4 +1,4 @@
-"""Environments of the API before Gymnasium 0.26: known by what they do, and told what to do about it."""
+"""Environments of the API before Gymnasium 0.26: recognised by their behaviour, and refused with advice."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ ADVICE = (
     "this is the API before Gymnasium 0.26: wrap the environment,"
     " by shimmy's GymV21CompatibilityV0 or a wrapper of your own"
 )
-"""What is said of such an environment, and what helps."""
+"""Said to users of such an environment."""
 
-_RESET = "reset(*, seed=None, options=None), which gives (observation, info)"
+_RESET = "reset(*, seed=None, options=None) to return (observation, info)"
 _STEP = "(observation, reward, terminated, truncated, info)"
 
 
 def reset_parts(env: Any, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, Any]:
-    """Reset an environment, and return observation and info.
+    """Reset an environment; return observation and info.
 
     Raises:
-        MisfitError: it takes no seed or no options, or gives something else.
+        MisfitError: if it takes no seed or no options, or returns something else.
     """
     try:
         result = env.reset(seed=seed, options=options)
     except TypeError as error:
         missing = _missing(env)
         if missing and "unexpected keyword argument" in str(error):
-            raise MisfitError(f"reset takes no {missing}, expected {_RESET}: {ADVICE}") from error
+            raise MisfitError(f"reset: got no argument {missing}, expected {_RESET}: {ADVICE}") from error
         raise
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping | None):
         return result
-    raise MisfitError(f"reset gave {brief(result)}, expected {_RESET}: {ADVICE}")
+    raise MisfitError(f"reset: got {brief(result)}, expected {_RESET}: {ADVICE}")
 
 
 def explain_step(error: Exception) -> None:
-    """Raise a MisfitError if `error` came of what a step gave, and not from within it."""
+    """Raise a MisfitError if `error` comes from what a step returned, and not from within the step."""
     text = str(error)
     if "unpack" not in text or isinstance(error, UsageError):
         return
     if "expected 5, got 4" in text:
-        raise MisfitError(f"step gave four values, expected {_STEP}: {ADVICE}") from error
+        raise MisfitError(f"step: got four values, expected {_STEP}: {ADVICE}") from error
     if _raised_by_caller(error):
-        raise MisfitError(f"step gave something else than {_STEP}: {text}") from error
+        raise MisfitError(f"step: got something else, expected {_STEP}: {text}") from error
 
 
 def _missing(env: Any) -> str | None:
-    """Return the argument that the reset of the environment, or of a wrapper around it, doesn't take."""
+    """Return the argument that the reset of the environment, or of a wrapper around it, does not take."""
     parameters = inspect.signature(env.reset).parameters
     if all(parameter.kind is not inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
         for name in ("seed", "options"):
@@ -62,7 +62,7 @@ def _missing(env: Any) -> str | None:
 
 
 def _raised_by_caller(error: Exception) -> bool:
-    """Whether it was raised here or in one of Gymnasium's wrappers, and so by no code of the environment."""
+    """Return whether an error was raised here or in a wrapper of Gymnasium, not by the environment's code."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -17,20 +17,18 @@ from dqn_fast.envs.step import Array, Step
 
 
 class SerialEnvironments:
-    """Environments in this process, restored by playing their episodes again; see `Environments`.
+    """Environments in this process, restored by replaying their episodes; see `Environments`.
 
-    Quicker than Gymnasium's SyncVectorEnv, and quick enough for a single environment.
+    They are quicker than Gymnasium's SyncVectorEnv, also for a single environment.
 
     Args:
-        envs: with equal observation spaces, and the same Discrete action space from 0. They are closed with
-            this object.
-        seed: of all episodes; environment i plays the same ones however many others there are.
-
-    What they give comes through `checked`: it is what their spaces say, or a UsageError.
+        envs: with equal observation spaces, and the same Discrete action space from 0. They are checked
+            (`CheckedEnv`), and closed with this object.
+        seed: of all episodes; those of environment i do not depend on the number of environments.
 
     Raises:
-        ValueError: there is no environment, or their spaces differ.
-        TypeError: the spaces are of a kind that has no batches, or the actions are not Discrete from 0.
+        ValueError: if there is no environment, or their spaces differ.
+        TypeError: if observations cannot be batched, or the actions are not Discrete from 0.
     """
 
     def __init__(self, envs: Sequence[gym.Env[Any, Any]], seed: int) -> None:
@@ -41,24 +39,24 @@ class SerialEnvironments:
             raise TypeError(f"envs.action_space: got {action_space}, expected Discrete from 0")
         for env in envs:
             if (env.observation_space, env.action_space) != (envs[0].observation_space, action_space):
-                raise ValueError("envs: the spaces differ, expected the same for all")
+                raise ValueError("envs: got spaces that differ, expected the same for all")
         envs = [checked(env) for env in envs]
         self.num_envs = len(envs)
         self.observation_space = envs[0].observation_space
         self.action_space = action_space
         self._empty_batch = batch_maker(self.observation_space, self.num_envs)
         self._is_dict = isinstance(self.observation_space, spaces.Dict)
-        # Nothing ends in most steps: they all share this array, which is read-only.
+        # In most steps no episode ends: they all share this array, which is read-only.
         self._none_ended = np.zeros(self.num_envs, np.bool_)
         self._none_ended.flags.writeable = False
-        self._envs = [SeededEpisodes(env, seed, stream) for stream, env in enumerate(envs)]
+        self._envs = [SeededEpisodes(env, seed, env_index) for env_index, env in enumerate(envs)]
 
     def reset(self) -> Any:
-        """Start a new episode in every environment and return the first observations."""
+        """Start a new episode in every environment; return the first observations."""
         return self._batch([env.reset()[0] for env in self._envs])
 
     def step(self, action: Array) -> Step:
-        """Act in every environment; see `Environments.step`."""
+        """Step every environment; see `Environments.step`."""
         next_obs, reward = self._empty_batch(), np.empty(self.num_envs)
         ended: list[tuple[int, bool, bool]] = []
         for row, (env, choice) in enumerate(zip(self._envs, action.tolist(), strict=True)):
@@ -78,14 +76,16 @@ class SerialEnvironments:
         return [env.episode_state() for env in self._envs]
 
     def restore(self, state: list[EpisodeState] | None) -> Any | None:
-        """Put the environments back to where they were; see `Environments.restore`."""
+        """Restore the environments from `state`; see `Environments.restore`."""
         if state is None:
             return None
         if not all(isinstance(part, EpisodeState) for part in state):
-            raise RestoreError(f"the state is a {type(state).__name__}, expected a list of EpisodeState")
+            raise RestoreError(f"state: got a {type(state).__name__}, expected a list of EpisodeState")
         if len(state) != self.num_envs:
-            raise RestoreError(f"the state is that of {len(state)} environments, these are {self.num_envs}")
-        # All of them, even if one fails: none shall play its old episodes again after the reset.
+            raise RestoreError(
+                f"state: got that of {len(state)} environments, expected that of {self.num_envs}"
+            )
+        # All of them, even if one fails, so that none replays its old episodes after a reset.
         problems = [env.restore_own(state) for env in self._envs]
         for problem in filter(None, problems):
             raise RestoreError(problem)

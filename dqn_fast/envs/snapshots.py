@@ -1,4 +1,4 @@
-"""How the state of a vector environment is taken, and put back: as many ways as there are kinds."""
+"""Snapshots of vector environments: one class for each way to take and restore them."""
 
 from __future__ import annotations
 
@@ -13,59 +13,59 @@ AnyVectorEnv = VectorEnv[Any, Any, Any]
 
 
 class Snapshots(Protocol):
-    """Takes the state of a vector environment between two steps, and puts it back."""
+    """Takes the state of a vector environment between two steps, and restores it."""
 
     def take(self, env: AnyVectorEnv) -> Any:
-        """Return its state, picklable; None if it cannot be restored."""
+        """Return a picklable snapshot; None if the environment cannot be restored."""
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
-        """Make it go on, to the last byte, as it would have when the snapshot was taken.
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
+        """Restore the environment: it goes on, to the last byte, as it did after the snapshot.
 
         Raises:
-            RestoreError: it cannot.
+            RestoreError: if it cannot be restored.
         """
 
 
 class NoSnapshots:
-    """For environments of which nothing is known."""
+    """Takes no snapshots: for environments of unknown kinds."""
 
     def take(self, env: AnyVectorEnv) -> None:
-        """Return None."""
+        """Return None: there is no way to restore the environment."""
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
-        """Raise an error: there are no snapshots to put back."""
-        raise RestoreError(f"{env} cannot be restored")
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
+        """Raise a RestoreError: there are no snapshots."""
+        raise RestoreError(f"{env}: got no snapshots, expected an environment that can be restored")
 
 
 class EpisodeSnapshots:
-    """For Gymnasium's Sync- and AsyncVectorEnv, over `SeededEpisodes` that start again in the same step."""
+    """Replays episodes: for Gymnasium's Sync- and AsyncVectorEnv over `SeededEpisodes` in same-step mode."""
 
     def take(self, env: AnyVectorEnv) -> Any:
         """Return where each environment is."""
         return list(env.unwrapped.call("episode_state"))  # type: ignore[attr-defined]
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
-        """Play the current episode of each environment again."""
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
+        """Replay the current episode of each environment."""
         problems = env.unwrapped.call("restore_own", snapshot)  # type: ignore[attr-defined]
         for problem in filter(None, problems):
             raise RestoreError(problem)
 
 
 class PickleSnapshots:
-    """For vector environments whose attributes are their whole state, such as Gymnasium's CartPole.
+    """Pickles attributes: for vector environments whose attributes are their whole state, such as CartPole.
 
-    Nothing can check from outside that an environment hides no state elsewhere (in C++, in files, in global
-    generators), so each class that is used with this needs a test that shows it.
+    State may hide elsewhere (in C++, in files, in global generators), and nothing outside can tell. So each
+    environment class that is used with this needs a test.
     """
 
     def take(self, env: AnyVectorEnv) -> bytes:
-        """Return its attributes, pickled."""
+        """Return the environment's attributes, pickled."""
         return pickle.dumps(vars(env.unwrapped))
 
-    def put_back(self, env: AnyVectorEnv, snapshot: Any) -> None:
-        """Replace its attributes."""
+    def restore(self, env: AnyVectorEnv, snapshot: Any) -> None:
+        """Replace the environment's attributes."""
         try:
             attributes = pickle.loads(snapshot)
-        except Exception as error:  # of many kinds, if it was pickled with other versions of the libraries
+        except Exception as error:  # of any kind, if it was pickled by other versions of the libraries
             raise RestoreError(f"{env} cannot be restored: {error}") from error
         vars(env.unwrapped).update(attributes)

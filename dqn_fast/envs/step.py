@@ -1,4 +1,4 @@
-"""What the training loop sees of environments, whether one or many, in this process or in others."""
+"""The interface of environments, whether one or many, in this process or in others."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Step(NamedTuple):
-    """What one step of N environments gave.
+    """The result of one step of N environments.
 
-    An observation below is an array (N, *shape), or a dict of them for a Dict space, as the space's dtype
-    says. The arrays belong to the caller: no later step changes them. `obs` and `next_obs` may be one object.
+    Observations are an array (N, *shape) of the space's dtype, or a dict of them for a Dict space. The arrays
+    belong to the caller: no later step changes them. `obs` and `next_obs` may be the same object.
 
     Attributes:
-        obs: to act on next: where an episode ended, the first of the new one.
+        obs: to act on next; where an episode ended, the first observation of the new one.
         reward: (N,) float.
-        next_obs: the observation that each action led to: where an episode ended, its true last one.
+        next_obs: after each action; where an episode ended, its true last observation.
         terminated: (N,) bool.
         truncated: (N,) bool.
-        ended: the rows whose episode ended, terminated or truncated, in order; most often none.
-        mask: (N,) bool, which rows are transitions; None: all. A row is none if its environment spent the
-            step on its reset and ignored the action (Gymnasium's autoreset mode "next step").
+        ended: rows whose episode ended, terminated or truncated, in order; usually none.
+        mask: (N,) bool, which rows are transitions; None means all. A row is not, if its environment spent
+            the step on its reset and ignored the action (Gymnasium's autoreset mode "next step").
     """
 
     obs: Any
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Environments(Protocol):
-    """N environments with the same spaces that are stepped together and start new episodes by themselves.
+    """N environments with the same spaces, which step together and start new episodes by themselves.
 
     Attributes:
         num_envs: N.
@@ -52,30 +52,30 @@ class Environments(Protocol):
     action_space: spaces.Discrete
 
     def reset(self) -> Any:
-        """Start a new episode in every environment and return the first observations, (N, ...)."""
+        """Start a new episode in every environment; return the first observations, (N, ...)."""
 
     def step(self, action: Array) -> Step:
-        """Act in every environment.
+        """Step every environment.
 
         Args:
             action: (N,) int64, from 0.
         """
 
     def state(self) -> Any:
-        """Return what `restore` needs, picklable; None if these environments cannot be restored."""
+        """Return a picklable state for `restore`; None if these environments cannot be restored."""
 
     def restore(self, state: Any) -> Any | None:
-        """Put the environments back to where they were when `state` was taken, in this or another process.
+        """Restore the environments from `state`, which may come from another process.
 
-        All steps from here on are, byte for byte, what they would have been from there on.
+        From then on, every step is the same, byte for byte, as it was after the state was taken.
 
         Returns:
-            The observations to act on; None if `state` is None: nothing was done then.
+            The observations to act on; None if `state` is None, which changes nothing.
 
         Raises:
-            RestoreError: they could not be put back. They must be `reset`; episodes that had been played
-                before the state was taken do not come again.
+            RestoreError: if they cannot be restored. They must be `reset` then; no episode from before the
+                state is played again.
         """
 
     def close(self) -> None:
-        """Free what the environments hold."""
+        """Close the environments."""

@@ -1,4 +1,4 @@
-"""Any of Gymnasium's vector environments, whenever it resets its environments."""
+"""Any vector environment of Gymnasium, in any autoreset mode."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dqn_fast.envs.arrays import array_check
 from dqn_fast.envs.batches import contiguous, copy_batch, put_row
 from dqn_fast.envs.checked import env_name
 from dqn_fast.envs.errors import MisfitError, RestoreError
+from dqn_fast.envs.errors_in_infos import raise_from_infos
 from dqn_fast.envs.observations import observation_check, without_tuples
 from dqn_fast.envs.old_api import explain_step, reset_parts
 from dqn_fast.envs.snapshots import AnyVectorEnv, NoSnapshots, Snapshots
 from dqn_fast.envs.step import Array, Flags, Step
-from dqn_fast.envs.told_errors import raise_told
 from dqn_fast.errors import UsageError
 
 
@@ -36,24 +36,24 @@ class VectorState(NamedTuple):
 
 
 class VectorEnvironments:
-    """A vector environment as `Environments`: whenever it resets, a step gives true transitions.
+    """A vector environment as `Environments`: steps are true transitions in any autoreset mode.
 
-    Gymnasium's vector environments differ in what they do when an episode has ended
-    (https://farama.org/Vector-Autoreset-Mode): reset in the same step, and give the last observation in
-    `infos`; reset in the next step, which is no transition then; or nothing, and want to be reset.
+    Gymnasium's vector environments differ in what they do after an episode has ended
+    (https://farama.org/Vector-Autoreset-Mode). They reset in the same step, and give the last observation in
+    `infos`; or they reset in the next step, which is then no transition; or they wait to be reset.
 
-    What it gives comes through the checks of its spaces, as that of a single environment does: a `reset` or
-    `step` that gives something else raises a UsageError.
+    Values are checked against the spaces, as for a single environment: `reset` and `step` raise a UsageError
+    for others.
 
     Args:
-        vector_env: says its mode in `metadata["autoreset_mode"]`, and gives new arrays at every step and
-            reset. Its actions are Discrete. It is closed with this object.
-        seed: of the first reset; None: not seeded.
-        snapshots: how its state is taken.
+        vector_env: has its mode in `metadata["autoreset_mode"]`, returns new arrays from every step and
+            reset, and has Discrete actions. It is closed with this object.
+        seed: of the first reset; None does not seed.
+        snapshots: takes and restores its state.
 
     Raises:
-        ValueError: it does not say its mode, or would overwrite the arrays that it gave before.
-        TypeError: the actions are not Discrete, or observations have parts that are no arrays.
+        ValueError: if it has no mode, or overwrites the arrays that it returned before.
+        TypeError: if the actions are not Discrete, or a part of observations has neither arrays nor numbers.
     """
 
     def __init__(
@@ -66,7 +66,9 @@ class VectorEnvironments:
             AutoresetMode.DISABLED: self._after_disabled,
         }
         if mode not in after:
-            raise ValueError(f"vector_env: metadata['autoreset_mode'] is {mode!r}, expected an AutoresetMode")
+            raise ValueError(
+                f"vector_env.metadata['autoreset_mode']: got {mode!r}, expected an AutoresetMode"
+            )
         if getattr(vector_env.unwrapped, "copy", True) is False:
             raise ValueError("vector_env: got one with copy=False, expected copy=True")
         action_space = vector_env.single_action_space
@@ -78,7 +80,7 @@ class VectorEnvironments:
         self.action_space = spaces.Discrete(action_space.n)
         self._env = vector_env
         self._name = env_name(vector_env)
-        self._step = 0  # since the last `reset` of all
+        self._step = 0  # since the last `reset`
         rows = (self.num_envs,)
         self._check_batch = observation_check(space, rows)
         self._check_one = observation_check(space)
@@ -93,14 +95,14 @@ class VectorEnvironments:
         self._mask: Flags | None = None  # of the next step; only "next step" has masks
 
     def reset(self) -> Any:
-        """Start a new episode in every environment and return the first observations."""
+        """Start a new episode in every environment; return the first observations."""
         self._step = 0
         self._obs = self._reset(self._seed, None)
         self._seed, self._mask = None, None
         return self._obs
 
     def step(self, action: Array) -> Step:
-        """Act in every environment; see `Environments.step`."""
+        """Step every environment; see `Environments.step`."""
         self._step += 1
         try:
             step = self._stepped(action + self._first_action if self._first_action else action)
@@ -115,15 +117,15 @@ class VectorEnvironments:
         return None if snapshot is None else VectorState(self._obs, self._mask, snapshot)
 
     def restore(self, state: VectorState | None) -> Any | None:
-        """Put the environments back to where they were; see `Environments.restore`."""
+        """Restore the environments from `state`; see `Environments.restore`."""
         if state is None:
             return None
         if not isinstance(state, VectorState):
-            raise RestoreError(f"the state is a {type(state).__name__}, expected a VectorState")
+            raise RestoreError(f"state: got a {type(state).__name__}, expected a VectorState")
         count = trees.length(state.obs)
         if count != self.num_envs:
-            raise RestoreError(f"the state is that of {count} environments, these are {self.num_envs}")
-        self._snapshots.put_back(self._env, state.snapshot)
+            raise RestoreError(f"state: got that of {count} environments, expected that of {self.num_envs}")
+        self._snapshots.restore(self._env, state.snapshot)
         self._obs, self._mask = state.obs, state.mask
         return self._obs
 
@@ -134,7 +136,7 @@ class VectorEnvironments:
     def _reset(self, seed: int | None, options: dict[str, Any] | None) -> Any:
         try:
             obs, infos = reset_parts(self._env, seed, options)
-            raise_told(infos or {})
+            raise_from_infos(infos or {})
             return contiguous(self._check_batch(obs))
         except MisfitError as error:
             raise UsageError(f"{self._name}, at a reset: {error}") from error
@@ -145,14 +147,14 @@ class VectorEnvironments:
         except (TypeError, ValueError) as error:
             explain_step(error)
             raise
-        raise_told(infos)
-        # Gymnasium's CartPole gives transposed arrays. Whoever reads rows would copy them, again and again.
+        raise_from_infos(infos)
+        # Gymnasium's CartPole returns transposed arrays, whose rows would be copied at every read.
         next_obs = contiguous(self._check_batch(obs))
         terminated, truncated = self._check_terminated(terminated), self._check_truncated(truncated)
         if type(reward) is not np.ndarray or reward.dtype.kind != "f" or reward.shape != terminated.shape:
             reward = self._check_reward(reward)  # Atari's are whole numbers
         ended = terminated | truncated
-        # Much quicker than `any` on few environments; this is all that most steps need.
+        # Quicker than `any` for few environments; most steps end here.
         if not np.count_nonzero(ended):
             mask, self._mask = self._mask, None
             return Step(next_obs, reward, next_obs, terminated, truncated, (), mask)
@@ -164,12 +166,14 @@ class VectorEnvironments:
         for row in step.ended:
             final = None if finals is None else trees.row(finals, row)
             if final is None:
-                raise ValueError(f"infos['final_obs']: got none for environment {row}, whose episode ended")
+                raise ValueError(
+                    f"infos['final_obs'][{row}]: got none, expected one of the episode that ended"
+                )
             put_row(next_obs, row, self._check_one(final))
         return step._replace(next_obs=next_obs)
 
     def _after_next_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
-        # The next step is spent on the reset, whatever the action: the row that it gives is no transition.
+        # The next step is spent on the reset, whatever the action: its row is no transition.
         mask, self._mask = self._mask, ~ended
         return step._replace(mask=mask)
 

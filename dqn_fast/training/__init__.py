@@ -1,7 +1,7 @@
 """The trainer: configuration, collecting and learning, evaluation, checkpoints and reports.
 
-What a Python program needs of it is here: `train` with a `TrainConfig`, perhaps from `preset_of`, and with
-observers; `resume`; and what there is in a run's folder: configuration, model, evaluation, video.
+A program needs only what is here: `train`, with a `TrainConfig`, which `preset_of` can make, and observers;
+`resume`; and the configuration, model, evaluation and video of a run's folder.
 """
 
 from dqn_fast.errors import NotFiniteError, UsageError

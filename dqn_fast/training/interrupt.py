@@ -1,7 +1,7 @@
-"""Ctrl-C as a request: the run ends at its next step, in order, and saves what there is.
+"""Ctrl-C as a request: the run ends in order at its next step, and saves what it has.
 
-SIGTERM, which schedulers of clusters and containers send before they kill, is the same request, and so is
-SIGHUP, which a terminal sends that is closed.
+SIGTERM, which schedulers of clusters and containers send before they kill, is the same request. So is SIGHUP,
+which a terminal sends when it is closed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if hasattr(signal, "SIGHUP"):
 class InterruptFlag:
     """A flag that the first of these signals sets while the context is open; call it to read it.
 
-    The second acts as ever: Ctrl-C raises KeyboardInterrupt wherever the program is. Outside the main
-    thread, where Python gives no signals, the flag stays False.
+    A second signal has its usual effect: Ctrl-C raises KeyboardInterrupt. Outside the main thread, where
+    Python delivers no signals, the flag stays False.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class InterruptFlag:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> bool:
-        """Return whether there was a signal."""
+        """Return whether a signal has come."""
         return self._is_set
 
     def __enter__(self) -> InterruptFlag:

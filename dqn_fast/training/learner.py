@@ -1,33 +1,33 @@
-"""The learner: an agent, and where the batches come from that it learns from."""
+"""The learner: an agent, and the source of its batches."""
 
 from __future__ import annotations
 
-from dqn_fast.agent import DQN, Experience
+from dqn_fast.agent import DQN, BatchSource
 from dqn_fast.training.metrics import Metrics
 
 
 class Learner:
-    """Makes learner updates. It knows nothing of environments.
+    """Makes learner updates. It does not know the environments.
 
     Args:
         agent: learns, in place.
-        experience: gives batches, and is told of their TD errors.
-        metrics: told of every update.
+        source: gives batches, and gets their TD errors.
+        metrics: gets the result of every update.
     """
 
-    def __init__(self, agent: DQN, experience: Experience, metrics: Metrics) -> None:
+    def __init__(self, agent: DQN, source: BatchSource, metrics: Metrics) -> None:
         self.agent = agent
-        self._experience = experience
+        self._source = source
         self._metrics = metrics
 
     def learn(self, step: int, updates: int) -> None:
         """Make learner updates.
 
         Args:
-            step: of the run, for the schedules.
-            updates: how many.
+            step: environment step, for the schedules.
+            updates: number of updates.
         """
-        for batch in self._experience.batches(step, updates):
+        for batch in self._source.batches(step, updates):
             update = self.agent.learn(batch, step)
-            self._experience.learned(batch, update.td_error)
+            self._source.update_priorities(batch, update.td_error)
             self._metrics.add_update(update)

@@ -14,25 +14,24 @@ from dqn_fast.training.metrics import Metrics, MetricsRow
 class TrainingLoop:
     """Trains an agent, from wherever it is.
 
-    Steps are environment steps, all environments of all collectors together: with N of them a round of the
-    loop is N steps. Whatever their number, each is followed by as many learner updates.
+    A step is a step of one environment: with N environments, over all collectors, a round of the loop is N
+    steps. The ratio of learner updates to steps does not depend on N.
 
-    Without a collector the learner has what was stored before, and steps are learner updates: a round is
-    `learn_updates` of them, and all lengths, periods and schedules of the configuration count updates.
+    Without a collector, the learner uses what was stored before, and a step is a learner update: a round is
+    `learn_updates` steps, and all lengths, periods and schedules of the configuration count updates.
 
     Args:
         config: lengths and periods.
-        collectors: act in turn, one step of each a round; the first one's policy gives the rows' figures.
-        learner: learns, as often as is due.
-        metrics: what collectors and learner tell of.
-        on_row: called with a row of metrics every `log_period` steps and after the last step.
-        on_checkpoint: called every `checkpoint_period` steps, after the row, and where the loop is told to
-            stop.
+        collectors: each makes one step a round; the rows have the figures of the first one's policy.
+        learner: makes the updates that are due.
+        metrics: filled by collectors and learner.
+        on_row: called with a row of metrics every `log_period` steps, and after the last step.
+        on_checkpoint: called every `checkpoint_period` steps, after the row, and when the loop is stopped.
         should_stop: asked before every round; True ends the loop there.
 
     Attributes:
-        step: steps made.
-        metrics: what happened.
+        step: steps made so far.
+        metrics: of the training.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class TrainingLoop:
         self._should_stop = should_stop
 
     def run(self) -> None:
-        """Train until `total_steps` are made, or until told to stop."""
+        """Train for `total_steps`, or until stopped."""
         config = self._config
         for collector in self._collectors:
             collector.begin()
@@ -65,7 +64,7 @@ class TrainingLoop:
             self.metrics.begin()
         while self.step < config.total_steps:
             if self._should_stop():
-                # Before the row, which a run that goes on does not have.
+                # Before the row, which the resumed run will not have.
                 self._on_checkpoint()
                 if self.step == 0 or self.step > self.metrics.row_step:
                     self._on_row(self._row())
@@ -79,7 +78,7 @@ class TrainingLoop:
                 self._on_checkpoint()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the loop is, to be saved; agent and buffer are saved beside it."""
+        """Return the state of the loop; agent and buffer are saved beside it."""
         return {
             "step": self.step,
             "metrics": self.metrics.state_dict(),
@@ -87,9 +86,9 @@ class TrainingLoop:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the loop was that `state` was taken from; its agent must have been brought back.
+        """Continue from `state`; the agent must be restored before.
 
-        Environments that cannot be brought back begin new episodes; a warning says so.
+        Environments that cannot be restored begin new episodes, with a warning.
         """
         self.step = state["step"]
         self.metrics.load_state_dict(state["metrics"])
@@ -98,7 +97,7 @@ class TrainingLoop:
             collector.load_state_dict(its_state)
 
     def _collect(self) -> int:
-        """Make a step of every collector; return the updates that are due: a round every `learn_period`."""
+        """Make a step with every collector; return how many updates are due."""
         config, before = self._config, self.step
         for collector in self._collectors:
             self.step += collector.collect(self.step + 1)
@@ -108,7 +107,7 @@ class TrainingLoop:
         return (self.step // config.learn_period - first // config.learn_period) * config.learn_updates
 
     def _count(self) -> int:
-        """Count the updates of a round without a collector, and return how many they are."""
+        """Count the updates of a round without a collector; return how many are due."""
         self.step += self._config.learn_updates
         return self._config.learn_updates
 
@@ -121,7 +120,7 @@ class TrainingLoop:
         return self.metrics.row(step, agent.updates, agent.learning_rate_schedule(step), figures)
 
     def _state_of_0_1_0(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The state of the only collector that version 0.1.0 had; its policy's was saved with the agent."""
+        """Return the state of the only collector of version 0.1.0, which saved the policy with the agent."""
         return {
             "environments": state["environments"],
             "returns": state["metrics"]["running"],

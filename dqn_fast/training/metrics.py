@@ -13,14 +13,14 @@ from dqn_fast.agent import UpdateResult
 
 
 class MetricsRow(NamedTuple):
-    """What was measured up to one environment step; NaN where there is nothing to measure yet.
+    """Measurements up to one environment step; NaN where there is nothing to measure yet.
 
     Attributes:
         step: environment steps so far.
         updates: learner updates so far.
         episodes: finished episodes so far.
-        return_mean: mean undiscounted return of the latest finished episodes.
-        return_std: their standard deviation (divided by their number).
+        return_mean: mean undiscounted return of the latest `return_window` finished episodes.
+        return_std: standard deviation of these returns (divided by their number).
         epsilon: probability of a random action; NaN if the policy has none.
         loss: mean loss of the updates since the last row.
         q: mean value of the actions learned about since the last row.
@@ -28,7 +28,7 @@ class MetricsRow(NamedTuple):
         steps_per_second: environment steps per second since the last row.
         seconds: since the run's first step.
         return_min: least return of the latest finished episodes; NaN in rows of version 0.1.0.
-        return_max: greatest likewise.
+        return_max: greatest return of the latest finished episodes; NaN in rows of version 0.1.0.
     """
 
     step: int
@@ -47,11 +47,11 @@ class MetricsRow(NamedTuple):
 
 
 class Metrics:
-    """Gathers what happens and gives rows.
+    """Collects measurements and makes rows of them.
 
     Args:
-        return_window: latest episodes that the return is averaged over.
-        clock: seconds, from any origin.
+        return_window: number of latest episodes whose returns are averaged.
+        clock: returns seconds from any origin.
 
     Attributes:
         row_step: environment step of the last row; 0 before the first.
@@ -63,11 +63,11 @@ class Metrics:
         self.row_step = 0
         self._episodes = 0
         self._returns: deque[float] = deque(maxlen=return_window)
-        self._updates = 0  # since the last row, and their sums
+        self._updates = 0  # since the last row, as are the sums
         self._loss_sum = self._q_sum = 0.0
 
     def begin(self) -> None:
-        """Let the clock begin: the run's first step is next."""
+        """Start the clock: the run's first step is next."""
         self._start = self._last_time = self._clock()
 
     @property
@@ -77,28 +77,28 @@ class Metrics:
 
     @property
     def seconds(self) -> float:
-        """Since the run's first step; a resumed run's go on from its checkpoint."""
+        """Seconds since the run's first step; a resumed run continues those of its checkpoint."""
         return self._clock() - self._start
 
     def add_episode(self, episode_return: float) -> None:
-        """Take note of the undiscounted return of an episode that has ended."""
+        """Add the undiscounted return of a finished episode."""
         self._returns.append(episode_return)
         self._episodes += 1
 
     def add_update(self, update: UpdateResult) -> None:
-        """Take note of a learner update."""
+        """Add the result of a learner update."""
         self._updates += 1
         self._loss_sum += update.loss
         self._q_sum += update.q
 
     def row(self, step: int, updates: int, learning_rate: float, figures: Mapping[str, float]) -> MetricsRow:
-        """Return the row for environment step `step` and begin the next.
+        """Return the row for environment step `step`, and begin the next row.
 
         Args:
             step: environment steps so far.
             updates: learner updates so far.
-            learning_rate: as of that step.
-            figures: of the policy; of these, "epsilon" has a column.
+            learning_rate: at that step.
+            figures: of the policy; "epsilon" becomes a column.
         """
         now = self._clock()
         mean, std = _mean_and_std(self._returns)
@@ -122,7 +122,7 @@ class Metrics:
         return row
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that was gathered, to be saved; times as seconds before now."""
+        """Return all measurements; times are seconds before now."""
         now = self._clock()
         return {
             "seconds": now - self._start,
@@ -134,7 +134,7 @@ class Metrics:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what was saved; the time in between does not count."""
+        """Continue from `state`; the time in between does not count."""
         now = self._clock()
         self._start, self._last_time = now - state["seconds"], now - state["row_seconds"]
         self.row_step, self._episodes = state["row_step"], state["episodes"]

@@ -1,4 +1,4 @@
-"""A user's own code in a run: it gets every row of metrics and the agent, and may end the training."""
+"""Observers: a user's own code in a run, which gets every row of metrics, and may end the training."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from dqn_fast.training.metrics import MetricsRow
 
 
 class StopTraining(Exception):
-    """Raised by an observer: the training ends here, and the run goes on with its evaluation.
+    """Raised by an observer to end the training; the evaluation follows.
 
-    It is complete then, as if `total_steps` had been reached. (Ctrl-C, in contrast, interrupts a run.)
+    The run is complete, as after `total_steps`. (Ctrl-C, in contrast, interrupts a run.)
     """
 
 
 class Observer(Protocol):
-    """Called with every row of metrics, so every `log_period` environment steps, after the run's reports.
+    """Called with every row of metrics, every `log_period` environment steps, after the run's reports.
 
-    What it raises ends the run there; `StopTraining` ends it in order. It may read and change the agent, but
-    what it remembers itself is not in a checkpoint: `resume` must be given observers, too.
+    Any error that it raises ends the run; `StopTraining` ends it in order. It may read and change the agent.
+    Its own state is not in a checkpoint: pass observers to `resume`, too.
     """
 
     def __call__(self, row: MetricsRow, agent: DQN) -> None:
-        """Take note of `row`; `agent` is the one that is being trained."""
+        """Observe a row.
+
+        Args:
+            row: of metrics.
+            agent: that is being trained.
+        """
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError
 from dqn_fast.training.config import TrainConfig
 
 
@@ -12,7 +12,7 @@ class Preset(NamedTuple):
     """Settings that differ from the defaults of `TrainConfig`.
 
     Attributes:
-        env_ids: environments that the preset is for.
+        env_ids: environments of the preset.
         settings: fields of `TrainConfig`.
     """
 
@@ -24,7 +24,7 @@ MINATAR_GAMES = tuple(
     f"MinAtar/{game}-v0" for game in ("Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders")
 )
 
-# As many updates as steps, and a wide network: where steps are few, each must teach all that it can.
+# One update per step and a wide network: where steps are few, each must be used well.
 _THOROUGH: dict[str, Any] = {
     "hidden_sizes": (256, 256),
     "learning_rate": 6.3e-4,
@@ -36,7 +36,7 @@ _THOROUGH: dict[str, Any] = {
     "target_update_period": 250,
     "epsilon_decay": 0.12,
     "epsilon_end": 0.1,
-    # Policies that are good on average differ in how often they fail, which few episodes do not show.
+    # Good policies differ in how often they fail, which few episodes do not show.
     "selection_period": 1_000,
     "selection_episodes": 100,
 }
@@ -47,7 +47,7 @@ _MINATAR: dict[str, Any] = {
     "hidden_sizes": (128,),
     "learning_rate": 2.5e-4,
     "batch_size": 32,
-    # Whoever knows nothing of a game yet loses it within some ten steps.
+    # A beginner loses a game within some ten steps: room for many last observations.
     "reserve": 0.125,
     "learning_starts": 5_000,
     "target": "hard",
@@ -82,12 +82,12 @@ _MINATAR_DQN: dict[str, Any] = {
 PRESETS: dict[str, Preset] = {
     "cartpole": Preset(
         ("CartPole-v1",),
-        # Many random actions: who has seen little but a balanced pole lets it fall once in a while.
+        # Many random actions: an agent that only saw a balanced pole lets it fall now and then.
         {"batch_size": 64, "learn_period": 1, "epsilon_end": 0.1, "selection_episodes": 20},
     ),
     "acrobot": Preset(
         ("Acrobot-v1",),
-        # The rate stays: policies keep changing, and the best of a hundred is found by long evaluations.
+        # A constant rate: policies keep changing, and long evaluations find the best of a hundred.
         {"total_steps": 100_000, **_THOROUGH, "learning_rate_end": 6.3e-4, "selection_episodes": 400},
     ),
     "mountain-car": Preset(
@@ -95,8 +95,8 @@ PRESETS: dict[str, Preset] = {
         {
             "total_steps": 120_000,
             "rescale": True,
-            # Goals are rare: the squared error lets the few that are sampled hold the values down. With the
-            # Huber loss, whose pull is no longer than delta, they rose without end.
+            # Goals are rare, and only they hold the values down. The squared error gives them enough weight;
+            # with the Huber loss, whose slope ends at delta, values rose without bound.
             "loss": "mse",
             "batch_size": 64,
             "capacity": 50_000,
@@ -105,15 +105,15 @@ PRESETS: dict[str, Preset] = {
             "selection_episodes": 20,
         },
     ),
-    # Plain DQN: it values what it has not tried too highly, and so it tries to land. Double DQN with longer
-    # returns hovered for ever on most seeds, above a ground that it had learned to fear.
+    # Plain DQN overestimates what it has not tried, and so it tries to land. Double DQN with longer returns
+    # learned to fear the ground, and hovered forever on most seeds.
     "lunar-lander": Preset(
         ("LunarLander-v3",),
         {"total_steps": 100_000, **_THOROUGH, "double": False},
     ),
     "minatar": Preset(("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"), _MINATAR_PRIORITIZED),
-    # Where rewards are rare, errors and gradients are small. With a small eps Adam turned these into steps as
-    # large as any, and Freeway's policy decayed after half of its training.
+    # Where rewards are rare, gradients are small. With a small eps, Adam turned them into full steps, and
+    # Freeway's policy decayed after half of the training.
     "minatar-sparse": Preset(
         ("MinAtar/Freeway-v0", "MinAtar/Seaquest-v0"),
         {
@@ -124,7 +124,7 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     "minatar-dqn": Preset(MINATAR_GAMES, _MINATAR_DQN),
-    # The same with larger steps that come to rest: where rewards are frequent, there is much to learn from.
+    # Larger steps that come to rest, for games with frequent rewards.
     "minatar-dqn-decay": Preset(
         ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
         {**_MINATAR_DQN, "learning_rate": 1e-3, "learning_rate_end": 0.0},
@@ -133,7 +133,7 @@ PRESETS: dict[str, Preset] = {
         ("ALE/Pong-v5",),
         {
             "total_steps": 500_000,
-            # An update of the DQN's own network takes four times as long on a CPU, and Pong does not need it.
+            # DQN's own network is slower on a CPU, and Pong does not need it.
             "convolutions": "data-efficient",
             "hidden_sizes": (256,),
             "frame_stack": 4,
@@ -158,22 +158,22 @@ PRESETS: dict[str, Preset] = {
 
 
 def preset_of(env_id: str | None, name: str | None = None) -> TrainConfig:
-    """Return the configuration to begin with for an environment.
+    """Return the configuration of a preset.
 
     Args:
-        env_id: Gymnasium's id; None is the first environment of the preset `name`.
-        name: of the preset; None is the first that is for this environment, or the defaults.
+        env_id: Gymnasium id; None is the first environment of the preset `name`.
+        name: of the preset; None is the first one for this environment, or the defaults if there is none.
 
     Raises:
-        UsageError: there is no preset of that name.
-        ValueError: both are None.
+        SettingError: if there is no preset of that name.
+        ValueError: if both are None.
     """
     if name is None:
         if env_id is None:
-            raise ValueError("env_id and name are None, expected at least one of them")
+            raise ValueError("env_id: got None, expected one, or the name of a preset")
         fitting = [preset for preset in PRESETS.values() if env_id in preset.env_ids]
         return TrainConfig(env_id, **fitting[0].settings if fitting else {})
     if name not in PRESETS:
-        raise UsageError(f"preset is {name}, expected one of {', '.join(PRESETS)}")
+        raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return TrainConfig(env_id or preset.env_ids[0], **preset.settings)

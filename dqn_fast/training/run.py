@@ -1,4 +1,4 @@
-"""A whole run: train, save, evaluate, report; and going on with one that was stopped."""
+"""A whole run: train, save, evaluate and report; and resume a run that was stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
 from dqn_fast.errors import NotFiniteError, UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
@@ -33,10 +33,10 @@ class Run(NamedTuple):
     """A run that has ended.
 
     Attributes:
-        result: what result.json says.
-        evaluation: of the model, which are the weights that did best in a selection, or the last. None if the
-            run was interrupted.
-        last_evaluation: of the last weights, in the same episodes; the same object if they are the model.
+        result: content of result.json.
+        evaluation: of the model, which is the best weights of the selection, or the last weights without one.
+            None if the run was interrupted.
+        last_evaluation: of the last weights, on the same episodes; the same object if they are the model.
     """
 
     result: Result
@@ -53,24 +53,24 @@ def train(
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
 
-    Ctrl-C ends the run at its next step; what was learned until then is saved.
+    Ctrl-C ends the run at its next step, and saves what was learned until then.
 
     Args:
         config: of the run.
-        folder: for the run's files; made if it isn't there.
+        folder: for the run's files; created if missing.
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
 
     Raises:
-        UsageError: the environment cannot be made or is not for DQN, the settings do not fit it, or the
-            folder holds a run; or a file cannot be written, such as on a full disk.
-        NotFiniteError: a reward, a loss or a gradient became NaN or infinite. The best weights so far, or
-            else the last ones before, are the run's model, and its last checkpoint is kept.
+        UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the
+            folder holds a run, or a file cannot be written, such as on a full disk.
+        NotFiniteError: if a reward, a loss or a gradient becomes NaN or infinite. The model is then the best
+            weights so far, or else the last ones before; the last checkpoint is kept.
     """
     folder, interrupted = Path(folder), InterruptFlag()
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
-        # Before there is a folder: settings that fit nothing leave none behind.
+        # Before the folder is created: settings that do not fit leave none behind.
         trainer = Trainer(config, folder, None, interrupted, stack)
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
@@ -79,25 +79,26 @@ def train(
 
 
 def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
-    """Go on with a run that was stopped, from its last checkpoint, as if it had never stopped.
+    """Resume a run from its last checkpoint, as if it had never stopped.
 
-    Metrics behind the checkpoint are dropped, and come again. A run without a checkpoint begins again.
+    Metrics after the checkpoint are dropped, and made again. A run without a checkpoint starts over.
 
     Args:
-        folder: of the run. Its checkpoint is unpickled: it must be one that you trust.
+        folder: of the run. Its checkpoint is unpickled: only use one that you trust.
         observers: as in `train`.
 
     Raises:
-        UsageError: the folder holds no run, or the run is complete, or its checkpoint is damaged or another
-            configuration's.
-        NotFiniteError: as in `train`; a run that broke comes to the same update again.
+        UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
+            another configuration.
+        NotFiniteError: if a number is not finite, as in `train`; a run that broke reaches the same update
+            again.
     """
     folder = Path(folder)
     config = load_config(folder)
     torch.set_num_threads(config.threads)
     with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
         if complete_result(folder):
-            raise UsageError(f"the run in {folder} is complete: nothing to resume")
+            raise UsageError(f"{folder}: got a complete run, expected one to go on with")
         trainer = Trainer(config, folder, load_checkpoint(folder, config), interrupted, stack)
         return _run(config, folder, trainer, interrupted, observers)
 
@@ -112,13 +113,13 @@ def _run(
     try:
         trainer.train(observers)
     except NotFiniteError as error:
-        kept = _keep_what_is_left(config, folder, trainer)
+        kept = _save_broken_run(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
     except WriteError:
-        with suppress(WriteError):  # what is small may have room where a checkpoint has none
-            _keep_what_is_left(config, folder, trainer)
+        with suppress(WriteError):  # small files may fit where a checkpoint does not
+            _save_broken_run(config, folder, trainer)
         raise
-    # Saved before the evaluation, which may take long or fail: the model is what the time was spent on.
+    # Before the evaluation, which may take long or fail: the model is the most valuable file.
     save_model(folder, trainer.agent.q_net)
     evaluation = last = None
     if not interrupted():
@@ -135,8 +136,8 @@ def _run(
     return Run(result, evaluation, last)
 
 
-def _keep_what_is_left(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
-    """Save the model, picture and result of a run that broke; return what became of the model."""
+def _save_broken_run(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
+    """Save the model, picture and result of a run that broke; return what the model is."""
     agent, best = trainer.agent, trainer.best
     if best:
         best.restore()
@@ -180,13 +181,13 @@ def _result(
 
 
 def evaluate_run(folder: str | Path) -> Evaluation | None:
-    """Repeat the evaluation at the end of a run: the model that was saved, the same episodes and seeds.
+    """Repeat the evaluation at the end of a run, with the saved model and the same episodes.
 
     Returns:
         The evaluation, or None if Ctrl-C ended it early.
 
     Raises:
-        UsageError: the folder holds no run with a model, or its environment cannot be made.
+        UsageError: if the folder holds no run with a model, or its environment cannot be made.
     """
     config = load_config(folder)
     torch.set_num_threads(config.threads)
@@ -200,6 +201,6 @@ def _evaluate(
     env = build_env(config)
     try:
         policy, seed = greedy_policy(q_net_for(env)), config.seeds.evaluation
-        return evaluate_policy(policy, env, config.eval_episodes, seed, should_stop=interrupted)
+        return evaluate(policy, env, config.eval_episodes, seed, should_stop=interrupted)
     finally:
         env.close()

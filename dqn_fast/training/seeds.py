@@ -1,4 +1,4 @@
-"""One seed for each part of a run, all from the run's seed, so that no part's draws shift another's."""
+"""One seed for each part of a run, derived from the run's seed, so that the parts' draws are independent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 class PartSeeds(NamedTuple):
     """Independent seeds of the parts, each below 2**31.
 
-    New parts go at the end, so that the seeds of the old ones stay what they were.
+    New parts go at the end, so that the seeds of the others do not change.
     """
 
     network: int
     exploration: int
-    memory: int
+    buffer: int
     environment: int
     evaluation: int
     selection: int

@@ -1,4 +1,4 @@
-"""Storing: how what a collector has seen goes into a buffer."""
+"""Storing: how the steps of a collector go into a buffer."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class Store(Protocol):
         """Store the rows that are transitions.
 
         Args:
-            obs: the observations that were acted on, `(N, ...)` arrays or a dict of them.
+            obs: observations before the step, `(N, ...)` arrays or a dict of them.
             action: `(N,)` int64.
-            after: what they led to.
-            extras: what else is stored beside the step, by name, `(N, ...)` each.
+            after: the step.
+            extras: further fields to store, by name, `(N, ...)` each.
         """
         ...
 
 
 def make_store(buffer: ReplayBuffer, num_envs: int, *, clip_rewards: bool = False) -> Store:
-    """Return what stores the steps of all environments of a buffer.
+    """Return a function that stores steps in a buffer.
 
     Args:
-        buffer: where to.
-        num_envs: environments that the buffer was made for.
-        clip_rewards: store each reward clipped to [-1, 1] (Mnih et al., 2015), so that one learning rate
-            suits games whose scores differ by orders of magnitude.
+        buffer: to store in.
+        num_envs: number of environments of the buffer.
+        clip_rewards: clip each stored reward to [-1, 1] (Mnih et al., 2015), so that one learning rate suits
+            games whose scores differ by orders of magnitude.
     """
     store: Store = partial(_store_one if num_envs == 1 else _store_all, buffer)
     return partial(_store_clipped, store) if clip_rewards else store
@@ -51,8 +51,8 @@ def _store_one(
         _first(obs),
         action[0],
         after.reward[0],
-        # The true last observation at an episode's end, and termination and truncation apart: that is
-        # all a correct bootstrap needs.
+        # A correct bootstrap needs the true last observation of an episode, and termination and truncation
+        # apart.
         _first(after.next_obs),
         after.terminated[0],
         after.truncated[0],

@@ -1,4 +1,4 @@
-"""A run's parts, put together: they train, and are saved and brought back, as one."""
+"""The trainer: all parts of a run, which train, are saved and are restored as one."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ class Trainer:
     Args:
         config: of the run.
         folder: of the run.
-        checkpoint: to go on from; None begins.
+        checkpoint: to resume from; None starts a new training.
         should_stop: asked before every round of the loop; True ends the training there.
-        stack: closes the environments.
+        stack: will close the environments.
 
     Raises:
-        UsageError: the environments cannot be made, no network takes their observations, or the settings do
-            not fit them; or the checkpoint's replay buffer cannot be read. Nothing is written before `train`.
+        UsageError: if the environments cannot be made, no network takes their observations, the settings do
+            not fit them, or the checkpoint's replay buffer cannot be read. Nothing is written before `train`.
 
     Attributes:
         agent: acts and learns.
-        loop: where the training is.
-        best: the best weights so far; None if none are chosen.
-        last_net: the Q-network with the last weights, once the training has ended with others for the best.
+        loop: the training loop.
+        best: the best weights so far; None without a selection.
+        last_net: a copy of the Q-network with the last weights, once the training has ended and these are not
+            the best; else None.
         rows: of metrics.
-        seconds: that the training took, once it has ended.
+        seconds: duration of the training, once it has ended.
     """
 
     def __init__(
@@ -79,14 +80,14 @@ class Trainer:
         )
 
     def train(self, observers: Sequence[Observer]) -> None:
-        """Train to the end, or until told to stop. The agent has the best weights then.
+        """Train to the end, or until stopped; then give the agent its best weights.
 
         Args:
             observers: called in turn with every row of metrics and the agent.
 
         Raises:
-            NotFiniteError: a reward, a loss or a gradient is not. The agent has the weights of the update
-                before, and the last checkpoint is kept; no other is made.
+            NotFiniteError: if a reward, a loss or a gradient is not finite. The agent has the weights before
+                that update. The last checkpoint is kept, and no other is made.
         """
         with ExitStack() as reports:
             progress = reports.enter_context(ProgressReport(self._config.total_steps))
@@ -111,7 +112,7 @@ class Trainer:
                     self._ended = self._run_loop()
             finally:
                 self.seconds = self.loop.metrics.seconds
-        # The evaluation that follows may be stopped, or fail.
+        # Before the evaluation, which may be stopped, or fail.
         self._save()
         if self.best and self.best.best:
             if self.best.best[0] != self.loop.step:
@@ -133,7 +134,7 @@ class Trainer:
             observer(row, self.agent)
 
     def _parts(self) -> dict[str, Any]:
-        """What has a state of its own, apart from the buffer, in the order in which it is brought back."""
+        """Return the parts with a state, apart from the buffer, in the order in which they are restored."""
         return {"agent": self.agent, **({"best": self.best} if self.best else {}), "loop": self.loop}
 
     def _save(self) -> None:
@@ -150,7 +151,7 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(checkpoint.state[name])
         self._ended = checkpoint.state["ended"]
-        # Last: to play an episode again may draw from them.
+        # Last, since the replay of an episode may draw from them.
         restore_random_states(checkpoint.state["random"])
         if self.best:
             self.best.retry_interrupted()

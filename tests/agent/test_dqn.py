@@ -1,4 +1,4 @@
-"""The agent: what it learns, and that it learns the same again."""
+"""The agent learns known values, and learns the same again from the same seed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import (
     DQN,
     Adam,
+    BatchSource,
     EpsilonGreedy,
-    Experience,
     FeedForwardPolicy,
     FlatParameters,
     Greedy,
     HardTarget,
     LinearSchedule,
     Objective,
-    PrioritizedExperience,
+    PrioritizedBatches,
     SoftTarget,
     Target,
     TDObjective,
-    UniformExperience,
+    UniformBatches,
     huber,
     make_q_net,
     online_selector,
@@ -73,20 +73,20 @@ def make_agent(
     )
 
 
-def random_memory(kind: type[ReplayBuffer] = ReplayBuffer, seed: int = 0) -> Any:
-    memory = kind(1000, BOX, ACTIONS, seed=seed)
+def random_buffer(kind: type[ReplayBuffer] = ReplayBuffer, seed: int = 0) -> Any:
+    buffer = kind(1000, BOX, ACTIONS, seed=seed)
     generator = np.random.default_rng(3)
     for _ in range(300):
         obs, next_obs = generator.uniform(-1, 1, (2, 3)).astype(np.float32)
         action, reward = int(generator.integers(2)), float(generator.normal())
-        memory.add(obs, action, reward, next_obs, bool(generator.random() < 0.1))
-    return memory
+        buffer.add(obs, action, reward, next_obs, bool(generator.random() < 0.1))
+    return buffer
 
 
-def learn(agent: DQN, experience: Experience, updates: int) -> None:
+def learn(agent: DQN, source: BatchSource, updates: int) -> None:
     for step in range(updates):
-        for batch in experience.batches(step, 1):
-            experience.learned(batch, agent.learn(batch, step).td_error)
+        for batch in source.batches(step, 1):
+            source.update_priorities(batch, agent.learn(batch, step).td_error)
 
 
 def state(agent: DQN) -> list[np.ndarray]:
@@ -109,20 +109,20 @@ def test_a_chain_is_solved_exactly(
 ) -> None:
     updates = 400
     kind = PrioritizedReplayBuffer if prioritized else ReplayBuffer
-    memory = kind(1000, chain.OBSERVATION_SPACE, chain.ACTION_SPACE, n_step=n_step, gamma=chain.GAMMA, seed=0)
+    buffer = kind(1000, chain.OBSERVATION_SPACE, chain.ACTION_SPACE, n_step=n_step, gamma=chain.GAMMA, seed=0)
     # n-step returns are those of the policy that was followed: the optimal one, after any first action.
     for start, first in product(range(chain.STATES), range(chain.ACTIONS)):
         now, action, terminated = start, first, False
         while not terminated:
             after, reward, terminated = chain.step(now, action)
-            memory.add(now, action, reward, after, terminated)
+            buffer.add(now, action, reward, after, terminated)
             now, action = after, chain.RIGHT
     objective = TDObjective(selector, loss)
     agent = make_agent(chain.OBSERVATION_SPACE, lr=2e-2, steps=updates, objective=objective, target=target)
-    if isinstance(memory, PrioritizedReplayBuffer):
-        learn(agent, PrioritizedExperience(memory, 64, LinearSchedule(0.4, 1.0, updates)), updates)
+    if isinstance(buffer, PrioritizedReplayBuffer):
+        learn(agent, PrioritizedBatches(buffer, 64, LinearSchedule(0.4, 1.0, updates)), updates)
     else:
-        learn(agent, UniformExperience(memory, 64), updates)
+        learn(agent, UniformBatches(buffer, 64), updates)
     with torch.no_grad():
         q = agent.q_net(torch.arange(chain.STATES)).numpy()
     np.testing.assert_allclose(q, chain.exact_q(), atol=0.01)
@@ -135,10 +135,10 @@ def test_the_same_seed_gives_the_same_parameters_bit_for_bit(kind: str) -> None:
     def learned(seed: int) -> list[np.ndarray]:
         agent = make_agent(seed=seed)
         if kind == "uniform":
-            learn(agent, UniformExperience(random_memory(seed=seed), 32), 200)
+            learn(agent, UniformBatches(random_buffer(seed=seed), 32), 200)
         else:
-            memory = random_memory(PrioritizedReplayBuffer, seed)
-            learn(agent, PrioritizedExperience(memory, 32, LinearSchedule(0.4, 1.0, 200)), 200)
+            buffer = random_buffer(PrioritizedReplayBuffer, seed)
+            learn(agent, PrioritizedBatches(buffer, 32, LinearSchedule(0.4, 1.0, 200)), 200)
         return state(agent)
 
     first, second, other = learned(0), learned(0), learned(1)
@@ -149,13 +149,13 @@ def test_the_same_seed_gives_the_same_parameters_bit_for_bit(kind: str) -> None:
 def test_termination_does_not_bootstrap_and_truncation_does() -> None:
     obs, next_obs = np.full(3, 0.1, np.float32), np.full(3, 0.9, np.float32)
     for terminated, truncated in [(True, False), (False, True), (True, True), (False, False)]:
-        memory = ReplayBuffer(10, BOX, ACTIONS, gamma=0.9, seed=0)
-        memory.add(obs, 1, 2.0, next_obs, terminated, truncated)
+        buffer = ReplayBuffer(10, BOX, ACTIONS, gamma=0.9, seed=0)
+        buffer.add(obs, 1, 2.0, next_obs, terminated, truncated)
         agent = make_agent(objective=TDObjective(target_selector, huber))
         with torch.no_grad():
             q = agent.q_net(torch.from_numpy(obs[None]))[0, 1].item()
             bootstrap = agent.target.target_net(torch.from_numpy(next_obs[None])).max().item()
-        td_error = agent.learn(next(UniformExperience(memory, 4).batches(1, 1)), 1).td_error
+        td_error = agent.learn(next(UniformBatches(buffer, 4).batches(1, 1)), 1).td_error
         expected = 2.0 - q + (0.0 if terminated else 0.9 * bootstrap)
         np.testing.assert_allclose(td_error.numpy(), expected, rtol=1e-5)
 
@@ -163,14 +163,14 @@ def test_termination_does_not_bootstrap_and_truncation_does() -> None:
 @pytest.mark.parametrize("max_grad_norm", [0.01, math.inf])
 def test_the_gradient_is_shortened(max_grad_norm: float) -> None:
     agent = make_agent(max_grad_norm=max_grad_norm)
-    agent.learn(next(UniformExperience(random_memory(), 32).batches(0, 1)), 0)
+    agent.learn(next(UniformBatches(random_buffer(), 32).batches(0, 1)), 0)
     norm = torch.cat([p.grad.flatten() for p in agent.q_net.parameters() if p.grad is not None]).norm().item()
     assert norm == pytest.approx(0.01, rel=1e-3) if math.isfinite(max_grad_norm) else norm > 0.1
 
 
 def test_the_learning_rate_follows_its_schedule() -> None:
     agent = make_agent(lr=1e-2, steps=100)
-    experience = UniformExperience(random_memory(), 8)
+    source = UniformBatches(random_buffer(), 8)
     rates: list[float] = []
 
     class Watched(Adam):
@@ -180,17 +180,17 @@ def test_the_learning_rate_follows_its_schedule() -> None:
 
     agent.optimizer = Watched(agent.parameters)
     for step in (0, 50, 100):
-        agent.learn(next(experience.batches(step, 1)), step)
+        agent.learn(next(source.batches(step, 1)), step)
     assert rates == pytest.approx([1e-2, 5e-3, 0.0])
     before = state(agent)[:4]
-    agent.learn(next(experience.batches(101, 1)), 101)
+    agent.learn(next(source.batches(101, 1)), 101)
     assert all(np.array_equal(one, two) for one, two in zip(before, state(agent)[:4], strict=True))
     assert agent.updates == 4
 
 
 def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
     agent = make_agent()
-    batch = next(UniformExperience(random_memory(), 16).batches(0, 1))
+    batch = next(UniformBatches(random_buffer(), 16).batches(0, 1))
     names = ("obs", "action", "reward", "next_obs", "discount", "weights", "indices")
     before = {name: getattr(batch, name).clone() for name in names}
     with torch.no_grad():
@@ -215,7 +215,7 @@ def test_denormals_are_flushed_in_updates_alone() -> None:
             return super().__call__(*args)
 
     objective = Watching(target_selector, huber)
-    make_agent(objective=objective).learn(next(UniformExperience(random_memory(), 8).batches(0, 1)), 0)
+    make_agent(objective=objective).learn(next(UniformBatches(random_buffer(), 8).batches(0, 1)), 0)
     assert objective.flushed is True
     assert not is_flushed()
 
@@ -228,28 +228,28 @@ def test_bad_max_grad_norm(max_grad_norm: float) -> None:
 
 @pytest.mark.parametrize("target", [SOFT, HARD])
 def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
-    def experience(seed: int) -> UniformExperience:
-        return UniformExperience(random_memory(seed=seed), 32)
+    def source(seed: int) -> UniformBatches:
+        return UniformBatches(random_buffer(seed=seed), 32)
 
     def acts(agent: DQN) -> list[int]:
-        return [int(agent.act(np.zeros((1, 3), np.float32), step)[0]) for step in range(50)]
+        return [int(agent.policy.act(np.zeros((1, 3), np.float32), step)[0]) for step in range(50)]
 
     agent, resumed = make_agent(target=target), make_agent(seed=9, target=target)
-    learn(agent, experience(1), 33)
+    learn(agent, source(1), 33)
     acts(agent)
     file = io.BytesIO()
     torch.save(agent.state_dict(), file)
     file.seek(0)
     resumed.load_state_dict(torch.load(file, weights_only=True))
     for going_on in (agent, resumed):
-        learn(going_on, experience(2), 33)
+        learn(going_on, source(2), 33)
     assert agent.updates == resumed.updates == 66
     assert all(np.array_equal(one, two) for one, two in zip(state(agent), state(resumed), strict=True))
     assert acts(agent) == acts(resumed)
 
 
 def test_a_copy_is_refused_where_it_would_be_none() -> None:
-    with pytest.raises(TypeError, match=r"^a DQN cannot be copied: load its state_dict\(\)"):
+    with pytest.raises(TypeError, match=r"^deepcopy: got a DQN, expected its state_dict\(\)"):
         copy.deepcopy(make_agent())
 
 
@@ -259,6 +259,6 @@ def test_a_state_of_version_0_1_0_has_the_exploration_at_its_top() -> None:
     old["exploration"] = old.pop("policy")["exploration"]
     resumed.load_state_dict(old)
     obs = np.zeros((1, 3), np.float32)
-    assert [agent.act(obs, 0).tolist() for _ in range(50)] == [
-        resumed.act(obs, 0).tolist() for _ in range(50)
+    assert [agent.policy.act(obs, 0).tolist() for _ in range(50)] == [
+        resumed.policy.act(obs, 0).tolist() for _ in range(50)
     ]

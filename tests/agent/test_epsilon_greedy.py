@@ -1,4 +1,4 @@
-"""ε-greedy: its frequencies, and that it is repeatable."""
+"""ε-greedy explores as often as it says, and repeatably."""
 
 from __future__ import annotations
 

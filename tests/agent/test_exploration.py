@@ -1,4 +1,4 @@
-"""Without exploration every action is the greedy one."""
+"""Without exploration, every action is the greedy one."""
 
 from __future__ import annotations
 

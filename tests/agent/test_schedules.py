@@ -1,4 +1,4 @@
-"""Schedules at their ends, between and outside."""
+"""Schedules at their ends, between them, and outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments that are not what their spaces, or Gymnasium's API, say; each a mistake that people make."""
+"""Environments that break their spaces or Gymnasium's API, each by a mistake that people make."""
 
 from __future__ import annotations
 

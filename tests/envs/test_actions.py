@@ -1,4 +1,4 @@
-"""Actions are counted from zero, and reach an environment as it counts them, in the type of its space."""
+"""Actions count from zero for the agent, and reach the environment in its own count and type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments by id: each as DQN wants it, and those that are not there or do not fit get one clear line."""
+"""Environments by id are as DQN wants them; missing or unfit ones get one clear line."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_one_line(env_id: str, message: str, vectorization: Any) -> None:
     ("arguments", "message"),
     [
         ({"env_id": "Acrobot-v1"}, "cannot make the environment 'Acrobot-v1': Cannot create vectorized env"),
-        ({"num_envs": 0}, "num_envs is 0, expected at least 1"),
-        ({"action_mask": True}, "vectorization is native, expected sync or async with action_mask"),
+        ({"num_envs": 0}, "num_envs: got 0, expected at least 1"),
+        ({"action_mask": True}, "vectorization: got 'native', expected sync or async with action_mask"),
         ({"env_kwargs": {"colour": 1}}, "cannot make the environment 'CartPole-v1': "),
     ],
 )
@@ -222,7 +222,7 @@ def test_action_mask() -> None:
 
 @pytest.mark.parametrize("vectorization", ["sync", "async"])
 def test_no_action_mask_to_use(vectorization: Any) -> None:
-    with pytest.raises(UsageError, match=r"no action mask: its infos have \[\], expected 'action_mask'"):
+    with pytest.raises(UsageError, match=r"info\['action_mask'\]: got none beside the keys \[\],"):
         make_environments("CartPole-v1", 2, 0, vectorization=vectorization, action_mask=True)
 
 

@@ -1,4 +1,4 @@
-"""Vector environments are checked, too: a batch that is not what the space of one says is one line."""
+"""Vector environments are checked, too: a batch that does not fit the space is one line."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def step(
     [
         (BOX, [(GOOD[:1], {})], r"Batches, at a reset: observation: got shape \(1, 3\), expected \(2, 3\)"),
         (BOX, [(None, {})], "Batches, at a reset: observation: got None, expected Box"),
-        (BOX, [GOOD], r"Batches, at a reset: reset gave array.*: this is the API before Gymnasium 0\.26"),
+        (BOX, [GOOD], r"Batches, at a reset: reset: got array.*: this is the API before Gymnasium 0\.26"),
         (BOX, [(GOOD, {}), step(), step(GOOD[:, :1])], r"Batches, step 2: observation: got shape \(2, 1\)"),
         (
             BOX,
@@ -78,7 +78,7 @@ def step(
             r"Batches, step 1: terminated: got shape \(1,\)",
         ),
         (BOX, [(GOOD, {}), step(truncated=[0, 2])], "step 1: truncated: got .*, expected values that"),
-        (BOX, [(GOOD, {}), step()[:4]], r"Batches, step 1: step gave four values, .*before Gymnasium 0\.26"),
+        (BOX, [(GOOD, {}), step()[:4]], r"Batches, step 1: step: got four values, .*before Gymnasium 0\.26"),
         (
             BOX,
             [(GOOD, {}), step(terminated=~NONE, info=LAST)],

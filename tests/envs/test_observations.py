@@ -1,4 +1,4 @@
-"""A check of observations takes what keeps its value, and gives what the replay memory takes, to the byte."""
+"""A check accepts what keeps its value, and returns the bytes that the replay buffer stores."""
 
 from __future__ import annotations
 

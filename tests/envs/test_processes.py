@@ -1,4 +1,4 @@
-"""Environments in processes of their own: signals, and the process's random numbers."""
+"""Environments in their own processes: signals, and global random numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the environment: after a restore it goes on as it would have, to the last byte."""
+"""After a restore, any environment goes on as it would have, to the last byte."""
 
 from __future__ import annotations
 
@@ -88,14 +88,16 @@ def test_before_the_first_step() -> None:
 
 
 def test_state_before_the_first_reset() -> None:
-    with pytest.raises(RuntimeError, match="no state before its first reset"):
+    with pytest.raises(RuntimeError, match="episode_state: got no reset so far"):
         SerialEnvironments([Countdown()], 0).state()
 
 
 @pytest.fixture(params=["sync", "async", "vector"])
 def unrepeatable(request: pytest.FixtureRequest) -> Iterator[Environments]:
     if request.param == "vector":
-        makers = [lambda stream=stream: SeededEpisodes(Unrepeatable(), 0, stream) for stream in range(2)]
+        makers = [
+            lambda env_index=env_index: SeededEpisodes(Unrepeatable(), 0, env_index) for env_index in range(2)
+        ]
         vector_env = SyncVectorEnv(makers, autoreset_mode=AutoresetMode.SAME_STEP)
         environments: Environments = VectorEnvironments(vector_env, None, EpisodeSnapshots())
     else:
@@ -149,7 +151,7 @@ def test_a_state_of_others(vectorization: Any) -> None:
     others = make_environments("CartPole-v1", 3, 0, vectorization=vectorization)
     others.reset()
     environments = make_environments("CartPole-v1", 2, 0, vectorization=vectorization)
-    with pytest.raises(RestoreError, match="the state is that of 3 environments, these are 2"):
+    with pytest.raises(RestoreError, match="state: got that of 3 environments, expected that of 2"):
         environments.restore(others.state())
     other_kind = make_environments(
         "CartPole-v1", 3, 0, vectorization="native" if vectorization == "sync" else "sync"
@@ -162,7 +164,7 @@ def test_damaged_pickle() -> None:
     environments = make_environments("CartPole-v1", 2, 0, vectorization="native")
     environments.reset()
     state = environments.state()._replace(snapshot=b"nonsense")
-    with pytest.raises(RestoreError, match="cannot be restored"):
+    with pytest.raises(RestoreError, match="cannot be restored: "):
         environments.restore(state)
 
 

@@ -1,4 +1,4 @@
-"""A step gives true transitions, whichever way environments are stepped and reset."""
+"""A step gives true transitions, however environments are stepped and reset."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class Fives(Countdown):
 
 
 def vector(kind: type[gym.Env[Any, Any]], mode: AutoresetMode, num_envs: int) -> VectorEnvironments:
-    makers = [lambda stream=stream: SeededEpisodes(kind(), SEED, stream) for stream in range(num_envs)]
+    makers = [
+        lambda env_index=env_index: SeededEpisodes(kind(), SEED, env_index) for env_index in range(num_envs)
+    ]
     return VectorEnvironments(SyncVectorEnv(makers, autoreset_mode=mode))
 
 
@@ -72,7 +74,7 @@ def test_transitions_are_those_of_the_environment_alone(
     def one(batch: Any, row: int) -> Any:
         return batch_of_one(environments.observation_space, trees.row(batch, row))
 
-    alone = [SeededEpisodes(kind(), SEED, stream) for stream in range(num_envs)]
+    alone = [SeededEpisodes(kind(), SEED, env_index) for env_index in range(num_envs)]
     expected = [env.reset()[0] for env in alone]
     obs = environments.reset()
     assert image(trees.row(obs, 0)).__class__ is image(trees.row(rows(), 0)).__class__
@@ -198,7 +200,7 @@ class GivesNothing(SyncVectorEnv):
 def test_a_last_observation_that_is_not_given() -> None:
     environments = VectorEnvironments(GivesNothing([Countdown], autoreset_mode=AutoresetMode.SAME_STEP), 0)
     environments.reset()
-    with pytest.raises(ValueError, match="got none for environment 0, whose episode ended"):
+    with pytest.raises(ValueError, match="got none, expected one of the episode that ended"):
         play(environments, Drawer(environments, 0), 10)
 
 
@@ -213,7 +215,7 @@ class Silent(gym.vector.VectorEnv[Any, Any, Any]):
 
 
 def test_vector_environments_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match=r"metadata\['autoreset_mode'\] is None, expected an AutoresetMode"):
+    with pytest.raises(ValueError, match=r"metadata\['autoreset_mode'\]: got None, expected an Autores"):
         VectorEnvironments(Silent())
     with pytest.raises(ValueError, match="got one with copy=False, expected copy=True"):
         VectorEnvironments(SyncVectorEnv([Countdown], copy=False))
@@ -230,7 +232,7 @@ def test_environments_that_do_not_fit() -> None:
 
     with pytest.raises(ValueError, match="envs: got none, expected at least one"):
         SerialEnvironments([], 0)
-    with pytest.raises(ValueError, match="the spaces differ"):
+    with pytest.raises(ValueError, match="got spaces that differ"):
         SerialEnvironments([Countdown(), Other()], 0)
     with pytest.raises(
         TypeError, match=r"action_space: got Discrete\(3, start=5\), expected Discrete from 0"

@@ -1,4 +1,4 @@
-"""A policy that remembers: the steps of each row's episode, which decide its action and are stored."""
+"""A policy with memory: it counts the steps of each row's episode, which decide its action and are stored."""
 
 from __future__ import annotations
 

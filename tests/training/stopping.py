@@ -1,4 +1,4 @@
-"""Runs that are stopped where they are told to, and what they must have in common with unbroken ones."""
+"""Runs that stop at a given step, and what they must share with unbroken ones."""
 
 from __future__ import annotations
 

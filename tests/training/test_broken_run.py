@@ -1,4 +1,4 @@
-"""A run that meets what is not finite stops there, says so, and keeps what was good."""
+"""A run that meets a number that is not finite stops there, says so, and keeps its best."""
 
 from __future__ import annotations
 
@@ -11,22 +11,14 @@ from typing import Any
 import pytest
 import torch
 from training.broken import Broken
+from training.short import short
 
 from dqn_fast.cli import main
-from dqn_fast.training import NotFiniteError, TrainConfig, evaluate_run, resume, train
+from dqn_fast.training import NotFiniteError, evaluate_run, resume, train
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 
-CONFIG = TrainConfig(
-    "Broken-obs-v0",
-    total_steps=600,
-    learning_starts=100,
-    hidden_sizes=(16,),
-    batch_size=64,
-    n_step=1,
-    log_period=50,
-    checkpoint_period=150,
-    selection_period=0,
-    eval_episodes=2,
+CONFIG = short(
+    "Broken-obs-v0", 600, hidden_sizes=(16,), batch_size=64, n_step=1, log_period=50, checkpoint_period=150
 )
 OPTIONS = [
     *["--total-steps", "600", "--learning-starts", "100", "--hidden-sizes", "16", "--log-period", "50"],

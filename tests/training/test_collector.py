@@ -1,4 +1,4 @@
-"""A collector sums up each environment's return, resets its policy where episodes begin, and goes on."""
+"""A collector sums returns, resets its policy where episodes begin, and resumes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_episodes_that_cannot_go_on_begin_anew_and_count_for_nothing() -> None:
     collector.collect(1)
     state = collector.state_dict()
     later, policy, metrics = scripted([step([1.0], [0])])
-    with pytest.warns(UserWarning, match="cannot be put back to where they were; new episodes begin"):
+    with pytest.warns(UserWarning, match="cannot be restored; new episodes begin"):
         later.load_state_dict(state)
     assert policy.counts.tolist() == [1]
     later.begin()

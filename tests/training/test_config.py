@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from dqn_fast.training import TrainConfig, UsageError
-from dqn_fast.training import config as config_module
+from dqn_fast.training.config import PARTS
 from dqn_fast.training.seeds import derive_seeds
+from dqn_fast.training.settings.rules import rules_of
 
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
@@ -70,7 +71,7 @@ BAD = [
 def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
     with pytest.raises(UsageError) as caught:
         TrainConfig(**{"env_id": "CartPole-v1", name: value})
-    assert str(caught.value) == f"{name} is {value!r}, expected {expected}"
+    assert str(caught.value) == f"{name}: got {value!r}, expected {expected}"
 
 
 MISSPELT = [
@@ -85,7 +86,7 @@ MISSPELT = [
 
 @pytest.mark.parametrize(("name", "value", "expected"), MISSPELT)
 def test_a_choice_that_is_none_is_named(name: str, value: str, expected: str) -> None:
-    with pytest.raises(UsageError, match=f"^{name} is {value}, expected one of {expected}$"):
+    with pytest.raises(UsageError, match=f"^{name}: got {value!r}, expected one of {expected}$"):
         TrainConfig(**{"env_id": "CartPole-v1", name: value})  # type: ignore[arg-type]
 
 
@@ -93,13 +94,13 @@ def test_a_choice_that_is_none_is_named(name: str, value: str, expected: str) ->
     ("name", "value"), [("capacity", 1e5), ("batch_size", 32.5), ("seed", "1"), ("n_step", True)]
 )
 def test_numbers_of_things_are_integers(name: str, value: Any) -> None:
-    with pytest.raises(UsageError, match=f"^{name} is {value!r}, expected an integer$"):
+    with pytest.raises(UsageError, match=f"^{name}: got {value!r}, expected an integer$"):
         TrainConfig(**{"env_id": "CartPole-v1", name: value})
 
 
 @pytest.mark.parametrize("value", [1, "no", None])
 def test_a_switch_is_on_or_off(value: Any) -> None:
-    with pytest.raises(UsageError, match=f"^double is {value!r}, expected True or False$"):
+    with pytest.raises(UsageError, match=f"^double: got {value!r}, expected True or False$"):
         TrainConfig("CartPole-v1", double=value)
 
 
@@ -116,22 +117,30 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_every_number_has_a_rule() -> None:
+    rules = rules_of(TrainConfig)
+    assert all(rules.values())
     switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale"}
-    choices = {name for name, _, _ in MISSPELT}
-    names = {field.name for field in dataclasses.fields(TrainConfig)} - switches - choices
-    assert set(config_module._RULES) == names == {name for name, _, _ in BAD}
+    assert set(rules) - switches == {name for name, _, _ in [*BAD, *MISSPELT]}
+
+
+def test_the_parts_are_the_whole() -> None:
+    names = [field.name for part in PARTS.values() for field in dataclasses.fields(part)]
+    assert names == [field.name for field in dataclasses.fields(TrainConfig)]
+    assert len(set(names)) == len(names)
 
 
 def test_values_that_do_not_go_together() -> None:
     with pytest.raises(
-        UsageError, match=r"^total_steps is 900, expected more than learning_starts \(1000\)$"
+        UsageError, match=r"^total_steps: got 900, expected more than learning_starts \(1000\)$"
     ):
         TrainConfig("CartPole-v1", total_steps=900, learning_starts=1000)
     with pytest.raises(
-        UsageError, match=r"^capacity is 7, expected at least one transition for each of 8 env"
+        UsageError, match=r"^capacity: got 7, expected at least one transition for each of 8 env"
     ):
         TrainConfig("CartPole-v1", capacity=7, num_envs=8)
-    with pytest.raises(UsageError, match=r"^epsilon_schedule is exponential, expected epsilon_begin and eps"):
+    with pytest.raises(
+        UsageError, match=r"^epsilon_schedule: got 'exponential', expected epsilon_begin and eps"
+    ):
         TrainConfig("CartPole-v1", epsilon_schedule="exponential", epsilon_end=0.0)
 
 

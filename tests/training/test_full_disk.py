@@ -1,4 +1,4 @@
-"""A disk that is full or read-only is one line, and costs no more than what had no room."""
+"""A full or read-only disk is one line, and costs only the file that had no room."""
 
 from __future__ import annotations
 
@@ -11,24 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from training.short import short
 
 import dqn_fast
 from dqn_fast.cli import main
-from dqn_fast.training import TrainConfig, UsageError, evaluate_run, resume, train
+from dqn_fast.training import UsageError, evaluate_run, resume, train
 from dqn_fast.training.reports import csv_report, tensorboard_report
 from dqn_fast.training.run_folder import files
 from dqn_fast.training.run_folder.layout import CHECKPOINTS, PARTIAL_CHECKPOINT
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=400,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    log_period=50,
-    checkpoint_period=150,
-    selection_period=0,
-    eval_episodes=2,
-)
+CONFIG = short("CartPole-v1", 400, log_period=50, checkpoint_period=150)
 OPTIONS = (
     "CartPole-v1 --total-steps 400 --learning-starts 100 --hidden-sizes 8 --log-period 50"
     " --checkpoint-period 150 --selection-period 0 --eval-episodes 2"
@@ -95,7 +87,7 @@ def test_what_tensorboard_loses_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     monkeypatch.setattr(tensorboard_report, "write_all", fails_after(times, files.write_all))
-    with pytest.warns(UserWarning, match=rf"cannot write {tmp_path}/events\..*: {FULL}; Tens") as warned:
+    with pytest.warns(UserWarning, match=rf"cannot write {tmp_path}/events\..*: {FULL}; no more") as warned:
         assert train(CONFIG, tmp_path).evaluation
     assert len(warned) == 1
     assert len((tmp_path / "metrics.csv").read_text().splitlines()) == 9

@@ -1,4 +1,4 @@
-"""What a run is worth: the best weights, the last ones, and what it took to tell which are the best."""
+"""A run reports its best weights, its last weights, and the steps that the choice took."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from training.tiny import Tiny
 from dqn_fast.cli import main
 from dqn_fast.training import evaluate, train
 from dqn_fast.training.evaluation import selection
-from dqn_fast.training.evaluation.evaluate import evaluate_policy
 from dqn_fast.training.run_folder.result import load_result
 
 
@@ -41,15 +40,15 @@ def played(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
                 return step(action)
 
             env.step = counted
-            evaluation = evaluate_policy(policy, env, *args, **kwargs)
+            evaluation = evaluate(policy, env, *args, **kwargs)
             env.step = step
             steps[who].append(made[0])
             return evaluation
 
         return evaluated
 
-    monkeypatch.setattr(selection, "evaluate_policy", counting("selection"))
-    monkeypatch.setattr("dqn_fast.training.run.evaluate_policy", counting("run"))
+    monkeypatch.setattr(selection, "evaluate", counting("selection"))
+    monkeypatch.setattr("dqn_fast.training.run.evaluate", counting("run"))
     return steps
 
 

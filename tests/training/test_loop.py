@@ -21,7 +21,7 @@ from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.metrics import Metrics, MetricsRow
 from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.parts.loop import build_loop
-from dqn_fast.training.parts.replay import build_buffer, build_experience
+from dqn_fast.training.parts.replay import build_batch_source, build_buffer
 
 CONFIG = TrainConfig(
     "Tiny-v0",
@@ -165,7 +165,7 @@ def filled(config: TrainConfig) -> tuple[ReplayBuffer, DQN]:
 
 def offline(config: TrainConfig, buffer: ReplayBuffer, agent: DQN, **callbacks: Any) -> TrainingLoop:
     metrics = Metrics(config.return_window)
-    learner = Learner(agent, build_experience(config, buffer), metrics)
+    learner = Learner(agent, build_batch_source(config, buffer), metrics)
     return TrainingLoop(config, [], learner, metrics, **callbacks)
 
 
@@ -240,7 +240,7 @@ def test_two_collectors_fill_one_buffer() -> None:
         Collector(its, policy, store_as(env), metrics)
         for env, (its, policy) in enumerate(zip(environments, policies, strict=True))
     ]
-    learner = Learner(agent, build_experience(config, buffer), metrics)
+    learner = Learner(agent, build_batch_source(config, buffer), metrics)
     loop = TrainingLoop(config, collectors, learner, metrics, on_row=rows.append)
     loop.run()
     assert loop.step == 500 == len(buffer)

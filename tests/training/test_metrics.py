@@ -1,4 +1,4 @@
-"""Rows of metrics from what happened."""
+"""Rows of metrics from episodes and updates."""
 
 from __future__ import annotations
 

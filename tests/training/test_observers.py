@@ -1,4 +1,4 @@
-"""Observers see every row and the agent, and may end the training: then it is complete."""
+"""Observers see every row and the agent, and may end the training, which is then complete."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 import torch
+from training.short import short
 from training.tiny import Tiny
 
 from dqn_fast.agent import DQN
 from dqn_fast.training import (
     MetricsRow,
     StopTraining,
-    TrainConfig,
     UsageError,
     build_env,
     evaluate_run,
@@ -25,16 +25,7 @@ from dqn_fast.training import (
     train,
 )
 
-CONFIG = TrainConfig(
-    "Tiny-v0",
-    total_steps=600,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    batch_size=8,
-    log_period=100,
-    selection_period=0,
-    eval_episodes=3,
-)
+CONFIG = short("Tiny-v0", 600, batch_size=8, log_period=100, eval_episodes=3)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +62,7 @@ def test_one_ends_the_training_and_the_run_is_complete(tmp_path: Path) -> None:
     assert (tmp_path / "metrics.csv").read_text().splitlines()[-1].startswith("300,")
     assert run.evaluation is not None
     assert run.evaluation == evaluate_run(tmp_path)
-    with pytest.raises(UsageError, match="is complete"):
+    with pytest.raises(UsageError, match="got a complete run"):
         resume(tmp_path)
 
 

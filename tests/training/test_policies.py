@@ -1,4 +1,4 @@
-"""A policy that remembers goes through a whole run: trained, evaluated, selected, filmed, and resumed."""
+"""A policy with memory goes through a whole run: trained, evaluated, selected, recorded and resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presets: valid, found by environment or by name, and the defaults of the command line."""
+"""Presets are valid, found by environment or by name, and are defaults of the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dqn_fast.cli import commands
-from dqn_fast.cli.command_line import commands_for
+from dqn_fast.cli.train_command import train_command
 from dqn_fast.envs import make_env
 from dqn_fast.training import TrainConfig, UsageError
 from dqn_fast.training.presets import PRESETS, preset_of
@@ -31,7 +31,7 @@ def test_by_environment_or_by_name() -> None:
     assert preset_of(None, "minatar-dqn").env_id in PRESETS["minatar-dqn"].env_ids
     assert preset_of("MinAtar/Asterix-v0") == preset_of("MinAtar/Asterix-v0", "minatar-dqn")
     assert preset_of("Unknown-v0") == TrainConfig("Unknown-v0")
-    with pytest.raises(UsageError, match=r"^preset is chess, expected one of cartpole, "):
+    with pytest.raises(UsageError, match=r"^preset: got chess, expected one of cartpole, "):
         preset_of("CartPole-v1", "chess")
 
 
@@ -47,7 +47,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> TrainConfig:
 
     monkeypatch.setattr(commands, "train_run", train_run)
     with pytest.raises(UsageError, match="seen"):
-        tyro.extras.subcommand_cli_from_dict(commands_for(arguments), args=list(arguments))
+        tyro.cli(train_command(arguments), args=list(arguments[1:]))
     return seen[0]
 
 
@@ -68,6 +68,6 @@ def test_a_preset_by_name_is_for_any_environment(monkeypatch: pytest.MonkeyPatch
 def test_the_name_of_another_environment_among_the_arguments_is_no_preset() -> None:
     arguments = ["train", "Taxi-v3", "--output", "LunarLander-v3"]
     with pytest.raises(
-        UsageError, match=r"Taxi-v3 is the environment, and LunarLander-v3 is an argument, too"
+        UsageError, match=r"^preset: got none, for .* Taxi-v3 and .* LunarLander-v3, expected"
     ):
-        commands_for(arguments)["train"](TrainConfig("Taxi-v3"))
+        train_command(arguments)({"env_id": "Taxi-v3"})

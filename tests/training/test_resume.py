@@ -23,7 +23,7 @@ from training.tiny import Tiny
 import dqn_fast
 from dqn_fast.cli import main
 from dqn_fast.training import StopTraining, UsageError, resume, train
-from dqn_fast.training.evaluation.evaluate import evaluate_policy
+from dqn_fast.training.evaluation.evaluate import evaluate
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 
 
@@ -89,9 +89,9 @@ def interrupt_evaluation(patch: pytest.MonkeyPatch, module: str, number: int, pr
         nonlocal made
         made += 1
         Interrupting.steps_made, Interrupting.presses_at = 0, presses_after if made == number else 0
-        return evaluate_policy(*args, **kwargs)
+        return evaluate(*args, **kwargs)
 
-    patch.setattr(f"dqn_fast.training.{module}.evaluate_policy", counted)
+    patch.setattr(f"dqn_fast.training.{module}.evaluate", counted)
 
 
 @pytest.mark.parametrize("presses_after", [1, 7])
@@ -129,12 +129,12 @@ def test_ctrl_c_in_the_evaluation_at_the_end(tmp_path: Path, checkpoint_period: 
 
 def test_ctrl_c_behind_the_evaluation_comes_too_late(tmp_path: Path) -> None:
     def evaluated(*args: Any, **kwargs: Any) -> Any:
-        evaluation = evaluate_policy(*args, **kwargs)
+        evaluation = evaluate(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGINT)
         return evaluation
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dqn_fast.training.run.evaluate_policy", evaluated)
+        patch.setattr("dqn_fast.training.run.evaluate", evaluated)
         run = train(replace(CONFIG, selection_period=0), tmp_path / "run")
     assert run.evaluation is not None
     assert not run.result.interrupted
@@ -245,7 +245,7 @@ def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
 def test_nothing_to_resume(tmp_path: Path) -> None:
     train(CONFIG, tmp_path / "done")
     for folder, message in (
-        ("done", "the run in .* is complete: nothing to resume"),
+        ("done", ".*: got a complete run, expected one to go on with"),
         ("nowhere", "nowhere holds no run"),
     ):
         with pytest.raises(UsageError, match=message):

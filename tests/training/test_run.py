@@ -1,4 +1,4 @@
-"""A run begins when nothing stands against it any more, and its parts are built once."""
+"""A run starts only when nothing stands against it, and builds its parts once."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from training.short import short
 
 from dqn_fast.training import TrainConfig, UsageError, train, trainer
 from dqn_fast.training.run_folder.layout import folder_lock
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=120,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    selection_period=0,
-    eval_episodes=1,
-)
+CONFIG = short("CartPole-v1", 120, eval_episodes=1)
 
 
 @pytest.fixture
@@ -58,13 +52,13 @@ def test_settings_that_fit_nothing_overwrite_nothing(earlier: Path) -> None:
 
 
 def test_a_folder_in_use_is_left_alone(earlier: Path) -> None:
-    with folder_lock(earlier), pytest.raises(UsageError, match="is in use: a run is going on there"):
+    with folder_lock(earlier), pytest.raises(UsageError, match="got a run going on there"):
         train(CONFIG, earlier, overwrite=True)
     assert untouched(earlier)
 
 
 def test_an_earlier_run_is_overwritten_only_if_told_to(earlier: Path) -> None:
-    with pytest.raises(UsageError, match=r"already holds a run \(model\.pt\)"):
+    with pytest.raises(UsageError, match=r"got a run already \(model\.pt\)"):
         train(CONFIG, earlier)
     assert untouched(earlier)
     assert train(CONFIG, earlier, overwrite=True).evaluation

@@ -1,4 +1,4 @@
-"""Checkpoints of older versions: the run goes on from them to its end."""
+"""Checkpoints of older versions: their runs are resumed to the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is stored: rewards clipped or as they are, and all transitions of short episodes."""
+"""Rewards are stored clipped or unchanged, with all transitions of short episodes."""
 
 from __future__ import annotations
 

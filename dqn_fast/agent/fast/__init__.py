@@ -1,15 +1,16 @@
-"""Hand-written ways that are faster than PyTorch's own; each has a fallback that uses PyTorch alone.
+"""Hand-written code that is faster than PyTorch's own; each piece has a fallback in plain PyTorch.
 
-The rest of the agent imports from here, and from none of the modules inside. They know networks, and nothing
-else of the agent.
+The rest of the agent imports from here, and from no module inside. The modules inside know networks, and
+nothing else of the agent.
 """
 
 from dqn_fast.agent.fast.backward import Differentiable, Values, make_differentiable
 from dqn_fast.agent.fast.denormals import FlushDenormals
 from dqn_fast.agent.fast.q_values import QValues, make_q_values
-from dqn_fast.agent.fast.torch_private import AdamStep, make_adam_step
+from dqn_fast.agent.fast.torch_private import AdamState, AdamStep, make_adam_step
 
 __all__ = [
+    "AdamState",
     "AdamStep",
     "Differentiable",
     "FlushDenormals",

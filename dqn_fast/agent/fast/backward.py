@@ -1,8 +1,8 @@
 """Backpropagation through a Q-network from a given gradient of its outputs.
 
-An objective computes the derivative of its loss by the network's outputs, so that nothing but the network
-itself is left to differentiate. For the networks of `make_q_net` that is a few products of matrices, which
-are quicker done by hand than by PyTorch's autograd; any other network is left to autograd.
+An objective computes the derivative of its loss by the network's outputs, so only the network itself is left
+to differentiate. For the networks of `make_q_net` this takes a few matrix products, which are quicker by hand
+than by PyTorch's autograd. Autograd does any other network.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dqn_fast.agent.networks.q_network import DuelingHead, QNetwork
 
 
 class Values(Protocol):
-    """A network as objectives see it; called without autograd's recording (`torch.no_grad`)."""
+    """A network as objectives see it; called under `torch.no_grad`."""
 
     def __call__(self, obs: Any) -> Tensor:
-        """Return its outputs, `(B, ...)`, without a gradient.
+        """Return the outputs, `(B, ...)`, without a gradient.
 
         Args:
             obs: a tensor of B observations, or a (nested) dict of them.
@@ -35,19 +35,19 @@ class Values(Protocol):
 
 
 class Differentiable(Values, Protocol):
-    """A network, and the backward pass through it."""
+    """A network that gives a backward pass, too."""
 
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-        """Return its outputs, and their backward pass.
+        """Return the outputs and their backward pass.
 
-        The latter takes the gradient of the outputs, of the same shape, and adds those of the parameters to
-        their `.grad`, which must be there. It is called once, and before any parameter changes.
+        The backward pass takes the gradient of the outputs, and adds to the `.grad` of each parameter, which
+        must exist. Call it once, before any parameter changes.
         """
         ...
 
 
 class ByAutograd:
-    """Any Q-network, by PyTorch's autograd.
+    """Runs any Q-network by PyTorch's autograd.
 
     Args:
         q_net: the network.
@@ -63,18 +63,18 @@ class ByAutograd:
         return outputs
 
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-        """Return the outputs, and their backward pass."""
+        """Return the outputs and their backward pass."""
         return _trace(self._q_net, obs)
 
 
 class ByLayers:
-    """A Q-network of dense layers by hand; an encoder with parameters, such as convolutions, by autograd.
+    """Runs a Q-network's dense layers by hand, and an encoder with parameters (convolutions) by autograd.
 
     Args:
-        q_net: one that `make_q_net` makes.
+        q_net: made by `make_q_net`.
 
     Raises:
-        UnknownModuleError: if another module is in it, or a hook, or it masks actions.
+        UnknownModuleError: if it has another module or a hook, or masks actions.
     """
 
     def __init__(self, q_net: QNetwork) -> None:
@@ -108,10 +108,10 @@ class ByLayers:
 
 
 def make_differentiable(q_net: QNetwork) -> Differentiable:
-    """Return the quickest way through a network and back.
+    """Return the quickest forward and backward pass of a network.
 
     Args:
-        q_net: its parameters may change in place later, and not be put elsewhere.
+        q_net: its parameters may change in place later, but must not move in memory.
     """
     try:
         return ByLayers(q_net)
@@ -126,7 +126,7 @@ def _trace(module: nn.Module, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]
 
 
 def _nothing(gradient: Tensor) -> None:
-    """The backward pass of an encoder without parameters."""
+    """Do nothing: the backward pass of an encoder without parameters."""
 
 
 def _head(head: nn.Module) -> Part:

@@ -1,7 +1,7 @@
 """Dense layers and their gradients by hand, over the memory of a module's parameters.
 
-Between small layers, autograd's bookkeeping takes longer than their arithmetic. All of this is called without
-autograd's recording (`torch.no_grad`).
+For small layers, autograd's bookkeeping takes longer than the arithmetic. All of this is called under
+`torch.no_grad`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from dqn_fast.agent.fast.known_modules import linear_layers
 from dqn_fast.agent.fast.torch_private import relu_gradient
 
-#: Takes the gradient of outputs, `(B, outputs)`, adds those of the parameters to their `.grad`, and returns
-#: that of the inputs, `(B, inputs)`.
+#: Takes the gradient of the outputs, `(B, outputs)`; adds to the `.grad` of each parameter; returns the
+#: gradient of the inputs, `(B, inputs)`.
 Backward = Callable[[Tensor], Tensor]
 
 
@@ -28,12 +28,12 @@ class Part(Protocol):
         ...
 
     def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
-        """Return the outputs, and their backward pass."""
+        """Return the outputs and their backward pass."""
         ...
 
 
 class DenseLayer(NamedTuple):
-    """A linear layer, and whether a ReLU is behind it."""
+    """A linear layer, with or without a ReLU after it."""
 
     weight: Tensor
     transposed: Tensor  # a view: (inputs, outputs)
@@ -46,13 +46,17 @@ class DenseLayer(NamedTuple):
         return outputs.relu_() if self.relu else outputs
 
     def add_gradients(self, features: Tensor, gradient: Tensor) -> None:
-        """Add to the parameters' gradients, given the inputs and the gradient of the outputs before ReLU.
+        """Add to the parameters' gradients.
 
-        Parameters that do not require a gradient are frozen, as with autograd.
+        Parameters that do not require a gradient get none, as with autograd.
+
+        Args:
+            features: inputs of the layer, `(B, inputs)`.
+            gradient: of the outputs before the ReLU, `(B, outputs)`.
         """
         if self.weight.requires_grad:
             weight = _gradient_of(self.weight)
-            # The same product twice: BLAS takes four times as long where the result has few columns.
+            # Either form gives the same product; BLAS is slow where the result has few columns.
             if features.shape[1] < gradient.shape[1]:
                 weight.add_((features.t() @ gradient).t())
             else:
@@ -66,11 +70,11 @@ class DenseStack:
 
     Args:
         module: a linear layer, or a sequence of linear layers and ReLU.
-        input_needs_gradient: whether the backward pass returns the gradient of the inputs. Without it what
-            it returns is of no use, and one product is saved.
+        input_needs_gradient: whether the backward pass returns the gradient of the inputs. If not, it saves
+            one product, and its result means nothing.
 
     Raises:
-        UnknownModuleError: if another module is in it.
+        UnknownModuleError: if it has another module.
     """
 
     def __init__(self, module: nn.Module, *, input_needs_gradient: bool = True) -> None:
@@ -87,7 +91,7 @@ class DenseStack:
         return features
 
     def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
-        """Return the outputs, and their backward pass."""
+        """Return the outputs and their backward pass."""
         values = [features]
         for layer in self._layers:
             values.append(layer(values[-1]))
@@ -122,7 +126,7 @@ class Dueling:
         return _over_mean(self._advantage(features)).add_(self._value(features))
 
     def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
-        """Return q, and its backward pass."""
+        """Return q and its backward pass."""
         advantage, advantage_backward = self._advantage.trace(features)
         value, value_backward = self._value.trace(features)
 

@@ -1,4 +1,4 @@
-"""Encoders from arrays to arrays, for a number of observations that is known beforehand."""
+"""Encoders from arrays to arrays, for a fixed number of observations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dqn_fast.agent.networks.image_encoder import ImageEncoder
 class CoreEncoder(Protocol):
     """Writes the features of N observations to an array."""
 
-    #: How many its layers make for all observations; 0 if there is none.
+    #: Multiplications of its layers for all observations; 0 without layers.
     multiplications: int
 
     def __call__(self, obs: Any, out: Floats) -> None:
@@ -27,10 +27,10 @@ class CoreEncoder(Protocol):
 
 
 def make_core_encoder(encoder: Any, rows: int) -> CoreEncoder:
-    """Return an encoder's form for arrays, for `rows` observations at a time.
+    """Return the counterpart of an encoder, for `rows` observations at a time.
 
     Raises:
-        UnknownModuleError: if it has none.
+        UnknownModuleError: if there is none.
     """
     if type(encoder) is FlattenEncoder:
         return _Flatten()
@@ -59,14 +59,14 @@ class _OneHot:
 
     def __call__(self, obs: Any, out: Floats) -> None:
         columns = obs.reshape(len(out), -1).astype(np.int64) + self._shift
-        if columns.min() < 0:  # which NumPy would count from the end
-            raise IndexError(f"obs: got {obs}, which is below its space")
+        if columns.min() < 0:  # NumPy would count them from the end
+            raise IndexError(f"obs: got {obs}, expected numbers of its space")
         out[...] = 0
         out[self._rows, columns] = 1
 
 
 class _Image:
-    """Each convolution is a dense layer on the rows of a matrix: its windows, one after another."""
+    """Runs each convolution as a dense layer; its input is a matrix with a row for each window."""
 
     def __init__(self, encoder: ImageEncoder, rows: int) -> None:
         self._scale = np.float32(encoder.scale)
@@ -97,7 +97,7 @@ class _Image:
         self._images[...] = obs
         if self._scale != 1:
             self._images *= self._scale
-        # The windows are views of the layer before: they change with what it writes.
+        # The windows are views of the outputs of the layer before.
         for windows, matrix, layer in self._layers:
             matrix[...] = windows
             layer.run()

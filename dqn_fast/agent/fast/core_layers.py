@@ -1,7 +1,7 @@
-"""Dense layers computed by the C++ core, over the very memory of their parameters.
+"""Dense layers computed by the C++ core, over the memory of their parameters.
 
 For a few observations PyTorch spends nearly all its time on dispatch; the core has almost none. Nothing
-is copied: an optimiser or `load_state_dict` that changes parameters in place changes these layers, too.
+is copied: when an optimiser or `load_state_dict` changes parameters in place, these layers change, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class CoreLayer(NamedTuple):
-    """A dense layer, and the arrays that it reads and writes: what the core's `DenseLayers` takes."""
+    """A dense layer with the arrays that it reads and writes, as the core's `DenseLayers` takes it."""
 
     features: Floats  # (N, inputs)
     weight: Floats  # (outputs, inputs)
@@ -29,18 +29,18 @@ class CoreLayer(NamedTuple):
 
     @property
     def multiplications(self) -> int:
-        """How many it makes."""
+        """Multiplications of one run."""
         return len(self.features) * self.weight.size
 
 
 def make_core_layer(features: Floats, weight: Tensor, bias: Tensor, relu: bool) -> CoreLayer:
-    """Return a layer on `features`, with new outputs.
+    """Return a layer that reads `features` and writes a new array.
 
     Args:
         features: `(N, inputs)`, in C order.
-        weight: `(outputs, inputs)`; more axes of inputs are one.
+        weight: `(outputs, inputs)`; several axes of inputs are flattened.
         bias: `(outputs,)`.
-        relu: whether a ReLU is behind it.
+        relu: whether a ReLU follows.
 
     Raises:
         UnknownModuleError: if the parameters are not float32, in C order, on the CPU.
@@ -56,14 +56,14 @@ def make_core_layer(features: Floats, weight: Tensor, bias: Tensor, relu: bool) 
 
 
 def core_layers(module: nn.Module, features: Floats) -> tuple[list[CoreLayer], Floats]:
-    """Return the layers of a linear layer, or of a sequence of linear layers and ReLU, and the last outputs.
+    """Return the core's layers for a module, and the array of the last outputs.
 
     Args:
-        module: the layers; without any, the features come back.
-        features: `(N, inputs)`, what the first layer reads.
+        module: a linear layer, or a sequence of linear layers and ReLU; may be empty.
+        features: inputs of the first layer, `(N, inputs)`; the last outputs if there is no layer.
 
     Raises:
-        UnknownModuleError: if another module is in it.
+        UnknownModuleError: if the module has another one inside.
     """
     layers: list[CoreLayer] = []
     for linear, relu in linear_layers(module):

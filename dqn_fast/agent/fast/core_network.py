@@ -1,4 +1,4 @@
-"""Q-networks computed by the C++ core, over the very memory of their parameters (see `core_layers`)."""
+"""Q-networks computed by the C++ core, over the memory of their parameters (see `core_layers`)."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ _ILLEGAL = np.float32(ILLEGAL)
 
 
 class CoreQNetwork:
-    """A Q-network's values from arrays to arrays, for a number of observations that is known beforehand.
+    """Computes a Q-network's values from arrays to arrays, for a fixed number of observations.
 
     Args:
-        q_net: one that `make_q_net` makes.
-        rows: how many observations at a time.
+        q_net: made by `make_q_net`.
+        rows: observations at a time.
 
     Attributes:
-        rows: as given.
-        multiplications: how many it makes.
+        rows: observations at a time.
+        multiplications: of one call.
 
     Raises:
-        UnknownModuleError: if a module without a counterpart is in it, or a hook, or its outputs are not its
-            values.
+        UnknownModuleError: if a module has no counterpart, or there is a hook, or the outputs are not values.
     """
 
     def __init__(self, q_net: QNetwork, rows: int) -> None:
@@ -50,7 +49,7 @@ class CoreQNetwork:
         layers += [layer for stream, _ in streams for layer in stream]
         self._layers = DenseLayers(layers)
         self._q = np.empty((rows, q_net.num_actions), np.float32)
-        # The mean over actions is taken off by a product, which is the shortest way in NumPy.
+        # A product takes off the mean over actions, in one call of NumPy.
         self._off_mean = np.eye(q_net.num_actions, dtype=np.float32) - np.float32(1 / q_net.num_actions)
         self.multiplications = self._encode.multiplications + sum(layer.multiplications for layer in layers)
 
@@ -72,5 +71,5 @@ class CoreQNetwork:
 
 
 def _streams(head: nn.Module) -> list[nn.Module]:
-    """Value and advantage, or the only stream."""
+    """Return value and advantage, or the only stream."""
     return [head.value, head.advantage] if type(head) is DuelingHead else [head]

@@ -1,8 +1,7 @@
-"""Numbers too small for their format's full precision, taken as 0.
+"""Denormals, numbers too small for full precision, flushed to 0.
 
-A unit of the network that no longer fires leaves Adam averages that halve every few updates and never reach
-0. Below 1e-38 a processor needs tens of cycles for such a number, where it needs one for many others:
-unnoticed, that can cost a quarter of an update.
+A unit of the network that no longer fires leaves averages in Adam that shrink with every update, but never
+reach 0. Below 1e-38 such numbers are denormal, and processors compute with them many times more slowly.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ import torch
 
 
 class FlushDenormals:
-    """Within it, this thread's arithmetic takes denormal numbers as 0; a context manager.
+    """A context manager within which this thread's arithmetic flushes denormals to 0.
 
-    It is for the arithmetic of updates alone: environments and the replay memory keep theirs. PyTorch cannot
-    say what was set before; afterwards it is off, as by default.
+    It is for learner updates alone: environments and the replay memory do not run within it. PyTorch does not
+    tell the mode before; afterwards it is off, which is the default.
     """
 
     def __enter__(self) -> None:

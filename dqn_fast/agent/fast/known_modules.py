@@ -1,4 +1,4 @@
-"""Which modules have a counterpart here: a fast way knows them by their exact type, and refuses others."""
+"""Modules that have a fast counterpart: known by their exact type, since a subclass may differ."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class UnknownModuleError(TypeError):
 
 
 def require_no_hooks(net: nn.Module) -> None:
-    """See that nothing but its modules decides what a network computes.
+    """Refuse hooks, which only PyTorch calls.
 
     Raises:
-        UnknownModuleError: if a module has hooks, which only PyTorch calls.
+        UnknownModuleError: if a module of the network has one.
     """
     for name, module in net.named_modules():
         if may_have_hooks(module):
@@ -25,12 +25,13 @@ def require_no_hooks(net: nn.Module) -> None:
 
 
 def linear_layers(module: nn.Module) -> Iterator[tuple[nn.Linear, bool]]:
-    """Give the linear layers of one, or of a sequence of them and ReLU, and whether ReLU is behind each.
+    """Give each linear layer of a module, and whether a ReLU follows it.
 
-    Exact types are asked for, because a subclass may compute something else.
+    Args:
+        module: a linear layer, or a sequence of linear layers and ReLU.
 
     Raises:
-        UnknownModuleError: if another module is in it, or a layer without bias.
+        UnknownModuleError: if it has another module, or a layer without bias.
     """
     parts = list(module) if type(module) is nn.Sequential else [module]
     for index, part in enumerate(parts):
@@ -38,5 +39,5 @@ def linear_layers(module: nn.Module) -> Iterator[tuple[nn.Linear, bool]]:
             yield part, index + 1 < len(parts) and type(parts[index + 1]) is nn.ReLU
         elif type(part) is not nn.ReLU or index == 0 or type(parts[index - 1]) is not nn.Linear:
             raise UnknownModuleError(
-                f"module: got {type(part).__name__}, expected Linear with a bias, and ReLU behind it"
+                f"module: got {type(part).__name__}, expected Linear with a bias, or ReLU after it"
             )

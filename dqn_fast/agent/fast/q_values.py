@@ -1,4 +1,4 @@
-"""Action values for acting, by the shortest way from arrays to arrays."""
+"""Action values for acting, from arrays to arrays."""
 
 from __future__ import annotations
 
@@ -18,19 +18,17 @@ from dqn_fast.agent.networks.q_network import QNetwork
 #: Takes N observations, `(N, ...)` arrays or a (nested) dict of them, and returns q, `(N, A)` float32.
 QValues = Callable[[Any], npt.NDArray[np.float32]]
 
-# Multiplications, for all rows together, up to which the core is faster than PyTorch: measured at 1 to 64
-# rows of perceptrons of 64 to 1024, and of the convolutions of MinAtar and Atari. AVX2 and AVX-512 are faster
-# up to 2**21; the portable kernels are about as fast from 2**19 on.
+# Multiplications, for all rows together, up to which the core is faster than PyTorch.
 _CORE_LIMIT = 2**20
 
 
 def make_q_values(q_net: QNetwork) -> QValues:
     """Return a function from N observations to their action values, for acting.
 
-    It runs in the C++ core if every module has a counterpart there and N is small for its layers, and in
-    PyTorch, without gradients, otherwise. The core reads the parameters where they are now: changes in place
-    are seen, parameters that are put elsewhere later are not. The array that is returned is valid until the
-    next call. A call with another N than the last takes longer.
+    The function runs in the C++ core if every module has a counterpart there and N is small for its layers,
+    and in PyTorch otherwise. The core reads the parameters in place: it sees changes of their values, but not
+    parameters that move in memory. The returned array is valid until the next call. A call with another N
+    than the last one takes longer.
 
     Args:
         q_net: the network to ask, on the CPU.
@@ -61,7 +59,7 @@ def make_q_values(q_net: QNetwork) -> QValues:
 
 
 def _tensor(array: Any) -> torch.Tensor:
-    # A copy only of what PyTorch doesn't take as it is: flipped images, read-only arrays. An axis of length 1
-    # can be flipped, and the array in C order all the same.
+    # Copies only what PyTorch refuses: flipped images and read-only arrays. (With a flipped axis of length 1,
+    # an array is still in C order.)
     array = np.require(array, requirements=["C", "W"])
     return torch.from_numpy(array.copy() if min(array.strides, default=0) < 0 else array)

@@ -1,6 +1,6 @@
-"""All that is used of PyTorch's private parts, each with a way by public PyTorch alone.
+"""Every use of PyTorch's private functions, each with a fallback that uses public ones.
 
-They may change or go with any version. The public way is taken where the private one is missing; the tests
+Private functions may change or disappear with any version. The fallback runs where one is missing; the tests
 run both.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,30 +16,37 @@ from torch import Tensor, nn
 #: Versions of PyTorch that the agent's tests have passed with.
 TESTED = ("2.4.1", "2.13.0", "2.14.1")
 
-#: Makes one step of Adam with the learning rate that it is given.
+#: Makes one step of Adam with the given learning rate.
 AdamStep = Callable[[float], None]
 
 
-def fused_adam(
-    vector: Tensor,
-    gradient: Tensor,
-    average: Tensor,
-    square: Tensor,
-    steps: Tensor,
-    betas: tuple[float, float],
-    eps: float,
-) -> AdamStep:
-    """Return a step of Adam by the kernel below `torch.optim.Adam(..., fused=True)`.
+class AdamState(NamedTuple):
+    """Everything that a step of Adam reads, and changes in place, except the gradient.
 
-    Args:
-        vector: parameters, float32, changed in place by each step, as are the next three but the gradient.
+    Attributes:
+        vector: parameters, float32.
         gradient: of the same shape; only read.
         average: decaying average of the gradient.
         square: decaying average of its square.
         steps: number of steps made, a float32 scalar.
+    """
+
+    vector: Tensor
+    gradient: Tensor
+    average: Tensor
+    square: Tensor
+    steps: Tensor
+
+
+def fused_adam(state: AdamState, betas: tuple[float, float], eps: float) -> AdamStep:
+    """Return a step of Adam by the kernel below `torch.optim.Adam(..., fused=True)`.
+
+    Args:
+        state: changed in place by each step.
         betas: decay per step of both averages.
         eps: added to the denominator of the step.
     """
+    vector, gradient, average, square, steps = state
     lists: tuple[list[Tensor], ...] = ([vector], [gradient], [average], [square], [], [steps])
 
     def step(learning_rate: float) -> None:
@@ -57,16 +65,9 @@ def fused_adam(
     return step
 
 
-def plain_adam(
-    vector: Tensor,
-    gradient: Tensor,
-    average: Tensor,
-    square: Tensor,
-    steps: Tensor,
-    betas: tuple[float, float],
-    eps: float,
-) -> AdamStep:
-    """Return the same step by public functions; its last digits may differ. Arguments as `fused_adam`."""
+def plain_adam(state: AdamState, betas: tuple[float, float], eps: float) -> AdamStep:
+    """Return the step of `fused_adam` by public functions; its last digits may differ."""
+    vector, gradient, average, square, steps = state
 
     def step(learning_rate: float) -> None:
         steps.add_(1)
@@ -80,21 +81,21 @@ def plain_adam(
 
 
 def aten_relu_gradient(gradient: Tensor, outputs: Tensor) -> Tensor:
-    """Return the gradient of a ReLU's inputs from that of its outputs, by autograd's own kernel."""
+    """Return the gradient of a ReLU's inputs from the gradient of its outputs, by autograd's own kernel."""
     before: Tensor = torch.ops.aten.threshold_backward(gradient, outputs, 0)
     return before
 
 
 def plain_relu_gradient(gradient: Tensor, outputs: Tensor) -> Tensor:
-    """Return the same, bit for bit, by public functions."""
+    """Return the gradient of `aten_relu_gradient`, bit for bit, by public functions."""
     return gradient.masked_fill(outputs <= 0, 0)
 
 
 def may_have_hooks(module: nn.Module) -> bool:
     """Return whether hooks of a module may change what it computes.
 
-    PyTorch offers no question for it, so its attributes are looked through; if they are not what they were,
-    the answer is True, and PyTorch runs everything.
+    PyTorch has no function for this, so the attributes are searched. If they are not as in the tested
+    versions, the answer is True, and PyTorch runs the module.
     """
     attributes = vars(module)
     if "_forward_hooks" not in attributes:

@@ -1,7 +1,7 @@
-"""Q-networks: an encoder for the observations, a body, a head, and what its outputs mean."""
+"""Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs."""
 
 from dqn_fast.agent.networks.action_mask import legal_actions
-from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv
+from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
 from dqn_fast.agent.networks.q_network import QNetwork
@@ -15,6 +15,7 @@ __all__ = [
     "QNetwork",
     "Representation",
     "Scalar",
+    "SmallImageError",
     "legal_actions",
     "make_mlp",
     "make_q_net",

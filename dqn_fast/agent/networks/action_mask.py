@@ -1,7 +1,7 @@
-"""Action masks: which actions are legal, said by the observation itself.
+"""Action masks: observations that say which actions are legal.
 
-The key "action_mask" at the top of a dict observation holds one number per action, 0 where it is illegal. An
-observation that says so of every action masks nothing: there is no other choice to make.
+The key "action_mask" at the top of a dict observation holds one number per action, 0 where it is illegal. A
+mask that makes every action illegal is ignored, since some action must be taken.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from dqn_fast.observation_keys import ACTION_MASK
 
 #: The value of an illegal action, and each of its outputs. It is finite, so that 0 times it is 0 in a target
-#: that doesn't bootstrap.
+#: that does not bootstrap.
 ILLEGAL = torch.finfo(torch.float32).min
 
 
@@ -25,7 +25,7 @@ def has_action_mask(space: spaces.Space[Any], num_actions: int) -> bool:
     """Return whether observations of a space hold an action mask.
 
     Raises:
-        TypeError: if they do, and it doesn't hold one whole number or bool for each action.
+        TypeError: if the mask does not hold one integer or bool for each action.
     """
     if not isinstance(space, spaces.Dict) or ACTION_MASK not in space.spaces:
         return False
@@ -40,16 +40,16 @@ def has_action_mask(space: spaces.Space[Any], num_actions: int) -> bool:
 
 
 def without_action_mask(space: spaces.Dict) -> spaces.Dict:
-    """Return the space of the features: everything but the mask."""
+    """Return the space without the mask: its features."""
     return spaces.Dict({key: part for key, part in space.spaces.items() if key != ACTION_MASK})
 
 
 def mask_illegal(outputs: Tensor, mask: Tensor) -> Tensor:
-    """Return `outputs` with all those of illegal actions replaced by `ILLEGAL`.
+    """Return `outputs` with `ILLEGAL` for every output of an illegal action.
 
     Args:
         outputs: `(B, A)` float32, or `(B, A, outputs per action)`.
-        mask: not 0 where an action is legal, `(B, A)` of whole numbers or bool.
+        mask: `(B, A)` integers or bool; 0 marks an illegal action.
     """
     legal = mask.bool()
     illegal = ~legal & legal.any(1, keepdim=True)
@@ -57,9 +57,9 @@ def mask_illegal(outputs: Tensor, mask: Tensor) -> Tensor:
 
 
 def legal_actions(obs: Any) -> npt.NDArray[np.bool_] | None:
-    """Return which actions may be taken, `(N, A)` bool, or None if the observations hold no mask.
+    """Return which actions are legal, `(N, A)` bool, or None if the observations hold no mask.
 
-    Every row has at least one legal action: where none is, all are.
+    In a row without a legal action, all actions count as legal.
 
     Args:
         obs: N observations: an array or a dict of arrays, `(N, ...)` each.

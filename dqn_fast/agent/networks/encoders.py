@@ -1,4 +1,4 @@
-"""Encoders: from a batch of observations of a space to one float32 row per observation."""
+"""Encoders: from a batch of observations to one float32 row of features for each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ class Encoder(Protocol):
     size: int
 
     def __call__(self, obs: Any) -> Tensor:
-        """Return features `(B, size)` float32 of B observations: a tensor, or a (nested) dict of them."""
+        """Return the features, `(B, size)` float32.
+
+        Args:
+            obs: B observations: a tensor, or a (nested) dict of them.
+        """
         ...
 
 
 class FlattenEncoder(nn.Module):
-    """Numbers as they are: `(B, *shape)` of any dtype to `(B, size)` float32."""
+    """Flattens numbers: `(B, *shape)` of any dtype to `(B, size)` float32."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -36,11 +40,11 @@ class FlattenEncoder(nn.Module):
 
 
 class OneHotEncoder(nn.Module):
-    """Whole numbers as one-hot vectors, side by side: `(B, *shape)` int to `(B, size)` float32.
+    """Turns integers into one-hot vectors, side by side: `(B, *shape)` to `(B, size)` float32.
 
     Args:
-        counts: how many values each number can take.
-        starts: the smallest value of each number.
+        counts: number of values of each integer.
+        starts: smallest value of each integer.
     """
 
     shift: Tensor
@@ -60,10 +64,10 @@ class OneHotEncoder(nn.Module):
 
 
 class DictEncoder(nn.Module):
-    """The features of each part of a dict, side by side, in the order of `parts`.
+    """Encodes each part of a dict, and puts the features side by side, in the order of `parts`.
 
     Args:
-        parts: an encoder for each key, at least one. Observations may have other keys; they are not read.
+        parts: an encoder for each key, at least one. Other keys of observations are ignored.
     """
 
     def __init__(self, parts: Mapping[str, Encoder]) -> None:
@@ -74,7 +78,7 @@ class DictEncoder(nn.Module):
         self.size = sum(part.size for part in parts.values())
 
     def items(self) -> Iterator[tuple[str, Encoder]]:
-        """Each key and its encoder."""
+        """Return each key with its encoder."""
         return zip(self.keys, self.parts, strict=True)  # type: ignore[arg-type]
 
     def forward(self, obs: Mapping[str, Any]) -> Tensor:
@@ -83,34 +87,36 @@ class DictEncoder(nn.Module):
 
 
 def one_hot_columns(encoder: Encoder) -> int:
-    """Return how many of an encoder's features are one-hot columns."""
+    """Return how many features of an encoder are one-hot columns."""
     modules = encoder.modules() if isinstance(encoder, nn.Module) else ()
     return sum(module.size for module in modules if isinstance(module, OneHotEncoder))
 
 
 def make_encoder(
-    space: spaces.Space[Any], generator: torch.Generator, convs: Sequence[Conv] | None = None
+    space: spaces.Space[Any], generator: torch.Generator, convolutions: Sequence[Conv] | None = None
 ) -> Encoder:
     """Return the encoder for an observation space.
 
-    Images get convolutions (`image_encoder.is_image` says what is one), other numbers are flattened, discrete
-    ones become one-hot vectors, and dicts of these, nested ones too, are put side by side.
+    Images (see `image_encoder.is_image`) go through convolutions. Other numbers are flattened, discrete ones
+    become one-hot vectors, and the parts of (nested) dicts stand side by side.
 
     Args:
         space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these.
-        generator: source of the initial weights, if there are any.
-        convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
+        generator: source of the initial weights.
+        convolutions: convolutions for images; None chooses them by size (`make_image_encoder`).
 
     Raises:
-        TypeError: if no encoder is known for the space, or it is a Dict without parts.
-        ValueError: if an image is smaller than the convolutions need.
+        TypeError: if there is no encoder for the space, or it is an empty Dict.
+        SmallImageError: if an image is smaller than the convolutions need.
     """
     if isinstance(space, spaces.Dict):
         if not space.spaces:
-            raise TypeError(f"observation_space: got {space}, expected a Dict with something to observe")
-        return DictEncoder({key: make_encoder(part, generator, convs) for key, part in space.spaces.items()})
+            raise TypeError(f"observation_space: got {space}, expected a Dict with at least one part")
+        return DictEncoder(
+            {key: make_encoder(part, generator, convolutions) for key, part in space.spaces.items()}
+        )
     if isinstance(space, spaces.Box) and is_image(space):
-        return make_image_encoder(space, generator, convs)
+        return make_image_encoder(space, generator, convolutions)
     if isinstance(space, spaces.Box | spaces.MultiBinary):
         return FlattenEncoder(int(np.prod(space.shape)))
     if isinstance(space, spaces.Discrete):

@@ -14,55 +14,60 @@ from dqn_fast.agent.networks.layers import make_conv
 
 
 class Conv(NamedTuple):
-    """A convolution without padding, with a ReLU behind it."""
+    """A convolution without padding, followed by a ReLU."""
 
     channels: int
     kernel: int
     stride: int
 
 
-#: For 84 x 84 and other images of at least 36 x 36 (Mnih et al., 2015).
+#: For images of at least 36 x 36, such as 84 x 84 (Mnih et al., 2015).
 NATURE = (Conv(32, 8, 4), Conv(64, 4, 2), Conv(64, 3, 1))
-#: For the same images, at a quarter of an update's time on a CPU (van Hasselt et al., 2019).
+#: For the same images, and cheaper on a CPU (van Hasselt et al., 2019).
 DATA_EFFICIENT = (Conv(32, 5, 5), Conv(64, 5, 5))
-#: For 10 x 10 and other smaller images (MinAtar: Young & Tian, 2019).
+#: For smaller images, such as 10 x 10 (MinAtar: Young & Tian, 2019).
 MINATAR = (Conv(16, 3, 1),)
 
 _NATURE_MIN, _MINATAR_MIN = 36, 3
 
 
+class SmallImageError(ValueError):
+    """An image is smaller than the convolutions need."""
+
+
 class ImageEncoder(nn.Module):
-    """Convolutions over a batch of images: `(B, *shape)` of any dtype to `(B, size)` float32.
+    """Applies convolutions to a batch of images: `(B, *shape)` of any dtype to `(B, size)` float32.
 
     An image is `(height, width)`, `(channels, height, width)` or `(height, width, channels)`. With three axes
-    its channels are the first if that is shorter than the last, as for a stack of frames `(4, 84, 84)`, and
-    the last otherwise, as in MinAtar `(10, 10, channels)`. The features are in the order of the image's axes.
+    the channels are the first axis if it is shorter than the last, as in a stack of frames `(4, 84, 84)`, and
+    the last axis otherwise, as in MinAtar `(10, 10, channels)`. The features keep the order of the image's
+    axes.
 
     Args:
         shape: of one image.
-        convs: the convolutions, first to last.
-        scale: what the image's numbers are multiplied by.
+        convolutions: the convolutions, first to last.
+        scale: factor for the image's numbers.
         generator: source of the initial weights.
 
     Raises:
-        ValueError: if the image is smaller than the convolutions need.
+        SmallImageError: if the image is smaller than the convolutions need.
     """
 
     def __init__(
-        self, shape: Sequence[int], convs: Sequence[Conv], scale: float, generator: torch.Generator
+        self, shape: Sequence[int], convolutions: Sequence[Conv], scale: float, generator: torch.Generator
     ) -> None:
         super().__init__()
         self.channels_last, (channels, height, width) = _axes(shape)
         self.shape = tuple(shape)
         self.scale = scale
         layers: list[nn.Module] = []
-        for conv in convs:
+        for conv in convolutions:
             layers += [make_conv(channels, *conv, generator), nn.ReLU()]
             channels = conv.channels
             height, width = ((side - conv.kernel) // conv.stride + 1 for side in (height, width))
             if min(height, width) < 1:
-                raise ValueError(
-                    f"images: got {tuple(shape)}, expected room for the convolutions {tuple(convs)}"
+                raise SmallImageError(
+                    f"images: got {tuple(shape)}, expected room for the convolutions {tuple(convolutions)}"
                 )
         self.layers = nn.Sequential(*layers)
         self.size = channels * height * width
@@ -70,10 +75,10 @@ class ImageEncoder(nn.Module):
     def forward(self, obs: Tensor) -> Tensor:
         """Return the features of each image, `(B, size)` float32."""
         if obs.dtype == torch.bool:
-            obs = obs.view(torch.uint8)  # its conversion to float takes a fraction of that of bool
+            obs = obs.view(torch.uint8)  # quicker to convert to float than bool
         images = obs.float()
         if self.scale != 1:
-            # In place, unless the numbers are the caller's own.
+            # In place, unless the memory is the caller's.
             images = images * self.scale if images is obs else images.mul_(self.scale)
         if len(self.shape) == 2:
             images = images.unsqueeze(1)
@@ -81,8 +86,7 @@ class ImageEncoder(nn.Module):
         if not self.channels_last:
             features = self.layers(images)
         else:
-            # Left where they are in memory, before the convolutions and behind them: two copies less, which
-            # is a fifth of an update of the network for MinAtar.
+            # Views, before the convolutions and after them: this saves two copies.
             features = self.layers(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         return features.flatten(1)
 
@@ -96,27 +100,27 @@ def is_image(space: spaces.Box) -> bool:
 
 
 def make_image_encoder(
-    space: spaces.Box, generator: torch.Generator, convs: Sequence[Conv] | None = None
+    space: spaces.Box, generator: torch.Generator, convolutions: Sequence[Conv] | None = None
 ) -> ImageEncoder:
-    """Return the encoder for a Box that `is_image`.
+    """Return the encoder for a Box of images (see `is_image`).
 
-    Whole numbers are divided by the largest that the space allows: 255 for the usual uint8, 1 for bool.
+    Integers are divided by the largest value of the space: 255 for the usual uint8, 1 for bool.
 
     Args:
         space: of one image.
         generator: source of the initial weights.
-        convs: None is the DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
+        convolutions: None is DQN's for images of at least 36 x 36, and MinAtar's for smaller ones.
 
     Raises:
-        ValueError: if the image is smaller than the convolutions need.
+        SmallImageError: if the image is smaller than the convolutions need.
     """
-    if convs is None:
-        convs = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR
-    return ImageEncoder(space.shape, convs, _scale(space), generator)
+    if convolutions is None:
+        convolutions = NATURE if min(_axes(space.shape)[1][1:]) >= _NATURE_MIN else MINATAR
+    return ImageEncoder(space.shape, convolutions, _scale(space), generator)
 
 
 def _axes(shape: Sequence[int]) -> tuple[bool, tuple[int, int, int]]:
-    """Whether an image's channels are its last axis; channels, height and width."""
+    """Return whether an image's channels are its last axis; and channels, height and width."""
     if len(shape) == 2:
         return False, (1, shape[0], shape[1])
     first, middle, last = shape

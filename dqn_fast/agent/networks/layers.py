@@ -1,7 +1,7 @@
-"""Layers whose initial weights come from a generator alone: linear, convolutional, and perceptrons.
+"""Linear and convolutional layers, and perceptrons, whose initial weights come from a generator alone.
 
-Weights and biases are uniform in ±1/sqrt(fan-in), which is PyTorch's own default for these layers. The global
-random state is neither read nor changed.
+Weights and biases are uniform in ±1/sqrt(fan-in), which is PyTorch's default for these layers. PyTorch's
+global random state is neither read nor changed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def make_conv(inputs: int, outputs: int, kernel: int, stride: int, generator: to
 
 
 def make_hidden(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
-    """Return linear layers of the given sizes, each with a ReLU behind it; none for one size.
+    """Return linear layers of the given sizes, each followed by a ReLU; no layer for one size.
 
     Args:
         sizes: inputs of the first layer, then outputs of each layer.
@@ -48,7 +48,7 @@ def make_hidden(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequenti
 
 
 def make_mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
-    """Return linear layers of the given sizes with ReLU between them, and none behind the last.
+    """Return linear layers of the given sizes, with a ReLU between each two.
 
     Args:
         sizes: inputs of the first layer, then outputs of each layer.

@@ -1,4 +1,4 @@
-"""From spaces to the Q-network that fits them."""
+"""Makes the Q-network that fits two spaces."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
 from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
 from dqn_fast.agent.networks.representation import SCALAR, Representation
 
-# What the first layer may take. Every update reads and writes it several times, and makes the one-hot columns
-# of a whole batch.
+# Limits of the first layer: every update reads and writes it several times, and makes the one-hot columns of
+# a whole batch.
 _MOST_BYTES = 2**30
 _MOST_ONE_HOT = 10**6
 
@@ -29,29 +29,30 @@ def make_q_net(
     generator: torch.Generator,
     *,
     dueling: bool = False,
-    convs: Sequence[Conv] | None = None,
+    convolutions: Sequence[Conv] | None = None,
     representation: Representation = SCALAR,
 ) -> QNetwork:
-    """Return a network that fits the spaces: their encoder, hidden layers, and outputs for each action.
+    """Return a network for the spaces: an encoder, hidden layers, and outputs for each action.
 
-    With `dueling` the last hidden layer is there twice, once for the value and once for the advantages, and
-    everything before it is shared. Behind convolutions with one hidden layer that is the network of Wang et
-    al. (2016) and of Rainbow; of a perceptron it is the one of their corridor.
+    With `dueling`, the value and the advantages each have a last hidden layer of their own, and share
+    everything before it. With convolutions and one hidden layer, this is the network of Wang et al. (2016)
+    and of Rainbow; without convolutions, it is the one of their corridor.
 
     Args:
         observation_space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these. The key "action_mask"
-            at the top of a Dict is no feature, but says which actions are legal (see `action_mask`).
+            at the top of a Dict is not a feature: it says which actions are legal (see `action_mask`).
         action_space: Discrete, starting at 0.
-        hidden_sizes: outputs of each hidden layer behind the encoder.
+        hidden_sizes: outputs of each hidden layer after the encoder.
         generator: source of the initial weights.
-        dueling: value and advantages apart.
-        convs: the convolutions for images; None chooses by their size (`make_image_encoder`).
+        dueling: learn value and advantages apart.
+        convolutions: the convolutions for images; None chooses by their size (`make_image_encoder`).
         representation: what the outputs mean, and how many there are for each action.
 
     Raises:
-        TypeError: if a space is of another kind, or a mask doesn't fit the actions.
-        ValueError: if a hidden size is below 1, an image is smaller than the convolutions need, or the first
-            layer would be larger than 1 GiB or read more than 10**6 one-hot columns.
+        TypeError: if a space is of another kind, or a mask does not fit the actions.
+        SmallImageError: if an image is smaller than the convolutions need.
+        ValueError: if a hidden size is below 1, or the first layer would be larger than 1 GiB or read more
+            than 10**6 one-hot columns.
     """
     if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
         raise TypeError(f"action_space: got {action_space}, expected Discrete, starting at 0")
@@ -61,7 +62,7 @@ def make_q_net(
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):
         kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
-    encoder = make_encoder(observation_space, generator, convs)
+    encoder = make_encoder(observation_space, generator, convolutions)
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
     _refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])
@@ -78,17 +79,17 @@ def make_q_net(
 
 
 def _refuse_large(encoder: Encoder, outputs: int) -> None:
-    """Refuse observations that would take memory without end, before any of it is taken."""
+    """Refuse observations that would need too much memory, before allocating any."""
     columns, nbytes = one_hot_columns(encoder), 4 * encoder.size * outputs
     if columns > _MOST_ONE_HOT or nbytes > _MOST_BYTES:
         raise ValueError(
             f"observation_space: got {encoder.size:,} features, of which {columns:,} are one-hot columns;"
             f" the first layer would take {nbytes:,} bytes, expected at most {_MOST_BYTES:,} and"
-            f" {_MOST_ONE_HOT:,} columns: let a wrapper observe fewer numbers, such as"
+            f" {_MOST_ONE_HOT:,} columns: a wrapper can reduce them, such as"
             " gymnasium.wrappers.TransformObservation"
         )
 
 
 def _per_action(layers: nn.Module, rows: int, each: int) -> nn.Module:
-    """Layers whose outputs are `(B, rows)`, or `(B, rows, each)` if there are several in a row."""
+    """Return the layers with outputs `(B, rows)`, or `(B, rows, each)` if `each` is above 1."""
     return layers if each == 1 else nn.Sequential(layers, nn.Unflatten(1, (rows, each)))

@@ -1,4 +1,4 @@
-"""Q-networks: from observations to outputs for each action, and the values that these mean."""
+"""Q-networks: from observations to outputs for each action, and from outputs to values."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dqn_fast.observation_keys import ACTION_MASK
 
 
 class QNetwork(nn.Module):
-    """Outputs for each action: an encoder, a body and a head; and what the outputs mean.
+    """An encoder, a body and a head, which give outputs for each action; and what the outputs mean.
 
     Args:
-        encoder: observations as the environment gives them to `(B, features)` float32.
+        encoder: observations, as the environment gives them, to `(B, features)` float32.
         body: features to features.
         head: features to outputs, float32: `(B, num_actions)`, or `(B, num_actions, outputs_per_action)` if
             the representation has several.
@@ -41,7 +41,7 @@ class QNetwork(nn.Module):
         self.representation = representation
 
     def forward(self, obs: Any) -> Tensor:
-        """Return the outputs, as the head has them; with the usual representation, q `(B, num_actions)`.
+        """Return the outputs of the head; with the usual representation, q `(B, num_actions)`.
 
         Args:
             obs: a tensor `(B, *observation shape)`, or a (nested) dict of them.
@@ -50,34 +50,34 @@ class QNetwork(nn.Module):
         return outputs
 
     def values(self, outputs: Tensor) -> Tensor:
-        """Return the action values, `(B, num_actions)`, that `outputs` of this network mean; only read."""
+        """Return the action values, `(B, num_actions)`, that `outputs` mean; `outputs` are only read."""
         return self.representation.values(outputs)
 
 
 class MaskedQNetwork(QNetwork):
-    """A network in which illegal actions have the lowest value of all, so that no maximum ever takes them.
+    """Gives illegal actions the lowest value of all, so that no maximum takes them.
 
-    All outputs of an illegal action are `ILLEGAL`. That is its value, too, whatever the representation would
-    make of such outputs: a mean of them may overflow, and a softmax would see nothing unusual.
+    All outputs of an illegal action are `ILLEGAL`, and so is its value. The representation is not asked: a
+    mean of such outputs may overflow, and a softmax would see nothing unusual.
     """
 
     def forward(self, obs: Mapping[str, Any]) -> Tensor:
-        """Return the outputs, as the head has them, for a dict that holds an action mask."""
+        """Return the outputs, as the head gives them, for a dict that holds an action mask."""
         return mask_illegal(super().forward(obs), obs[ACTION_MASK])
 
     def values(self, outputs: Tensor) -> Tensor:
-        """Return the action values, `(B, num_actions)`, that `outputs` of this network mean; only read."""
+        """Return the action values, `(B, num_actions)`, that `outputs` mean; `outputs` are only read."""
         values = super().values(outputs)
         if values is outputs:
-            return values  # masked already
+            return values  # already masked
         first = outputs.reshape(*values.shape, -1)[..., 0]  # of each action's outputs
         return values.masked_fill(first == ILLEGAL, ILLEGAL)
 
 
 class DuelingHead(nn.Module):
-    """A state's value plus each action's advantage over the mean (Wang et al., 2016, equation 9).
+    """Adds to a state's value each action's advantage over the mean (Wang et al., 2016, equation 9).
 
-    With several outputs per action each of them has a value and advantages of its own.
+    With several outputs per action, each has its own value and advantages.
 
     Args:
         value: features to `(B, 1)`, or `(B, 1, outputs per action)`.
@@ -90,7 +90,7 @@ class DuelingHead(nn.Module):
         self.advantage = advantage
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return the outputs, float32, of the shape of the advantages."""
+        """Return the outputs, float32, in the shape of the advantages."""
         advantage = self.advantage(features)
         outputs: Tensor = advantage + (self.value(features) - advantage.mean(1, keepdim=True))
         return outputs

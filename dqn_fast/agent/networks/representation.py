@@ -1,7 +1,7 @@
 """Representations: what a network's outputs for an action mean.
 
-The network owns one. Whoever acts and the selectors of objectives ask for values through it, by
-`QNetwork.values`; only an objective that is made for a representation knows more about the outputs.
+Each network owns one. Policies and selectors get values through it, by `QNetwork.values`. Only an objective
+made for a representation knows more about the outputs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from torch import Tensor
 
 
 class Representation(Protocol):
-    """Gives action values, which are compared and followed, from outputs, which are learned."""
+    """Turns outputs, which are learned, into action values, which are compared."""
 
     @property
     def outputs_per_action(self) -> int:
-        """How many outputs a network has for each action, at least 1."""
+        """Outputs of a network for each action, at least 1."""
         ...
 
     def values(self, outputs: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ class Representation(Protocol):
 
 
 class Scalar:
-    """One output per action, which is its value (Mnih et al., 2015)."""
+    """The output of an action is its value (Mnih et al., 2015)."""
 
     outputs_per_action = 1
 

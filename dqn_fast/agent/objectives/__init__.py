@@ -1,4 +1,4 @@
-"""Objectives: what the Q-network is asked to become, as a loss of each sampled transition."""
+"""Objectives: what the Q-network should learn, as a loss of each sampled transition."""
 
 from dqn_fast.agent.objectives.losses import Loss, huber, squared_error
 from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, TransitionBatch

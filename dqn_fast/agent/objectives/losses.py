@@ -1,6 +1,6 @@
-"""The arithmetic of Q-learning as pure functions of tensors.
+"""The arithmetic of Q-learning, as pure functions of tensors of any floating dtype.
 
-Names: B is the batch size, A the number of actions. Every function works on any floating dtype.
+B is the batch size, and A the number of actions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-#: From td_error = target - q of each sample, `(B,)`, to its loss and the loss's slope, its derivative by q.
+#: Takes td_error = target - q, `(B,)`; returns the loss of each sample and its derivative by q, `(B,)` each.
 Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
@@ -20,38 +20,38 @@ def chosen(q: Tensor, action: Tensor) -> Tensor:
 
 
 def best(q: Tensor, selector: Tensor) -> Tensor:
-    """Return the value, `(B,)`, of the action that a selector values most; the first, if several are.
+    """Return the value, `(B,)`, of the action that the selector values most; the first of equal ones.
 
     Args:
-        q: values that are followed, `(B, A)`.
+        q: values of the actions, `(B, A)`; one of each row is returned.
         selector: values that pick the action, `(B, A)`.
     """
     if selector is q:
-        return q.amax(1)  # the same, by one call for three
+        return q.amax(1)  # the same, in one call instead of three
     return chosen(q, selector.argmax(1))
 
 
 def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
     """Return the Bellman target, `(B,)`: reward + discount * next_value, and reward where discount is 0.
 
-    What follows an end is not looked at: 0 times a NaN or an infinity would be NaN.
+    `next_value` is ignored where discount is 0: 0 times a NaN or an infinity would be NaN.
 
     Args:
         reward: n-step sum of rewards, `(B,)`.
         discount: gamma ** k for the k steps really taken, 0 where the last of them terminated, `(B,)`. A
             truncated row keeps its discount, so it bootstraps from the true last observation.
-        next_value: of the observation that the rewards lead to, `(B,)`.
+        next_value: value of the observation after these steps, `(B,)`.
     """
     return torch.where(discount.bool(), torch.addcmul(reward, discount, next_value), reward)
 
 
 def squared_error(td_error: Tensor) -> tuple[Tensor, Tensor]:
-    """Return td_error² of each sample, `(B,)`, whose mean is the mean squared error; and its slope."""
+    """Return td_error² of each sample, `(B,)`, and its derivative by q."""
     return td_error.square(), td_error * -2.0
 
 
 def huber(td_error: Tensor, delta: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Return the Huber loss of each sample, `(B,)` (Huber, 1964), and its slope.
+    """Return the Huber loss (1964) of each sample, `(B,)`, and its derivative by q.
 
     td_error² / 2 where |td_error| is at most `delta`, and beyond it the tangent:
     delta · (|td_error| - delta / 2).

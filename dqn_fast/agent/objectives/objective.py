@@ -1,7 +1,7 @@
-"""What the agent needs of an objective: the loss of each sampled transition, and its gradient.
+"""The interface of objectives: the loss of each sampled transition, and its gradient.
 
-The agent knows nothing of how values are represented: another representation (C51, quantiles) or another
-target (Munchausen) is another objective, beside a network whose outputs fit it.
+The agent does not know how values are represented. Another representation (C51, quantiles) or another target
+(Munchausen) is another objective, with a network whose outputs fit it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class TransitionBatch(Protocol):
 
 
 class ObjectiveResult(NamedTuple):
-    """What an objective finds in a batch of B transitions.
+    """What an objective returns for a batch of B transitions.
 
     Attributes:
         loss: of each transition, `(B,)`.
-        gradient: of each transition's loss by the network's outputs for it, `(B, ...)` like these. The caller
-            may change it.
+        gradient: of each transition's loss by its outputs, of their shape `(B, ...)`. The caller may change
+            it.
         td_error: target - q of each, `(B,)`.
         q: value of each action taken, `(B,)`.
     """
@@ -42,19 +42,19 @@ class ObjectiveResult(NamedTuple):
 
 
 class Objective(Protocol):
-    """A rule that compares the Q-network with what it should say."""
+    """Compares the Q-network's outputs with what they should be."""
 
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
-        """Return what is found; importance weights are the caller's.
+        """Return losses and gradients, without importance weights, which the caller applies.
 
-        It is called without autograd's recording: the gradient is the objective's own to compute.
+        Called under `torch.no_grad`: the objective computes its own gradient.
 
         Args:
             outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read.
             batch: B transitions; only read.
-            q_net: gives the Q-network's outputs for other observations, and the values that outputs mean.
-            target_net: gives the target network's.
+            q_net: the Q-network, for other observations, and for the values of outputs.
+            target_net: the target network.
         """
         ...

@@ -1,7 +1,6 @@
-"""Selectors: which network picks the next action, whose outputs in the target network are bootstrapped from.
+"""Selectors: they decide which network picks the next action; the target network then values it.
 
-An objective takes the action with the largest of the values that a selector returns (rlax calls them
-`q_t_selector`).
+A selector returns values, and the objective takes the action of the largest (`q_t_selector` in rlax).
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from dqn_fast.agent.fast import Values
 
 
 class Selector(Protocol):
-    """A rule that values the next actions, for one of them to be picked."""
+    """Values the next actions, so that one of them can be picked."""
 
     def __call__(self, q_net: Values, target_net: Values, next_obs: Any, next_outputs: Tensor) -> Tensor:
         """Return the values, `(B, A)`, whose largest picks the next action of each row.
 
         Args:
-            q_net: gives the Q-network's outputs, and their values.
-            target_net: gives the target network's.
+            q_net: the Q-network.
+            target_net: the target network.
             next_obs: a tensor `(B, *observation shape)`, or a (nested) dict of them; only read.
             next_outputs: the target network's outputs for `next_obs`, `(B, ...)`; only read.
         """
@@ -29,7 +28,7 @@ class Selector(Protocol):
 
 
 def target_selector(q_net: Values, target_net: Values, next_obs: Any, next_outputs: Tensor) -> Tensor:
-    """Let the target network pick its own best action (Mnih et al., 2015); the Q-network isn't asked."""
+    """Let the target network pick its own best action (Mnih et al., 2015)."""
     return target_net.values(next_outputs)
 
 

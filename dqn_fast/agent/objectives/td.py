@@ -1,4 +1,4 @@
-"""The objective of DQN, for networks whose outputs are the values."""
+"""The objective of DQN, for networks whose outputs are action values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TDObjective:
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
-        """Return what is found for action values `outputs`, `(B, A)`."""
+        """Return losses and gradients for action values `outputs`, `(B, A)`."""
         next_outputs = target_net(batch.next_obs)
         selector = self.selector(q_net, target_net, batch.next_obs, next_outputs)
         q = chosen(outputs, batch.action)

@@ -1,4 +1,4 @@
-"""What the agent needs of an optimiser: `Adam` and `RMSProp` are two."""
+"""The interface of optimisers, such as `Adam` and `RMSProp`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ class Optimizer(Protocol):
     """Moves parameters against their gradient."""
 
     def step(self, learning_rate: float) -> None:
-        """Make one step by the gradient as it is now."""
+        """Make one step against the current gradient."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes from step to step, to be saved."""
+        """Return everything that changes from step to step."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the optimiser was that `state` was taken from."""
+        """Continue from `state`."""
         ...

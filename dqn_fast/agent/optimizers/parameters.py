@@ -1,7 +1,8 @@
 """One vector for all parameters of a network, and one for their gradients.
 
-On small networks an optimiser's time goes into calls, one or more for each parameter. Over one vector Adam,
-the norm of the gradient and a target network's step are one kernel each, whatever the number of layers.
+On small networks an optimiser spends its time on calls, at least one for each parameter. Over one vector,
+Adam, the norm of the gradient, and a target network's step take one kernel each, whatever the number of
+layers.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ class FlatParameters:
     gradient; names, shapes and values stay what they were.
 
     Args:
-        net: its parameters must be of one dtype, on one device.
+        net: its parameters must have one dtype, and be on one device.
 
     Attributes:
         vector: `(number of parameters,)`, in the order of `net.parameters()`; for an optimiser.
-        gradient: of the same shape, `vector.grad`. Backward passes add to it, so set it to 0 before one.
-        buffers: floating tensors of the network's state that are no parameters.
+        gradient: `vector.grad`, of the same shape. Backward passes add to it: set it to 0 before each.
+        buffers: the network's buffers of floating dtype.
 
     Raises:
         ValueError: if the network has no parameters.

@@ -1,4 +1,4 @@
-"""RMSProp over one vector, as the DQN was published with."""
+"""RMSProp over one vector, with which DQN was published."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dqn_fast.agent.optimizers.parameters import FlatParameters
 class RMSProp:
     """Centred RMSProp (Graves, 2013), the optimiser of Mnih et al. (2015), by PyTorch's own class.
 
-    A step is the gradient divided by the square root of its running variance, plus `eps`. With momentum m
-    steps add up to 1 / (1 - m) of their length, which Adam's do not: MinAtar's learning rate of 2.5e-4 with
-    momentum 0.95 moves as far as 5e-3 without.
+    A step is the gradient divided by the square root of its running variance plus `eps`. With momentum m,
+    steps become 1 / (1 - m) times as long, unlike Adam's: a learning rate of 2.5e-4 with momentum 0.95, as
+    for MinAtar, moves as far as 5e-3 without.
 
     Args:
-        parameters: `vector` moves against `gradient`.
+        parameters: their `vector` moves against their `gradient`.
         eps: added to the denominator of the step, above 0.
-        momentum: share of the last step that is made again, from 0 to below 1.
+        momentum: share of the last step that is repeated, from 0 to below 1.
         decay: per step, of the averages of the gradient and of its square.
     """
 
@@ -31,14 +31,14 @@ class RMSProp:
         )
 
     def step(self, learning_rate: float) -> None:
-        """Make one step by the gradient as it is now."""
+        """Make one step against the current gradient."""
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes from step to step, to be saved."""
+        """Return everything that changes from step to step."""
         return self._optimizer.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the optimiser was that `state` was taken from."""
+        """Continue from `state`."""
         self._optimizer.load_state_dict(state)

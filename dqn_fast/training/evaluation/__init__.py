@@ -1,6 +1,6 @@
-"""What a policy is worth: evaluations, the choice of the best weights, and videos.
+"""Evaluations, the choice of the best weights, and videos.
 
-Here belongs whatever plays episodes without learning from them. All of it plays by `play`.
+Everything that plays episodes without learning from them is here, and uses `play`.
 """
 
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate

@@ -1,4 +1,4 @@
-"""Evaluation: what a policy is worth in an environment of its own."""
+"""Evaluation: the returns of a policy in a separate environment."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from dqn_fast.agent import Policy, QNetwork
 from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
 
-#: Environment steps after which an evaluation cuts an episode, unless told otherwise. Not every environment
-#: has a time limit, and a greedy policy may go on for ever. 27,000 are the 30 minutes of Atari (Machado et
-#: al., 2018), at 4 frames a step.
+#: Default number of environment steps after which an evaluation cuts an episode: an environment may lack a
+#: time limit, and a greedy policy may go on forever. 27,000 steps of 4 frames are the 30 minutes of Atari
+#: (Machado et al., 2018).
 MAX_EPISODE_STEPS = 27_000
 
 
@@ -21,8 +21,8 @@ class Evaluation(NamedTuple):
     """Undiscounted returns of a policy.
 
     Attributes:
-        returns: of each episode; of one that was cut, until then.
-        cut: how many episodes were cut, because they were longer than the evaluation allows.
+        returns: of each episode; for a cut one, up to there.
+        cut: number of episodes that were cut, because they were too long.
         steps: environment steps of all episodes; 0 in a checkpoint of version 0.1.0.
     """
 
@@ -47,7 +47,7 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    q_net: QNetwork,
+    policy: Policy | QNetwork,
     env: gym.Env[Any, Any],
     episodes: int,
     seed: int,
@@ -55,41 +55,23 @@ def evaluate(
     max_episode_steps: int = MAX_EPISODE_STEPS,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation | None:
-    """Play episodes with a network's greedy policy, ε = 0.
+    """Play episodes with a policy that does not explore.
 
-    Episode i is reset with seed + i, so it is the same whatever the policy did in the ones before it.
+    Episode i is reset with seed + i, so it does not depend on the episodes before it.
 
     Args:
-        q_net: the network to ask.
-        env: not closed.
-        episodes: how many, at least 1.
+        policy: to play; a network plays its greedy policy (ε = 0).
+        env: to play in; not closed.
+        episodes: number of episodes, at least 1.
         seed: of the first episode.
-        max_episode_steps: environment steps after which an episode is cut, and counts with what it has.
-        should_stop: asked at every reset and after every environment step; True gives up.
+        max_episode_steps: environment steps after which an episode is cut; it counts with its return so far.
+        should_stop: called at every reset and after every environment step; True ends the evaluation.
 
     Returns:
         The returns, or None if stopped.
     """
-    return evaluate_policy(
-        greedy_policy(q_net),
-        env,
-        episodes,
-        seed,
-        max_episode_steps=max_episode_steps,
-        should_stop=should_stop,
-    )
-
-
-def evaluate_policy(
-    policy: Policy,
-    env: gym.Env[Any, Any],
-    episodes: int,
-    seed: int,
-    *,
-    max_episode_steps: int = MAX_EPISODE_STEPS,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Evaluation | None:
-    """Play episodes with a policy, which should not explore; all else is as in `evaluate`."""
+    if isinstance(policy, QNetwork):
+        policy = greedy_policy(policy)
     played: list[Episode] = []
     for episode in play(policy, env, range(seed, seed + episodes), max_episode_steps):
         if should_stop():

@@ -1,4 +1,4 @@
-"""Play: episodes of a policy, step by step, for whoever watches: evaluations, races and films."""
+"""Plays episodes of a policy, step by step, for evaluations and videos."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dqn_fast.envs import checked
 
 
 class Episode:
-    """What has happened in an episode so far; it changes while the episode is played.
+    """An episode so far; it changes while the episode is played.
 
     Attributes:
         steps: environment steps made.
-        episode_return: undiscounted.
-        ended: whether it has ended by itself, terminated or truncated.
+        episode_return: undiscounted return so far.
+        ended: whether it has terminated or was truncated by the environment.
     """
 
     __slots__ = ("ended", "episode_return", "steps")
@@ -31,7 +31,7 @@ class Episode:
 
 
 def greedy_policy(q_net: QNetwork) -> Policy:
-    """Return the policy of a network that does not explore, for one environment at a time."""
+    """Return the policy of a network that does not explore."""
     return FeedForwardPolicy(q_net, NoExploration())
 
 
@@ -43,13 +43,13 @@ def play(
     Each is reset with its seed, so it is the same whatever happened in the ones before it.
 
     Args:
-        policy: acts as it does at environment step 0. It is reset at every episode's beginning.
-        env: not closed. What it gives is checked as in training, and seen as it was seen there.
+        policy: to play, at environment step 0. It is reset at the beginning of every episode.
+        env: to play in, checked as in training; not closed.
         seeds: of the episodes.
-        max_episode_steps: environment steps after which an episode is left, although it has not ended.
+        max_episode_steps: environment steps after which an unfinished episode is left.
 
     Yields:
-        The episode that is being played, the same object while it lasts: at its reset and after every step.
+        The current episode, at its reset and after every step; the same object while it lasts.
     """
     env = checked(env)
     for seed in seeds:

@@ -1,12 +1,12 @@
 """Model selection: keeps the weights that did best in evaluations during the training.
 
-Q-learning with function approximation does not improve steadily: a policy that is good now may be worse
-some thousand updates later. Evaluating now and then in an environment of its own, on episodes of their own,
-and keeping the best is common practice (Stable-Baselines3's EvalCallback does it, too). The evaluation at the
-end of a run uses other episodes again, so that its figure is not flattered by the choice.
+Q-learning with function approximation does not improve steadily: a good policy may be worse some thousand
+updates later. So it is common practice to evaluate now and then in a separate environment, and to keep the
+best (see Stable-Baselines3's EvalCallback). The evaluation at the end of a run uses other episodes, so the
+choice does not flatter its score.
 
-Many episodes make the choice a good one, and take long. So evaluations race (Maron & Moore, 1994): every
-network plays the same episodes, and who does worse in the first of them is not asked to play the others.
+Many episodes make a good choice, but take long. So evaluations race (Maron & Moore, 1994): all weights play
+the same episodes, and weights that are worse in the first of them play no more.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ import numpy as np
 
 from dqn_fast.agent import QNetwork
 from dqn_fast.envs.random_states import random_states, restore_random_states
-from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate_policy
+from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.metrics import MetricsRow
 
-_FIRST = 10  # episodes before the first comparison; there is one more at each doubling
+_FIRST = 10  # episodes before the first comparison; the next ones follow at each doubling
 
 
 class BestModel:
-    """An observer of metrics that evaluates the Q-network every so often and remembers the best.
+    """Evaluates the Q-network at regular rows of metrics, and keeps the best weights.
 
     Args:
         q_net: the network that learns, in place; only read until `restore`.
-        env: an environment of its own; not closed.
+        env: a separate environment; not closed.
         period: environment steps from one evaluation to the next, made with the first row at or after it.
-        episodes: of each evaluation, unless it is given up.
+        episodes: of each evaluation, unless it ends early.
         seed: of the first episode of each evaluation.
-        should_stop: asked after every environment step; True gives an evaluation up, to be made again.
+        should_stop: called after every environment step; True breaks an evaluation off, to be repeated.
 
     Attributes:
         best: step and evaluation of the best weights so far.
-        steps: environment steps that all evaluations took, but for those to be made again; None after a
-            checkpoint of version 0.1.0, which did not count them.
+        steps: environment steps of all complete evaluations; None after a checkpoint of version 0.1.0, which
+            did not count them.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class BestModel:
         self._seed = seed
         self._should_stop = should_stop
         self._next_step = period
-        self._interrupted_at: int | None = None  # step of an evaluation that is to be made again
+        self._interrupted_at: int | None = None  # step of an evaluation to repeat
         self._weights: dict[str, Any] = {}
 
     def __call__(self, row: MetricsRow) -> None:
-        """Evaluate if it is due; of equally good weights the later are kept."""
+        """Evaluate if it is due; of equally good weights, keep the later ones."""
         if row.step >= self._next_step:
             self._consider(row.step)
 
     def retry_interrupted(self) -> None:
-        """Make the evaluation again that the run was stopped in; the weights must still be those."""
+        """Repeat the evaluation in which the run was stopped; the weights must be the same."""
         if self._interrupted_at is not None:
             self._consider(self._interrupted_at)
 
@@ -94,12 +94,12 @@ class BestModel:
             self._weights = copy.deepcopy(self._q_net.state_dict())
 
     def restore(self) -> None:
-        """Put the best weights back into the Q-network; without an evaluation it stays as it is."""
+        """Load the best weights into the Q-network; without an evaluation, change nothing."""
         if self.best is not None:
             self._q_net.load_state_dict(self._weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best so far and when the next evaluation is due, to be saved."""
+        """Return the best weights so far, and when the next evaluation is due."""
         return {
             "best": self.best,
             "weights": self._weights,
@@ -109,19 +109,19 @@ class BestModel:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what was saved."""
+        """Continue from `state`."""
         self.best, self._weights, self._next_step = state["best"], state["weights"], state["next_step"]
         self._interrupted_at = state["given_up"]
         self.steps = state.get("steps")
 
     def _evaluate(self) -> Evaluation | None:
-        """Play all episodes, or as many as show that the best is better; None if told to stop."""
+        """Play all episodes, or as many as show that the best is better; return None if stopped."""
         returns: list[float] = []
         cut = steps = 0
         while len(returns) < self._episodes:
             count = min(len(returns) or _FIRST, self._episodes - len(returns))
             seed = self._seed + len(returns)
-            some = evaluate_policy(self._policy, self._env, count, seed, should_stop=self._should_stop)
+            some = evaluate(self._policy, self._env, count, seed, should_stop=self._should_stop)
             if some is None:
                 return None
             returns += some.returns
@@ -133,11 +133,11 @@ class BestModel:
 
 
 def _is_worse(returns: list[float], best: list[float]) -> bool:
-    """Whether returns are below those of the best in the same episodes by more than a standard error."""
+    """Return whether returns are below the best ones, in the same episodes, by more than a standard error."""
     difference = np.subtract(returns, best[: len(returns)])
     return bool(difference.mean() + difference.std() / np.sqrt(len(difference)) < 0)
 
 
 def _is_less(mean: float, best: float) -> bool:
-    """Whether a mean is below the best; one that is NaN is below all others."""
+    """Return whether a mean is below the best; NaN is below all others."""
     return mean < best or (np.isnan(mean) and not np.isnan(best))

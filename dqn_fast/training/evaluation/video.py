@@ -1,4 +1,4 @@
-"""video.mp4: the trained agent at work, as its environment draws itself."""
+"""Writes video.mp4: episodes of the trained agent, as the environment renders them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 
 from dqn_fast.agent import Policy
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
 from dqn_fast.training.parts.envs import build_env
@@ -22,20 +22,20 @@ from dqn_fast.training.run_folder.files import atomic_write
 from dqn_fast.training.run_folder.layout import VIDEO
 from dqn_fast.training.run_folder.model import load_model
 
-_FPS = 15.0  # for environments that name no rate: grid worlds, in which each frame is to be seen
-_FPS_INSTEAD = 30.0  # for environments that name something else than a rate
+_FPS = 15.0  # for environments without a rate, such as grid worlds
+_FPS_INSTEAD = 30.0  # for environments whose rate makes no sense
 _MOST_FPS = 1_000
-_SMALL = 320  # pixels: frames of less height are enlarged by a whole factor, to about this
+_SMALL = 320  # pixels: lower frames are enlarged by an integer factor, to about this height
 
 
 class Video(NamedTuple):
-    """A video that was written.
+    """A video file.
 
     Attributes:
         path: of the file.
-        returns: undiscounted return of each episode, of the last one until the film ended.
-        frames: pictures in it, one per environment step and one per reset.
-        complete: False if the last episode went on for longer than the film.
+        returns: undiscounted return of each episode; for the last one, up to the end of the video.
+        frames: number of pictures: one per environment step, and one per reset.
+        complete: False if the last episode was longer than the video.
     """
 
     path: Path
@@ -60,23 +60,23 @@ def record_video(
     """Film the greedy policy of a run: the first episodes of its evaluation, with the same seeds.
 
     Args:
-        folder: of the run; it holds the model, and gets the video, in place of an older one.
+        folder: of the run, with its model; the video replaces an older one there.
         config: of the run.
-        episodes: how many, at least 1.
-        fps: frames per second, above 0; by default what the environment names.
-        max_frames: the film ends here, since a policy may be stuck in an episode without a time limit.
+        episodes: number of episodes, at least 1.
+        fps: frames per second, above 0; None is the rate of the environment.
+        max_frames: the video ends here, since a policy may be stuck in an episode without a time limit.
 
     Raises:
-        UsageError: an argument is outside its range, the environment cannot be drawn, there is no encoder, or
-            no model.
+        SettingError: if an argument is outside its range.
+        UsageError: if the environment cannot be rendered, or there is no encoder or no model.
     """
     folder = Path(folder)
     if episodes < 1:
-        raise UsageError(f"episodes is {episodes}, expected at least 1")
+        raise SettingError("episodes", episodes, "at least 1")
     if fps is not None and not 0 < fps <= _MOST_FPS:
-        raise UsageError(f"fps is {fps}, expected above 0 and at most 1000")
+        raise SettingError("fps", fps, f"above 0 and at most {_MOST_FPS}")
     if find_spec("av") is None:
-        raise UsageError("a video needs the package av: pip install 'dqn_fast[video]'")
+        raise UsageError("video: got no package av, expected it: pip install 'dqn_fast[video]'")
     env = _drawing_env(config)
     try:
         policy, first = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
@@ -90,20 +90,18 @@ def record_video(
 
 
 def _drawing_env(config: TrainConfig) -> gym.Env[Any, Any]:
-    # SDL, with which many environments draw, looks for a screen although none is needed.
+    # Many environments draw with SDL, which looks for a screen although none is needed.
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     env = build_env(config)
     modes = env.metadata.get("render_modes") or []
     env.close()
     if "rgb_array" not in modes:
-        raise UsageError(
-            f"cannot draw {config.env_id}: its render modes are {modes}, expected rgb_array among them"
-        )
+        raise UsageError(f"{config.env_id}: got the render modes {modes}, expected rgb_array among them")
     return build_env(config, render_mode="rgb_array")
 
 
 def _named_rate(env: gym.Env[Any, Any]) -> float:
-    """Return the frames per second that an environment names; another rate, with a warning, for nonsense."""
+    """Return the frame rate of an environment; if it makes no sense, another one, with a warning."""
     named = env.metadata.get("render_fps")
     if named is None:
         return _FPS
@@ -119,7 +117,7 @@ def _named_rate(env: gym.Env[Any, Any]) -> float:
 
 
 class _Film:
-    """Plays the episodes while its frames are taken; what it counts is right after the last frame."""
+    """Gives the frames of episodes while it plays them; its counts are final after the last frame."""
 
     def __init__(self, env: gym.Env[Any, Any], policy: Policy, seeds: range, max_frames: int) -> None:
         self.frames = 0
@@ -132,7 +130,7 @@ class _Film:
 
     @property
     def returns(self) -> list[float]:
-        """Undiscounted return of each episode, so far."""
+        """Undiscounted return of each episode so far."""
         return [episode.episode_return for episode in self._played]
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -148,31 +146,31 @@ class _Film:
         self.frames += 1
         try:
             drawn = self._env.render()
-        except Exception as error:  # the environment's own code, which may lack a package of any kind
+        except Exception as error:  # the environment's own code, which may miss any package
             reason = " ".join(str(error).split())
             raise UsageError(f"the environment cannot draw itself: {reason}") from error
         return as_frame(drawn)
 
 
 def as_frame(drawn: Any) -> np.ndarray:
-    """Return what an environment has drawn as a picture that the encoder takes.
+    """Convert a rendered picture to a frame for the encoder.
 
     Args:
-        drawn: (height, width, 3), uint8, or floating point from 0 to 1 (MinAtar).
+        drawn: (height, width, 3) uint8, or floating point from 0 to 1 (MinAtar).
 
     Returns:
-        (height, width, 3) uint8 of even height and width, enlarged if it is small.
+        (height, width, 3) uint8 of even height and width; small pictures are enlarged.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: if the picture has another shape or dtype.
     """
     frame = np.asarray(drawn)
     if frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
-        raise UsageError(f"cannot film frames of shape {frame.shape}, expected (height, width, 3)")
+        raise UsageError(f"frame: got shape {frame.shape}, expected (height, width, 3)")
     if np.issubdtype(frame.dtype, np.floating):
         frame = np.rint(frame.clip(0, 1) * 255).astype(np.uint8)
     elif frame.dtype != np.uint8:
-        raise UsageError(f"cannot film frames of {frame.dtype}, expected uint8 or floating point")
+        raise UsageError(f"frame: got {frame.dtype}, expected uint8 or floating point")
     factor = max(round(_SMALL / frame.shape[0]), 1)
     frame = frame.repeat(factor, axis=0).repeat(factor, axis=1)
     # H.264 keeps colour at half the resolution, so sides are even: the last row or column is repeated.

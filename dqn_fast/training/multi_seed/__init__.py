@@ -1,6 +1,6 @@
-"""Several runs of one configuration that differ in their seed alone: side by side, and what became of them.
+"""Several runs of one configuration with different seeds, side by side.
 
-Here belongs what knows of more than one run at a time. A single run knows nothing of it.
+Everything that knows more than one run at a time is here. A single run does not know it.
 """
 
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome

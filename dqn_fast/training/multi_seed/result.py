@@ -1,4 +1,4 @@
-"""group.json: what became of several seeds, one by one and together."""
+"""group.json: the results of several seeds, one by one and together."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Status = Literal["done", "interrupted", "failed"]
 
 
 class Outcome(NamedTuple):
-    """What became of one seed.
+    """The outcome of one seed.
 
     Attributes:
         seed: of the run.
         folder: of the run.
-        status: whether the run came to its end, Ctrl-C came before it, or it failed.
-        result: what its result.json says, None if there is none.
+        status: whether the run was finished, interrupted by Ctrl-C, or failed.
+        result: content of its result.json; None if there is none.
     """
 
     seed: int
@@ -41,12 +41,12 @@ class Outcome(NamedTuple):
 
 
 class MultiSeedResult(NamedTuple):
-    """What became of all seeds; those that were never begun are not in it.
+    """The outcomes of all seeds that were started.
 
     Attributes:
         env_id: Gymnasium id of the environment.
         outcomes: one for each seed, in order of the seeds.
-        interrupted: Ctrl-C ended them early.
+        interrupted: whether Ctrl-C ended the runs early.
     """
 
     env_id: str
@@ -55,13 +55,13 @@ class MultiSeedResult(NamedTuple):
 
     @property
     def scores(self) -> list[float]:
-        """Mean return of the evaluation of each seed that has one."""
+        """Mean evaluation return of each seed that has one."""
         means = [outcome.result.eval_return_mean for outcome in self.outcomes if outcome.result]
         return [mean for mean in means if mean is not None]
 
     @property
     def last_scores(self) -> list[float]:
-        """Mean return of the last weights of each seed that has one."""
+        """Mean evaluation return of the last weights of each seed that has one."""
         means = [outcome.result.last_return_mean for outcome in self.outcomes if outcome.result]
         return [mean for mean in means if mean is not None]
 

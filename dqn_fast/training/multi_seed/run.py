@@ -1,4 +1,4 @@
-"""Runs several seeds: processes side by side, one display, one result."""
+"""Trains several seeds in processes side by side, with one display and one result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
@@ -35,7 +35,7 @@ _INTERRUPTED = (130, -signal.SIGINT)  # from the command, or while Python still 
 
 
 def default_jobs() -> int:
-    """Return how many runs are made side by side: one for each processor that this process may use."""
+    """Return the default number of runs side by side: one for each processor that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -44,27 +44,27 @@ def default_jobs() -> int:
 def train_seeds(
     config: TrainConfig, seeds: range, folder: Path, *, jobs: int, overwrite: bool = False, video: bool = True
 ) -> MultiSeedResult:
-    """Train one agent for each seed, and write each run to a folder of its own, seed-<seed> in `folder`.
+    """Train an agent for each seed; write each run to its own folder, seed-<seed> in `folder`.
 
-    A run that fails does not stop the others. Ctrl-C makes all of them save what they have and end; a
-    second one ends the processes at once. `resume_seeds` goes on after both.
+    A run that fails does not stop the others. Ctrl-C makes all of them save and end; a second Ctrl-C ends the
+    processes at once. `resume_seeds` goes on after either.
 
     Args:
         config: of the runs; its seed is not used.
         seeds: of the runs, at least one.
-        folder: for all files; made if it isn't there.
+        folder: for all files; created if missing.
         jobs: runs side by side, at least 1.
         overwrite: delete the files of earlier seeds or of a run in that folder.
-        video: film each agent.
+        video: record a video of each agent.
 
     Raises:
-        UsageError: an argument is outside its range, the environment cannot be made or is not for DQN, or
-            the folder holds runs, or one is going on in it.
+        UsageError: if `jobs` is below 1, the environment cannot be made or is not for DQN, or the folder
+            holds runs, or one is going on in it.
     """
     _check(config, jobs)
     with folder_lock(folder):  # a single run may be going on in it
         prepare_folder(folder, overwrite=overwrite)
-        # All of them before the first begins: so the folder says at any moment which seeds it is for.
+        # All of them before the first run begins, so that the folder always shows all its seeds.
         for seed in seeds:
             with writing(folder / f"seed-{seed}"):
                 (folder / f"seed-{seed}").mkdir(exist_ok=True)
@@ -73,25 +73,25 @@ def train_seeds(
 
 
 def holds_seeds(folder: Path) -> bool:
-    """Return whether a folder is that of several seeds."""
+    """Return whether a folder holds runs of several seeds."""
     return bool(_seed_folders(folder))
 
 
 def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedResult:
-    """Go on with every seed that has not come to its end; if there is none, only the summary is written.
+    """Resume every seed that is not complete; if all are, only write the summary.
 
     Args:
         folder: of the seeds.
         jobs: runs side by side, at least 1.
-        video: film the agents that are trained now.
+        video: record videos of the agents trained now.
 
     Raises:
-        UsageError: an argument is outside its range, the folder holds no seeds, or a configuration or
-            result of another version, or the environment cannot be made.
+        UsageError: if `jobs` is below 1, the folder holds no seeds, a configuration or result is of another
+            version, or the environment cannot be made.
     """
     folders = _seed_folders(folder)
     if not folders:
-        raise UsageError(f"{folder} holds no seeds: expected folders seed-<seed> with a {CONFIG}")
+        raise UsageError(f"{folder}: got no seeds, expected folders seed-<seed> with a {CONFIG}")
     config = load_config(folders[min(folders)])
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
@@ -117,13 +117,13 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
 
 def _check(config: TrainConfig, jobs: int) -> None:
     if jobs < 1:
-        raise UsageError(f"jobs is {jobs}, expected at least 1")
-    with ExitStack() as stack:  # what is wrong with it is said once, not by each process
+        raise SettingError("jobs", jobs, "at least 1")
+    with ExitStack() as stack:  # so that an error is reported once, not by each process
         Trainer(config, Path(), None, lambda: False, stack)
 
 
 def _seed_folders(folder: Path) -> dict[int, Path]:
-    """Folders of the runs by seed."""
+    """Return the folder of each seed's run."""
     folders = {
         path.parent.name.removeprefix("seed-"): path.parent for path in folder.glob(f"seed-*/{CONFIG}")
     }

@@ -1,4 +1,4 @@
-"""The run of one seed, in a process of its own."""
+"""The run of one seed, in its own process."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dqn_fast.training.reports import read_last_row
 from dqn_fast.training.run_folder.files import writing
 from dqn_fast.training.run_folder.layout import METRICS
 
-_LAST_LINES = 12  # of what a process has written before it failed
+_LAST_LINES = 12  # of output to show of a process that failed
 
 
 class SeedProcess:
-    """The process of one seed: `dqn-fast resume`, which begins a run that has only its configuration yet.
+    """The process of one seed: `dqn-fast resume`, which also begins a run that is only a configuration.
 
     Args:
         seed: of the run.
-        folder: of the run; beside it is a log of all that the process writes to its streams.
+        folder: of the run; a log of the process's output is written beside it.
         options: further options of `dqn-fast resume`.
     """
 
@@ -39,18 +39,18 @@ class SeedProcess:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUTF8": "1"},
-                # Out of the terminal's foreground group: otherwise the terminal's Ctrl-C reaches the process
-                # besides ours, and the second one would break off what the first has asked for.
+                # Out of the terminal's foreground group. Otherwise Ctrl-C would reach the process twice, from
+                # the terminal and from us, and the second one would kill it.
                 start_new_session=True,
             )
 
     def is_running(self) -> bool:
-        """Return whether the process is still there."""
+        """Return whether the process is still running."""
         return self._process.poll() is None
 
     @property
     def status(self) -> int:
-        """Exit status, waited for; negative for the number of the signal that ended it."""
+        """Exit status, after waiting for it; negative for the number of the signal that ended the process."""
         return self._process.wait()
 
     @property
@@ -60,15 +60,15 @@ class SeedProcess:
 
     @property
     def last_lines(self) -> list[str]:
-        """What the process wrote last."""
+        """Last lines that the process wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
 
     def interrupt(self) -> None:
-        """Ask the run to end and to save what there is, as Ctrl-C does."""
-        if os.name == "posix":  # elsewhere a process cannot send it; Windows' console has told all of them
+        """Ask the run to save and end, as Ctrl-C does."""
+        if os.name == "posix":  # on Windows the console has sent Ctrl-C to all processes
             self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the process now, and wait until it has."""
+        """Kill the process, and wait for its end."""
         self._process.kill()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""The agent of a run: its Q-network, and everything that it acts and learns by."""
+"""Builds the agent of a run, and its Q-network."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from dqn_fast.agent import (
     QNetwork,
     RMSProp,
     Schedule,
+    SmallImageError,
     SoftTarget,
     Target,
     TDObjective,
@@ -34,7 +35,7 @@ from dqn_fast.agent import (
     squared_error,
     target_selector,
 )
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
@@ -46,9 +47,9 @@ def build_q_net(
     """Return the Q-network of a run, with its initial weights.
 
     Raises:
-        UsageError: there is no network for the spaces, or images are smaller than the convolutions need.
+        UsageError: if there is no network for the spaces.
+        SettingError: if images are smaller than the chosen convolutions need.
     """
-    convs = _CONVOLUTIONS[config.convolutions]
     try:
         return make_q_net(
             observation_space,
@@ -56,12 +57,12 @@ def build_q_net(
             config.hidden_sizes,
             torch.Generator().manual_seed(config.seeds.network),
             dueling=config.dueling,
-            convs=convs,
+            convolutions=_CONVOLUTIONS[config.convolutions],
         )
+    except SmallImageError as error:
+        raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
     except (TypeError, ValueError) as error:
-        chosen = convs is not None and isinstance(error, ValueError)
-        what = f"convolutions is {config.convolutions}" if chosen else f"{config.env_id} does not fit"
-        raise UsageError(f"{what}: {error}") from error
+        raise UsageError(f"{config.env_id} does not fit: {error}") from error
 
 
 def build_agent(
@@ -70,7 +71,7 @@ def build_agent(
     """Return the agent of a run, before its first step.
 
     Raises:
-        UsageError: as `build_q_net` does.
+        UsageError: if `build_q_net` raises it.
     """
     q_net = build_q_net(config, observation_space, action_space)
     parameters = FlatParameters(q_net)

@@ -1,4 +1,4 @@
-"""The environments of a run: those to train in, and one to evaluate in."""
+"""Builds the environments of a run, to train in and to evaluate in."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dqn_fast.training.config import TrainConfig
 
 
 def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
-    """Return one environment, for evaluation, video and loops of one's own: it is seen as in training.
+    """Return one environment that gives the same as in training: for evaluation, video and your own loops.
 
     Raises:
-        UsageError: it cannot be made.
+        UsageError: if it cannot be made.
     """
     return make_env(
         config.env_id, render_mode=render_mode, action_mask=config.action_mask, rescale=config.rescale
@@ -25,7 +25,7 @@ def build_environments(config: TrainConfig) -> Environments:
     """Return the environments to train in.
 
     Raises:
-        UsageError: they cannot be made.
+        UsageError: if they cannot be made.
     """
     return make_environments(
         config.env_id,

@@ -1,4 +1,4 @@
-"""The loop of a run: an agent that acts in environments, and learns from what it has stored."""
+"""Builds the training loop of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.learner import Learner
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.metrics import Metrics, MetricsRow
-from dqn_fast.training.parts.replay import build_experience
+from dqn_fast.training.parts.replay import build_batch_source
 from dqn_fast.training.storing import make_store
 
 
@@ -32,17 +32,17 @@ def build_loop(
         config: of the run.
         environments: to act in.
         agent: acts and learns, in place.
-        buffer: that `build_buffer` made for these environments; filled, and learned from.
-        on_row: see `TrainingLoop`, as for the others.
-        on_checkpoint: likewise.
-        should_stop: likewise.
+        buffer: made by `build_buffer` for these environments; to store in and learn from.
+        on_row: see `TrainingLoop`.
+        on_checkpoint: see `TrainingLoop`.
+        should_stop: see `TrainingLoop`.
     """
     metrics = Metrics(config.return_window)
     store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
     return TrainingLoop(
         config,
         [Collector(environments, agent.policy, store, metrics)],
-        Learner(agent, build_experience(config, buffer), metrics),
+        Learner(agent, build_batch_source(config, buffer), metrics),
         metrics,
         on_row=on_row,
         on_checkpoint=on_checkpoint,

@@ -1,11 +1,11 @@
-"""The replay buffer of a run, and what its learner samples from it."""
+"""Builds the replay buffer of a run, and the source of its learner's batches."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
-from dqn_fast.agent import Experience, LinearSchedule, Policy, PrioritizedExperience, UniformExperience
+from dqn_fast.agent import BatchSource, LinearSchedule, Policy, PrioritizedBatches, UniformBatches
 from dqn_fast.envs import Environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
@@ -16,11 +16,11 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
 
     Args:
         config: of the run.
-        environments: whose steps it is for.
-        policy: whose extras are stored beside them.
+        environments: whose steps will be stored.
+        policy: whose extras will be stored beside them.
 
     Raises:
-        UsageError: the settings do not fit the observations, or there is not enough memory.
+        UsageError: if the settings do not fit the observations, or there is not enough memory.
     """
     extras = policy.extras().items()
     common: dict[str, Any] = {
@@ -30,7 +30,7 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
         "gamma": config.gamma,
         "extra_fields": {name: (value.shape[1:], value.dtype) for name, value in extras},
         "reserve": config.reserve,
-        "seed": config.seeds.memory,
+        "seed": config.seeds.buffer,
     }
     spaces = environments.observation_space, environments.action_space
     kind = ReplayBuffer
@@ -44,12 +44,12 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
     try:
         return kind(config.capacity, *spaces, **common)
     except (ValueError, MemoryError) as error:
-        raise UsageError(f"the replay memory cannot be made: {error}") from error
+        raise UsageError(f"cannot make the replay buffer: {error}") from error
 
 
-def build_experience(config: TrainConfig, buffer: ReplayBuffer) -> Experience:
-    """Return what a learner samples from a buffer of this configuration."""
+def build_batch_source(config: TrainConfig, buffer: ReplayBuffer) -> BatchSource:
+    """Return the batches of a buffer of this configuration."""
     if isinstance(buffer, PrioritizedReplayBuffer):
         beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
-        return PrioritizedExperience(buffer, config.batch_size, beta_schedule)
-    return UniformExperience(buffer, config.batch_size)
+        return PrioritizedBatches(buffer, config.batch_size, beta_schedule)
+    return UniformBatches(buffer, config.batch_size)

@@ -1,6 +1,6 @@
-"""Where the rows of metrics go: a table, TensorBoard, the terminal and pictures.
+"""Reports of a training: a table, TensorBoard, the terminal and pictures.
 
-Here belongs what shows a training. It changes nothing of it.
+Reports show a training, and change nothing in it.
 """
 
 from dqn_fast.training.reports.csv_report import CsvReport, read_last_row, read_rows

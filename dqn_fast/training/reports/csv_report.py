@@ -1,4 +1,4 @@
-"""metrics.csv: one line per row of metrics, written as they come, and read again."""
+"""metrics.csv, one line per row of metrics: written row by row, and read again."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from dqn_fast.training.run_folder.files import write_all, writing
 
 
 class CsvReport:
-    """Writes rows as they come, each flushed, so that a run that is killed leaves what it had.
+    """Writes each row at once, so that a killed run keeps its rows. A context manager.
 
-    NaN becomes an empty cell. A context manager.
+    NaN becomes an empty cell.
 
     Args:
-        path: written anew.
-        rows: those of a run that goes on.
+        path: of the file; replaced if it exists.
+        rows: earlier rows of a resumed run.
 
     Raises:
-        WriteError: the file cannot be written; so do rows.
+        WriteError: if the file cannot be written, now or with a later row.
     """
 
     def __init__(self, path: Path, rows: Sequence[MetricsRow] = ()) -> None:
         self._path = path
         with writing(path):
-            self._file = path.open("wb", buffering=0)  # what could not be written is not tried again
+            self._file = path.open("wb", buffering=0)  # unbuffered: a failed write is not repeated
         self._write(MetricsRow._fields)
         for row in rows:
             self(row)
@@ -57,15 +57,15 @@ _TAIL = 4_096  # bytes; several rows
 
 
 def read_rows(path: Path) -> list[MetricsRow]:
-    """Return all rows of a metrics.csv; columns that the file does not have are NaN."""
+    """Return all rows of a metrics.csv; missing columns are NaN."""
     with path.open(newline="", encoding="utf-8") as file:
         return [_row(cells) for cells in csv.DictReader(file)]
 
 
 def read_last_row(path: Path) -> MetricsRow | None:
-    """Return the last whole row of a metrics.csv that is being written, None if there is none yet.
+    """Return the last whole row of a metrics.csv that is being written; None if there is none yet.
 
-    Only the file's end is read, so that it can be asked for often.
+    This reads only the end of the file, so it may be called often.
     """
     try:
         with path.open("rb") as file:

@@ -34,11 +34,11 @@ def draw_learning_curve(
     """Draw the picture of a run.
 
     Args:
-        path: where to write it, as PNG.
+        path: of the PNG file.
         config: of the run.
         rows: metrics of the run, in order.
-        evaluation: of the model, if there is one.
-        last: of the last weights, if there is one; not drawn if they are the model.
+        evaluation: of the model; None if there is none.
+        last: evaluation of the last weights; None if there is none. Not drawn if they are the model.
     """
     columns = {name: np.array([getattr(row, name) for row in rows], float) for name in MetricsRow._fields}
     steps = columns["step"]
@@ -78,9 +78,9 @@ def draw_learning_curve(
 
 
 def band(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bounds of mean ± standard deviation of the returns, within what there was."""
+    """Return the bounds of mean ± standard deviation of the returns, within their minimum and maximum."""
     mean, std = columns["return_mean"], columns["return_std"]
-    # fmin and fmax pass over NaN, which the extremes are in older rows.
+    # fmin and fmax ignore NaN: older rows have no minimum and maximum.
     return np.fmax(mean - std, columns["return_min"]), np.fmin(mean + std, columns["return_max"])
 
 

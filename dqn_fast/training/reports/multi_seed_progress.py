@@ -11,12 +11,12 @@ from dqn_fast.training.metrics import MetricsRow
 
 
 class MultiSeedProgress:
-    """Shows how far each seed is, on stderr. A context manager.
+    """Shows the progress of each seed on stderr. A context manager.
 
     Args:
         seeds: all of them, in order.
         total_steps: environment steps of each run.
-        console: where to draw; stderr by default, so that stdout stays clean for results.
+        console: to draw on; stderr by default, so that stdout has only results.
     """
 
     def __init__(self, seeds: Iterable[int], total_steps: int, console: Console | None = None) -> None:
@@ -36,12 +36,12 @@ class MultiSeedProgress:
         }
 
     def started(self, seed: int) -> None:
-        """The seed's clock begins."""
+        """Start the clock of a seed."""
         self._progress.start_task(self._tasks[seed])
         self._progress.update(self._tasks[seed], numbers="starting")
 
     def show(self, seed: int, row: MetricsRow | None) -> None:
-        """Show the latest metrics of a seed that runs."""
+        """Show the latest metrics of a running seed."""
         if row is None:
             return
         numbers = f"{row.steps_per_second:,.0f}/s  return {row.return_mean:.1f}  ε {row.epsilon:.2f}"
@@ -50,12 +50,12 @@ class MultiSeedProgress:
         self._progress.update(self._tasks[seed], completed=row.step, numbers=numbers)
 
     def ended(self, seed: int, what: str, steps: int | None = None) -> None:
-        """Show what became of a seed.
+        """Show the outcome of a seed.
 
         Args:
             seed: of the run.
             what: its outcome.
-            steps: environment steps made; None is as many as were shown.
+            steps: environment steps made; None keeps the number shown.
         """
         self._progress.update(self._tasks[seed], numbers=what, completed=steps)
         self._progress.stop_task(self._tasks[seed])

@@ -13,7 +13,7 @@ class ProgressReport:
 
     Args:
         total_steps: environment steps of the whole run.
-        console: where to draw; stderr by default, so that stdout stays clean for results.
+        console: to draw on; stderr by default, so that stdout has only results.
     """
 
     def __init__(self, total_steps: int, console: Console | None = None) -> None:

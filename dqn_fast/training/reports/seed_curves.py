@@ -1,4 +1,4 @@
-"""Learning curves of several seeds in one picture: each of them, their mean and their spread."""
+"""learning_curves.png: the learning curves of several seeds, with their mean and spread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Curve(NamedTuple):
 
     @classmethod
     def of(cls, rows: Sequence[MetricsRow]) -> Curve:
-        """Return the curve of a run: mean return of its latest episodes, from the first one's end on."""
+        """Return the curve of a run: the mean return of its latest episodes, once there is one."""
         points = [(row.step, row.return_mean) for row in rows if np.isfinite(row.return_mean)]
         return cls(*np.array(points, float).reshape(-1, 2).T)
 
@@ -29,7 +29,7 @@ class Curve(NamedTuple):
 class Spread(NamedTuple):
     """Mean and standard deviation (divided by their number) over seeds; all 1-d and of one length.
 
-    `low` and `high` are mean ± standard deviation, but no further than the lowest and highest seed.
+    `low` and `high` are mean ± standard deviation, within the lowest and highest seed.
     """
 
     steps: np.ndarray
@@ -40,10 +40,10 @@ class Spread(NamedTuple):
 
 
 def spread(curves: Sequence[Curve]) -> Spread:
-    """Return the spread of curves at every step that one of them has.
+    """Return the spread of curves at every step of any of them.
 
-    Between its points a curve is a line. At a step before a curve's beginning or after its end, the
-    others alone are counted.
+    Curves are interpolated linearly between their points. A curve does not count before its first step or
+    after its last.
     """
     steps = np.unique(np.concatenate([curve.steps for curve in curves]))
     values = np.ma.masked_invalid(
@@ -58,7 +58,7 @@ def spread(curves: Sequence[Curve]) -> Spread:
 
 
 def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Draw the curves thin, and their mean in a band of the spread, with labels for a legend."""
+    """Draw thin curves, their mean and a band of their spread, with labels for a legend."""
     style(axes)
     for number, curve in enumerate(curves):
         label = None if number else "each seed: mean of its latest episodes"
@@ -74,11 +74,11 @@ def draw_seed_curves(
     """Draw the picture of several seeds.
 
     Args:
-        path: where to write it, as PNG.
+        path: of the PNG file.
         title: of the picture.
         curves: one for each seed, at least one.
         total_steps: environment steps of a whole run.
-        evaluation: mean return over the seeds, and what to call it; None if there is none.
+        evaluation: mean return over the seeds, and its label; None if there is none.
     """
     figure = new_figure(8, 4.5)
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""What all pictures of runs have in common."""
+"""The common style of all pictures."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ BLUE, ORANGE, GREEN, GREY = "#2a6f97", "#bc6c25", "#2d6a4f", "#6c757d"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of so many inches."""
-    # The object interface: pyplot would keep global state, and may want a display.
+    """Return an empty figure; width and height are in inches."""
+    # Not pyplot, which keeps global state and may need a display.
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -30,12 +30,12 @@ def style(axes: Axes) -> None:
 
 
 def steps_on_x(axes: Axes, last_step: float) -> None:
-    """Number the x axis in environment steps, from 0 to the last, as 10k and 1M."""
+    """Label the x axis with environment steps from 0 to the last, as in 10k and 1M."""
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.set_xlim(0, max(last_step, 1.0))
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG."""
+    """Write a figure as PNG."""
     with atomic_write(path) as partial:
         figure.savefig(partial, pil_kwargs={"optimize": True})

@@ -31,21 +31,21 @@ _TAGS = {
     "steps_per_second": "time/steps_per_second",
 }
 
-# To write rows together takes a third as long. TensorBoard itself looks every 30 seconds.
+# Rows are written together, which is cheaper. TensorBoard itself looks every 30 seconds.
 _SECONDS = 5.0
 _number = count()  # of the reports of this process
 
 
 class TensorBoardReport:
-    """Writes rows as scalars over environment steps; NaN is left out. A context manager.
+    """Writes rows as scalars over environment steps, without NaN. A context manager.
 
-    A row that comes soon after the last that was written waits for another, or for the end: if the process is
-    killed, metrics.csv has it, and these events do not. A file that cannot be written is given up with a
-    warning, for the same reason.
+    A row that comes soon after the last write waits for a later row, or for the end. If the process is
+    killed, such rows are only in metrics.csv. If the file cannot be written, the report ends with a warning;
+    metrics.csv has everything.
 
     Args:
         folder: for the event files.
-        step: environment steps that a run goes on from; later events of its earlier part are void.
+        step: environment steps before the first row; TensorBoard then drops later events of an earlier part.
     """
 
     def __init__(self, folder: Path, step: int = 0) -> None:
@@ -53,7 +53,7 @@ class TensorBoardReport:
         self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{process}"
         self._file: FileIO | None = None
         self._lost = False
-        self._waiting: list[tuple[MetricsRow, float]] = []  # and when they came
+        self._waiting: list[tuple[MetricsRow, float]] = []  # with their times
         self._written = -math.inf  # seconds of the run
         now = time.time()
         start = SessionLog(status=SessionLog.START)
@@ -65,7 +65,7 @@ class TensorBoardReport:
         )
 
     def __call__(self, row: MetricsRow) -> None:
-        """Write one row, soon."""
+        """Write a row within a few seconds."""
         self._waiting.append((row, time.time()))
         if row.seconds - self._written >= _SECONDS:
             self._write_waiting()
@@ -84,7 +84,7 @@ class TensorBoardReport:
         self._waiting.clear()
 
     def _write(self, events: Sequence[Event]) -> None:
-        """Write at once, in this thread: `FileWriter` has one of its own, whose errors nobody can catch."""
+        """Write events in this thread: the errors of `FileWriter`'s own thread cannot be caught."""
         if self._lost:
             return
         records = BytesIO()
@@ -97,11 +97,11 @@ class TensorBoardReport:
                 write_all(self._file, records.getvalue())
         except WriteError as error:
             self._lost = True
-            warnings.warn(f"{error}; TensorBoard is told no more, metrics.csv has all", stacklevel=2)
+            warnings.warn(f"{error}; no more events for TensorBoard; metrics.csv has all rows", stacklevel=2)
 
 
 def _event(row: MetricsRow, when: float) -> Event:
-    # One event: `SummaryWriter` makes one of each scalar, which took longer than all other reports.
+    # One event for all scalars: `SummaryWriter` makes one for each, which takes longer.
     numbers = {tag: getattr(row, name) for name, tag in _TAGS.items()}
     values = [
         Summary.Value(tag=tag, simple_value=number)

@@ -1,9 +1,9 @@
-"""Checkpoints: all that a run needs to go on as if it had never stopped, in one folder, written atomically.
+"""Checkpoints: everything that a run needs to go on as if it had never stopped, written atomically.
 
-A folder `checkpoint-<step>` holds `memory.dqn`, the replay buffer, and `state.pt`, everything else: networks,
-optimiser, schedules' step, random states, metrics, the best weights so far and the environments. It is
-written under another name and renamed when it is complete; only then its predecessor is deleted. So a run
-can be killed at any moment.
+A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, and everything else in `state.pt`:
+networks, optimiser, step, random states, metrics, the best weights so far and the environments. The folder is
+written under another name, and renamed when it is complete; only then are older ones deleted. So a run can be
+killed at any moment.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ MEMORY, STATE = "memory.dqn", "state.pt"
 
 
 class Checkpoint(NamedTuple):
-    """What a checkpoint holds.
+    """A checkpoint that was read.
 
     Attributes:
         folder: of the checkpoint.
-        state: what was saved beside the replay buffer.
+        state: everything but the replay buffer.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class Checkpoint(NamedTuple):
         """Read the replay buffer.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: if it cannot be read.
         """
         with _as_usage_error(self.folder):
             buffer: ReplayBuffer = ReplayBuffer.load(self.folder / MEMORY)
@@ -64,10 +64,10 @@ def save_checkpoint(
         state: everything else; the configuration and the process's random states are added.
 
     Raises:
-        WriteError: it cannot be written; the older one is left, and nothing of this one.
+        WriteError: if it cannot be written; the older one is kept, and nothing of this one.
     """
     final = folder / CHECKPOINTS.replace("*", f"{step:012d}")
-    if final.exists():  # nothing has happened since
+    if final.exists():  # no step since
         return
     partial = folder / PARTIAL_CHECKPOINT
     shutil.rmtree(partial, ignore_errors=True)
@@ -84,7 +84,7 @@ def save_checkpoint(
             older = list(folder.glob(CHECKPOINTS))
             partial.rename(final)
         except OSError:
-            shutil.rmtree(partial, ignore_errors=True)  # room for what is smaller
+            shutil.rmtree(partial, ignore_errors=True)  # frees room for smaller files
             raise
         _sync(folder)
         for path in older:
@@ -94,14 +94,14 @@ def save_checkpoint(
 def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     """Return a run's latest checkpoint; None if there is none.
 
-    The state is pickled: only read checkpoints that you trust.
+    The state is unpickled: only read checkpoints that you trust.
 
     Args:
         folder: of the run.
-        config: that the run is to go on with: the checkpoint's own.
+        config: of the run; must be that of the checkpoint.
 
     Raises:
-        UsageError: the checkpoint cannot be read, or is another configuration's.
+        UsageError: if the checkpoint cannot be read, or has another configuration.
     """
     paths = sorted(folder.glob(CHECKPOINTS))
     if not paths:
@@ -109,34 +109,34 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     with _as_usage_error(paths[-1]):
         state = torch.load(paths[-1] / STATE, weights_only=False)
         if not isinstance(state, dict):
-            raise ValueError(f"{STATE} holds {type(state).__name__}, expected a dict")
+            raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
     saved = state.get("config", {})
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
     if changed:
         raise UsageError(
-            f"{paths[-1]} was made with another configuration ({', '.join(changed)}): expected {CONFIG}"
-            " as it was, so that the run goes on as if it had never stopped"
+            f"{paths[-1]}: got one of another configuration ({', '.join(changed)}), expected that of"
+            f" {CONFIG}, so that the run goes on as if it had never stopped"
         )
     return Checkpoint(paths[-1], state)
 
 
 @contextmanager
 def _as_usage_error(path: Path) -> Iterator[None]:
-    """Say in one line what keeps a checkpoint's files from being read.
+    """Turn an error of reading a checkpoint into one line.
 
     Raises:
-        UsageError: instead of what is raised within.
+        UsageError: if anything is raised within, in its place.
     """
     try:
         yield
-    # What is no checkpoint may name modules and classes that are not there.
+    # A damaged checkpoint may name modules and classes that do not exist.
     except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError, ImportError, LookupError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"cannot resume from {path}: {reason}; delete it to begin the run again") from error
+        raise UsageError(f"cannot resume from {path}: {reason}; delete it to start the run over") from error
 
 
 def delete_checkpoints(folder: Path) -> None:
-    """Delete all checkpoints of a run, and what is left of an unfinished one."""
+    """Delete all checkpoints of a run, and any unfinished one."""
     for path in [*folder.glob(CHECKPOINTS), folder / PARTIAL_CHECKPOINT]:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place, then moved into it; and JSON."""
+"""Writes files atomically, under another name that is then replaced; and reads and writes JSON."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class WriteError(UsageError):
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a path to write to; what is there at the end becomes `path`, in one step.
+    """Give a temporary path to write to; its file replaces `path` at the end, in one step.
 
-    If the body raises, `path` stays what it was. The suffix is kept, since some writers choose the format
-    by it.
+    If the body raises, `path` does not change. The temporary path has the same suffix, since some writers
+    choose the format by it.
 
     Args:
-        path: a file in a folder that exists.
+        path: of a file in an existing folder.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: if the file cannot be written.
     """
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     with writing(path):
@@ -46,12 +46,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Say in one line what keeps a file or folder from being written, such as a full disk.
+    """Turn an error of writing a file or folder, such as a full disk, into one line.
 
-    What the body raises about files elsewhere, such as an environment's own, is left as it is.
+    Errors about files elsewhere, such as an environment's own, do not change.
 
     Raises:
-        WriteError: instead of an OSError that is raised within.
+        WriteError: if an OSError is raised within, in its place.
     """
     try:
         yield
@@ -62,7 +62,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_all(file: io.FileIO, data: bytes) -> None:
-    """Append all data to a file without a buffer, or nothing where the disk becomes full on the way."""
+    """Append all data to an unbuffered file, or none of it if the disk becomes full."""
     end = file.tell()
     try:
         while data:
@@ -73,24 +73,24 @@ def write_all(file: io.FileIO, data: bytes) -> None:
 
 
 def tensors_as_bytes(content: dict[str, Any]) -> bytes:
-    """Return what `torch.save` writes; given a file on a full disk, it hides what is the matter."""
+    """Return the bytes of `torch.save`, which hides the error if it writes to a full disk itself."""
     file = io.BytesIO()
     torch.save(content, file)
     return file.getvalue()
 
 
 def as_json(content: Any, indent: int | None = 2) -> str:
-    """Return content as text that every JSON parser takes: numbers that are not finite are null.
+    """Return content as standard JSON: numbers that are not finite become null.
 
     Args:
-        content: dicts with text for keys, lists, tuples, texts and numbers.
-        indent: None writes one line.
+        content: dicts with strings as keys, lists, tuples, strings and numbers.
+        indent: None gives one line.
     """
     return json.dumps(_finite(content), indent=indent, allow_nan=False)
 
 
 def with_infinity(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a config.json with infinity itself in place of its name, which JSON can hold."""
+    """Return the fields of a config.json with infinity in place of "inf", which stands for it in JSON."""
     return {name: math.inf if value == "inf" else value for name, value in fields.items()}
 
 

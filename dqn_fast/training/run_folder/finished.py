@@ -1,4 +1,4 @@
-"""Finished runs on the disk: found below folders, and grouped by what they have in common but the seed."""
+"""Finds finished runs below folders, and groups those that differ only in their seed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from dqn_fast.training.run_folder.files import with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, RESULT
 from dqn_fast.training.run_folder.result import require_types
 
-# Settings that change what is reported, and not what is trained.
+# Settings that change reports, but not the training.
 _REPORTING_ONLY = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
-# A configuration that was written before there was a setting means the setting's default.
+# A configuration from before a setting existed has the setting's default.
 _DEFAULTS = {field.name: field.default for field in fields(TrainConfig) if field.name != "env_id"}
 _RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")
 
 
 class FinishedRun(NamedTuple):
-    """A run that came to its end.
+    """A run that is finished.
 
     Attributes:
         folder: of the run.
-        result: what its result.json says.
-        config: what its config.json says; empty if there is none.
+        result: content of its result.json.
+        config: content of its config.json; empty if there is none.
     """
 
     folder: Path
@@ -38,13 +38,13 @@ class FinishedRun(NamedTuple):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The part of the configuration that decides how good an agent becomes, but for its seed."""
+        """The settings that decide how good the agent becomes, except the seed."""
         settings = {**_DEFAULTS, **with_infinity(self.config)} if self.config else {}
         return {name: value for name, value in settings.items() if name not in _REPORTING_ONLY}
 
 
 class Score(NamedTuple):
-    """Mean and standard deviation (divided by their number) over so many seeds."""
+    """Mean and standard deviation (divided by their number) over seeds, and the number of seeds."""
 
     mean: float
     std: float
@@ -56,7 +56,7 @@ class Score(NamedTuple):
 
 
 class SeedRuns(NamedTuple):
-    """Runs with the same environment, length and settings, one for each seed, in order of the seeds."""
+    """Runs with equal environment, length and settings, one for each seed, in order of the seeds."""
 
     env_id: str
     steps: int
@@ -64,14 +64,14 @@ class SeedRuns(NamedTuple):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the runs' configurations have in common."""
+        """The settings of all these runs."""
         return self.runs[0].settings
 
     def score(self, name: str) -> Score | None:
-        """Return the score over seeds of a number in result.json, None if a run has none that is finite.
+        """Return the score over seeds of a number in result.json; None if it is not finite in a run.
 
         Args:
-            name: such as eval_return_mean.
+            name: of the number, such as eval_return_mean.
         """
         values = np.array([run.result.get(name) for run in self.runs], float)  # None is NaN
         if not np.isfinite(values).all():
@@ -83,7 +83,7 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[FinishedRun], list[Path]]:
     """Return the finished runs in and below folders, and the folders of interrupted ones.
 
     Raises:
-        UsageError: there is no finished run, or a file of one cannot be read.
+        UsageError: if there is no finished run, or a file of one cannot be read.
     """
     finished, interrupted = [], []
     paths = {path for folder in folders for path in folder.rglob(RESULT)}
@@ -96,14 +96,14 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[FinishedRun], list[Path]]:
             finished.append(run)
     if not finished:
         names = ", ".join(map(str, folders))
-        raise UsageError(f"no finished run in {names}: expected a {RESULT}, there or below")
+        raise UsageError(f"{names}: got no finished run, expected a {RESULT} there or below")
     return finished, interrupted
 
 
 def by_settings(runs: Iterable[FinishedRun]) -> list[SeedRuns]:
-    """Return runs grouped, sorted by environment and steps.
+    """Return the runs in groups, sorted by environment and steps.
 
-    Of several runs with the same seed, the one whose folder's name comes last counts.
+    Of several runs with the same seed, only the one whose folder comes last by name counts.
     """
     groups: dict[tuple[str, int, str], dict[int, FinishedRun]] = {}
     for run in sorted(runs, key=lambda run: run.folder):
@@ -120,7 +120,7 @@ def _read_result(path: Path) -> dict[str, Any]:
     result = _read(path)
     missing = [name for name in _RESULT_NEEDS if name not in result]
     if missing:
-        raise UsageError(f"{path} is not the result of a run: got no {', '.join(missing)}")
+        raise UsageError(f"{path}: got no {', '.join(missing)}, expected the result of a run")
     require_types(path, result)
     return result
 
@@ -133,5 +133,5 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise UsageError(f"{path} holds {type(content).__name__}, expected an object")
+        raise UsageError(f"{path}: got {type(content).__name__}, expected an object")
     return content

@@ -1,4 +1,4 @@
-"""The folder of a run: its name, its files, and the rule that no run overwrites another."""
+"""The folder of a run: its name, its files, and the protection against overwriting."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ MULTI_SEED_FILES = (MULTI_SEED_RESULT, LEARNING_CURVES, "seed-*.log")
 
 
 def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
-    """Return runs/<env>-seed<seed>-<time>, with a number behind it if that is taken.
+    """Return runs/<env>-seed<seed>-<time>, with a number appended if it exists.
 
-    Several seeds are named by the first and the last: runs/<env>-seeds<first>-<last>-<time>.
+    Several seeds are named by the first and the last one: runs/<env>-seeds<first>-<last>-<time>.
     """
     name = env_id.replace("/", "-").replace(":", "-")
     which = f"seed{seeds[0]}" if len(seeds) == 1 else f"seeds{seeds[0]}-{seeds[-1]}"
@@ -49,20 +49,20 @@ def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in the folder meanwhile; the lock is released if the process dies.
+    """Keep other processes from training in a folder; the lock ends with the context, or with the process.
 
     Args:
-        folder: made if it isn't there.
+        folder: to lock; created if missing.
 
     Raises:
-        UsageError: a run is going on in the folder, or it cannot be made.
+        UsageError: if a run is going on in the folder, or the folder cannot be created.
     """
     lock = FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise UsageError(f"{folder} is in use: a run is going on there in another process") from error
+        raise UsageError(f"{folder}: got a run going on there in another process, expected none") from error
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
     try:
@@ -73,21 +73,21 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 
 def prepare_folder(folder: Path, *, overwrite: bool) -> None:
-    """Make the folder ready for a new run, or for new runs of several seeds.
+    """Prepare a folder for a new run, or for new runs of several seeds.
 
-    Files that are not a run's own are left alone.
+    Files that belong to no run are kept.
 
     Args:
-        folder: made if it isn't there.
+        folder: to prepare; created if missing.
         overwrite: delete the files of an earlier run, or of several seeds.
 
     Raises:
-        UsageError: the folder holds runs and `overwrite` is False, one of its seeds' runs is going on, or the
-            folder cannot be made.
+        UsageError: if the folder holds runs and `overwrite` is False, a run of one of its seeds is going on,
+            or the folder cannot be created.
     """
     seeds = sorted(path for path in folder.glob("seed-*") if path.is_dir())
     with ExitStack() as stack:
-        for seed in seeds:  # all of them, before any loses a file
+        for seed in seeds:  # lock all of them before deleting any file
             stack.enter_context(folder_lock(seed))
         for place in (*seeds, folder):
             _make_empty(place, overwrite=overwrite)
@@ -99,7 +99,7 @@ def _make_empty(folder: Path, *, overwrite: bool) -> None:
         files = [path for name in (*RUN_FILES, *MULTI_SEED_FILES) for path in folder.glob(name)]
         if files and not overwrite:
             raise UsageError(
-                f"{folder} already holds a run ({files[0].name}):"
+                f"{folder}: got a run already ({files[0].name}), expected none:"
                 " choose another --output, or pass --overwrite"
             )
         for path in files:

@@ -1,4 +1,4 @@
-"""The configuration and the model of a run, to the run's folder and back."""
+"""Saves and loads the configuration and the model of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dqn_fast.training.run_folder.layout import CONFIG, MODEL
 
 def save_config(folder: Path, config: TrainConfig) -> None:
     """Write config.json."""
-    # JSON has no infinity; its name is what the command line takes.
+    # JSON has no infinity; "inf" is also what the command line takes.
     fields = {
         name: "inf" if value == math.inf else value for name, value in dataclasses.asdict(config).items()
     }
@@ -33,7 +33,7 @@ def load_config(folder: str | Path) -> TrainConfig:
     """Read config.json.
 
     Raises:
-        UsageError: there is none, or it is not the configuration of a run of this version.
+        UsageError: if there is none, or it is not the configuration of a run of this version.
     """
     path = Path(folder) / CONFIG
     try:
@@ -52,7 +52,7 @@ def load_config(folder: str | Path) -> TrainConfig:
 
 
 def save_model(folder: Path, q_net: QNetwork) -> None:
-    """Write model.pt: the weights of the Q-network."""
+    """Write the weights of the Q-network to model.pt."""
     with atomic_write(folder / MODEL) as path:
         path.write_bytes(tensors_as_bytes({"q_net": q_net.state_dict()}))
 
@@ -60,10 +60,10 @@ def save_model(folder: Path, q_net: QNetwork) -> None:
 def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
     """Return the Q-network of a run with the weights of model.pt.
 
-    Only tensors are read: a model file from elsewhere cannot run code.
+    This reads only tensors: a file from elsewhere cannot run code.
 
     Raises:
-        UsageError: there is no model, or it does not fit the configuration.
+        UsageError: if there is no model, or it does not fit the configuration.
     """
     path = Path(folder) / MODEL
     q_net = build_q_net(config, env.observation_space, env.action_space)
@@ -71,7 +71,7 @@ def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) 
         q_net.load_state_dict(torch.load(path, weights_only=True)["q_net"])
     except OSError as error:
         raise UsageError(f"{folder} has no model yet: cannot read {path.name} ({error.strerror})") from error
-    except Exception as error:  # torch raises many kinds for a file that is damaged or of another shape
+    except Exception as error:  # PyTorch raises many kinds for damaged files and other shapes
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{path} does not fit the run's configuration: {reason}") from error
     return q_net

@@ -14,33 +14,33 @@ from dqn_fast.training.run_folder.layout import RESULT
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a run; a number that is not finite, such as a return of NaN, is None.
+    """The result of a run; numbers that are not finite, such as a return of NaN, are None.
 
     Attributes:
         env_id: Gymnasium id of the environment.
         seed: of the run.
         steps: environment steps made; an observer may have ended the training early.
         updates: learner updates made.
-        wall_seconds: from the first step to the last, with the evaluations in between; imports, the last
-            evaluation and pictures are not in it.
+        wall_seconds: seconds from the first step to the last, with the evaluations in between, but without
+            imports, the last evaluation and pictures.
         steps_per_second: steps / wall_seconds.
         train_return_mean: mean undiscounted return of the latest `return_window` episodes of the training,
-            with their exploration; None if none was finished.
-        train_return_std: standard deviation of those returns, None likewise.
-        train_episodes: how many they are.
-        eval_return_mean: mean undiscounted return of the model's evaluation, None if the run was interrupted.
-            The model are the weights that did best in a selection, or the last.
-        eval_return_std: standard deviation of those returns, None likewise.
-        eval_episodes: episodes of the evaluation, 0 likewise.
-        interrupted: Ctrl-C, or a number that is not finite, ended the run early.
-        model_step: environment step of the weights that were kept.
-        version: of dqn_fast; "unknown" where an older result does not say.
-        last_return_mean: mean undiscounted return of the last weights in the same episodes, None if the run
+            with exploration; None if no episode was finished.
+        train_return_std: standard deviation of those returns; None if no episode was finished.
+        train_episodes: number of those returns.
+        eval_return_mean: mean undiscounted return of the model's evaluation; None if the run was interrupted.
+            The model is the best weights of the selection, or the last weights without one.
+        eval_return_std: standard deviation of those returns; None if the run was interrupted.
+        eval_episodes: episodes of the evaluation; 0 if the run was interrupted.
+        interrupted: whether Ctrl-C, or a number that is not finite, ended the run early.
+        model_step: environment step of the model's weights.
+        version: of dqn_fast; "unknown" in an older result.
+        last_return_mean: mean undiscounted return of the last weights on the same episodes; None if the run
             was interrupted, or in an older result.
-        last_return_std: standard deviation of those returns, None likewise.
+        last_return_std: standard deviation of those returns; None if there are none.
         selection_steps: environment steps, beside `steps`, of the evaluations that chose the model's weights;
             None in an older result, or after a checkpoint of version 0.1.0.
-        evaluation_steps: environment steps of the evaluations after the training, 0 if the run was
+        evaluation_steps: environment steps of the evaluations after the training; 0 if the run was
             interrupted, None in an older result.
     """
 
@@ -72,10 +72,10 @@ def save_result(folder: Path, result: Result) -> None:
 
 
 def complete_result(folder: Path) -> Result | None:
-    """Return the result of a run that came to its end, None if it has not.
+    """Return the result of a complete run; None if the run is not complete.
 
     Raises:
-        UsageError: there is a result.json, but not of a run of this version.
+        UsageError: if there is a result.json, but not of a run of this version.
     """
     result = load_result(folder) if (folder / RESULT).exists() else None
     return result if result and not result.interrupted else None
@@ -85,7 +85,7 @@ def load_result(folder: Path) -> Result:
     """Read result.json.
 
     Raises:
-        UsageError: there is none, or it is not the result of a run of this version.
+        UsageError: if there is none, or it is not the result of a run of this version.
     """
     path = folder / RESULT
     known = {field.name for field in fields(Result)}
@@ -102,19 +102,17 @@ def load_result(folder: Path) -> Result:
 
 
 def require_types(path: Path, found: dict[str, Any]) -> None:
-    """Check what a result.json says.
+    """Check the types in a result.json.
 
     Args:
         path: of the file.
-        found: its content; fields that are no result's are not looked at.
+        found: its content; unknown fields are ignored.
 
     Raises:
-        UsageError: a value is of another type than the result's.
+        UsageError: if a value has another type than in `Result`.
     """
     for name, hint in get_type_hints(Result).items():
         types = get_args(hint) or (hint,)
         if name in found and type(found[name]) not in (*types, *((int,) if float in types else ())):
             expected = " or ".join("null" if one is type(None) else one.__name__ for one in types)
-            raise UsageError(
-                f"{path} is not the result of a run: {name} is {found[name]!r}, expected {expected}"
-            )
+            raise UsageError(f"{path}: {name}: got {found[name]!r}, expected {expected}")

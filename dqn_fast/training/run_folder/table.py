@@ -9,11 +9,11 @@ from dqn_fast.training.run_folder.finished import SeedRuns
 
 
 def markdown(groups: Sequence[SeedRuns]) -> str:
-    """Return the table.
+    """Return the table in Markdown.
 
-    The evaluation is that of the model: the weights that did best in a selection, or else the last, which
-    have a column of their own. A column that no line has anything for is left out. Where an environment has
-    several lines of different settings, the column "settings" says in what they differ.
+    The evaluation is of the model: the best weights of the selection, or the last weights without one. The
+    last weights also have their own column. Empty columns are left out. Where an environment has several
+    lines, the column "settings" shows the settings in which they differ.
     """
     differing = _differences(groups)
     columns = {
@@ -47,13 +47,13 @@ def markdown_table(columns: dict[str, list[str]], left: Sequence[str]) -> str:
 
 
 def steps_with_selection(group: SeedRuns) -> str:
-    """Return a run's steps and those of the evaluations that chose its weights, on average over the seeds."""
+    """Return the steps of a run with the evaluations that chose its weights, averaged over seeds."""
     score = group.score("selection_steps")
     return "" if score is None else f"{group.steps + score.mean:,.0f}"
 
 
 def _differences(groups: Sequence[SeedRuns]) -> list[list[str]]:
-    """Names of the settings, for each group, in which those of its environment and length differ."""
+    """Return, for each group, the settings in which the groups of its environment and length differ."""
     result = []
     for group in groups:
         same = [one.settings for one in groups if (one.env_id, one.steps) == (group.env_id, group.steps)]

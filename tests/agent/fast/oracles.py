@@ -1,4 +1,4 @@
-"""Slow, obvious twins of the fast ways."""
+"""Slow and obvious twins of the fast code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The core's dense layers: their twin's numbers, bit for bit, and what they refuse."""
+"""The core's dense layers equal their twin bit for bit, and refuse what they must."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast ways are behind one door."""
+"""The rest of the agent reaches the fast code only through its package."""
 
 from __future__ import annotations
 

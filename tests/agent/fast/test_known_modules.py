@@ -1,4 +1,4 @@
-"""What has no counterpart is refused by name."""
+"""Modules without a fast counterpart are refused by name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_linear_layers_and_whether_relu_is_behind_them() -> None:
     ],
 )
 def test_unknown_layers(module: nn.Module) -> None:
-    with pytest.raises(UnknownModuleError, match=r"^module: got .*, expected Linear with a bias, and"):
+    with pytest.raises(UnknownModuleError, match=r"^module: got .*, expected Linear with a bias, or"):
         list(linear_layers(module))
 
 

@@ -1,4 +1,4 @@
-"""Acting gives the network's own values, whichever way they are computed."""
+"""Acting uses the network's own values, whether the core or PyTorch computes them."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_states_in_any_type(dtype: Any) -> None:
 
 def test_a_state_below_its_space() -> None:
     q_net = make_q_net(spaces.Discrete(4, start=2), ACTIONS, (), generator())
-    with pytest.raises(IndexError, match=r"^obs: got .*1.*, which is below its space"):
+    with pytest.raises(IndexError, match=r"^obs: got .*1.*, expected numbers of its space"):
         make_q_values(q_net)(np.array([1]))
 
 

@@ -1,4 +1,4 @@
-"""PyTorch's private functions and the public ways, side by side."""
+"""PyTorch's private functions and their fallbacks, side by side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import nn
 
 from dqn_fast.agent.fast import torch_private
 from dqn_fast.agent.fast.torch_private import (
+    AdamState,
     aten_relu_gradient,
     fused_adam,
     may_have_hooks,
@@ -33,7 +34,7 @@ def test_adam_is_pytorchs_up_to_rounding(make: Any, eps: float) -> None:
     gradient = torch.zeros(1000)
     theirs.grad = torch.zeros(1000)
     averages = torch.zeros(1000), torch.zeros(1000)
-    step = make(ours, gradient, *averages, torch.zeros(()), (0.9, 0.999), eps)
+    step = make(AdamState(ours, gradient, *averages, torch.zeros(())), (0.9, 0.999), eps)
     reference = torch.optim.Adam([theirs], eps=eps, foreach=False)
     for number in range(300):
         reference.param_groups[0]["lr"] = rate = 0.01 * (1 - number / 300)
@@ -47,10 +48,10 @@ def test_adam_is_pytorchs_up_to_rounding(make: Any, eps: float) -> None:
 
 def test_both_ways_go_on_from_one_anothers_state() -> None:
     gradient = torch.zeros(10)
-    state = normal(10, seed=0), torch.zeros(10), torch.zeros(10), torch.zeros(())
-    other = copy.deepcopy(state)
-    alone = fused_adam(state[0], gradient, *state[1:], (0.9, 0.999), 1e-8)
-    in_turn = [make(other[0], gradient, *other[1:], (0.9, 0.999), 1e-8) for make in (fused_adam, plain_adam)]
+    state = AdamState(normal(10, seed=0), gradient, torch.zeros(10), torch.zeros(10), torch.zeros(()))
+    other = copy.deepcopy(state)._replace(gradient=gradient)
+    alone = fused_adam(state, (0.9, 0.999), 1e-8)
+    in_turn = [make(other, (0.9, 0.999), 1e-8) for make in (fused_adam, plain_adam)]
     for number in range(20):
         gradient.copy_(normal(10, seed=number))
         alone(0.01)

@@ -76,7 +76,7 @@ def convolve(image: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: in
 
 
 @pytest.mark.parametrize(
-    ("space", "convs", "axes", "scale"),
+    ("space", "convolutions", "axes", "scale"),
     [
         (spaces.Box(0, 255, (3, 38, 36), np.uint8), NATURE, (0, 1, 2), 1 / 255),
         (spaces.Box(0, 255, (36, 40, 1), np.uint8), NATURE, (2, 0, 1), 1 / 255),
@@ -92,36 +92,44 @@ def convolve(image: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: in
     ids=str,
 )
 def test_images_go_through_the_convolutions_of_the_papers(
-    space: spaces.Box, convs: tuple[Conv, ...], axes: tuple[int, ...] | None, scale: float
+    space: spaces.Box, convolutions: tuple[Conv, ...], axes: tuple[int, ...] | None, scale: float
 ) -> None:
     encoder = make_encoder(space, generator())
-    check_image_encoder(encoder, space, convs, axes, scale)
-    asked = make_encoder(space, generator(), convs)
+    check_image_encoder(encoder, space, convolutions, axes, scale)
+    asked = make_encoder(space, generator(), convolutions)
     assert all(map(torch.equal, encoder.parameters(), asked.parameters()))
 
 
-@pytest.mark.parametrize("convs", [DATA_EFFICIENT, MINATAR, (Conv(3, 2, 3), Conv(1, 4, 1))], ids=str)
-def test_images_go_through_the_convolutions_that_are_asked_for(convs: tuple[Conv, ...]) -> None:
+@pytest.mark.parametrize("convolutions", [DATA_EFFICIENT, MINATAR, (Conv(3, 2, 3), Conv(1, 4, 1))], ids=str)
+def test_images_go_through_the_convolutions_that_are_asked_for(convolutions: tuple[Conv, ...]) -> None:
     space = spaces.Box(0, 255, (3, 41, 37), np.uint8)
-    check_image_encoder(make_encoder(space, generator(), convs), space, convs, (0, 1, 2), 1 / 255)
-    both = make_encoder(spaces.Dict({"camera": space, "speed": spaces.Box(0, 1, (2,))}), generator(), convs)
-    assert both.size == make_encoder(space, generator(), convs).size + 2
+    check_image_encoder(
+        make_encoder(space, generator(), convolutions), space, convolutions, (0, 1, 2), 1 / 255
+    )
+    both = make_encoder(
+        spaces.Dict({"camera": space, "speed": spaces.Box(0, 1, (2,))}), generator(), convolutions
+    )
+    assert both.size == make_encoder(space, generator(), convolutions).size + 2
 
 
 def test_images_that_are_too_small_for_the_convolutions_are_named() -> None:
-    for convs, shape in ((NATURE, (35, 84, 4)), (DATA_EFFICIENT, (4, 24, 84)), (MINATAR, (3, 2, 9))):
+    for convolutions, shape in ((NATURE, (35, 84, 4)), (DATA_EFFICIENT, (4, 24, 84)), (MINATAR, (3, 2, 9))):
         with pytest.raises(
             ValueError, match=r"^images: got \(.*\), expected room for the convolutions \(Conv"
         ):
-            ImageEncoder(shape, convs, 1, generator())
+            ImageEncoder(shape, convolutions, 1, generator())
     fitting = ((NATURE, (36, 36, 4)), (DATA_EFFICIENT, (4, 25, 25)), (MINATAR, (1, 3, 3)))
-    assert [ImageEncoder(shape, convs, 1, generator()).size for convs, shape in fitting] == [64, 64, 16]
+    assert [ImageEncoder(shape, convolutions, 1, generator()).size for convolutions, shape in fitting] == [
+        64,
+        64,
+        16,
+    ]
 
 
 def check_image_encoder(
     encoder: object,
     space: spaces.Box,
-    convs: tuple[Conv, ...],
+    convolutions: tuple[Conv, ...],
     axes: tuple[int, ...] | None,
     scale: float,
 ) -> None:
@@ -141,7 +149,7 @@ def check_image_encoder(
     for sample, row in zip(samples, encoded.numpy(), strict=True):
         expected = sample[None] if axes is None else sample.transpose(axes)
         expected = expected.astype(np.float64) * scale
-        for index, conv in enumerate(convs):
+        for index, conv in enumerate(convolutions):
             weight, bias = parameters[2 * index : 2 * index + 2]
             assert weight.shape[0] == conv.channels
             expected = convolve(expected, weight, bias, conv.stride)

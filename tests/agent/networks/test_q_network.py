@@ -1,4 +1,4 @@
-"""Networks fit their spaces, their heads are those of the papers, and masks hold."""
+"""Networks fit their spaces, have the heads of the papers, and respect masks."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def test_weights_come_from_the_generator_alone(space: spaces.Space[Any]) -> None
 
 def test_weights_are_uniform_in_their_bound() -> None:
     image = make_q_net(spaces.Box(0, 255, (4, 84, 84), np.uint8), spaces.Discrete(3), (), generator())
-    convs = [layer for layer in image.encoder.layers if isinstance(layer, torch.nn.Conv2d)]
-    layers = [make_mlp([100, 200, 1], generator())[0], *convs]
+    convolutions = [layer for layer in image.encoder.layers if isinstance(layer, torch.nn.Conv2d)]
+    layers = [make_mlp([100, 200, 1], generator())[0], *convolutions]
     for layer, fan_in in zip(layers, (100, 4 * 8 * 8, 32 * 4 * 4, 64 * 3 * 3), strict=True):
         weight, bound = layer.weight.detach(), 1 / math.sqrt(fan_in)
         assert weight.abs().max() <= bound
@@ -197,7 +197,9 @@ def test_bad_arguments_are_named() -> None:
         make_q_net(BOX, spaces.Box(-1, 1), (8,), generator())
     with pytest.raises(TypeError, match=r"^action_space: got Discrete\(2, start=1\), expected"):
         make_q_net(BOX, spaces.Discrete(2, start=1), (8,), generator())
-    with pytest.raises(TypeError, match=r"^observation_space: got Dict\(\), expected a Dict with something"):
+    with pytest.raises(
+        TypeError, match=r"^observation_space: got Dict\(\), expected a Dict with at least one"
+    ):
         make_q_net(spaces.Dict({"action_mask": spaces.MultiBinary(2)}), spaces.Discrete(2), (8,), generator())
     with pytest.raises(ValueError, match=r"^hidden_sizes: got \(0,\), expected each at least 1$"):
         make_q_net(BOX, spaces.Discrete(2), (0,), generator())

@@ -1,4 +1,4 @@
-"""What outputs mean is the network's: other meanings go through acting and learning alike."""
+"""Other meanings of a network's outputs work in acting and learning alike."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dqn_fast.agent import (
     Selector,
     SoftTarget,
     TransitionBatch,
-    UniformExperience,
+    UniformBatches,
     Values,
     huber,
     legal_actions,
@@ -163,8 +163,8 @@ def test_an_objective_for_several_outputs_solves_the_chain(selector: Selector) -
         policy=FeedForwardPolicy(q_net, NoExploration()),
         learning_rate_schedule=LinearSchedule(2e-2, 0.0, updates),
     )
-    for step, batch in enumerate(UniformExperience(buffer, 64).batches(0, updates)):
+    for step, batch in enumerate(UniformBatches(buffer, 64).batches(0, updates)):
         agent.learn(batch, step)
     states = np.arange(chain.STATES)
     np.testing.assert_allclose(make_q_values(q_net)(states), chain.exact_q(), atol=0.01)
-    assert agent.act(states, 0).tolist() == [chain.RIGHT] * chain.STATES
+    assert agent.policy.act(states, 0).tolist() == [chain.RIGHT] * chain.STATES

@@ -1,4 +1,4 @@
-"""Adam against PyTorch's class, and RMSProp against its formulas; both go on from what was saved."""
+"""Adam against PyTorch's class, and RMSProp against its formulas; both resume from their state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One vector for all parameters: the same network, the same learning, fewer calls."""
+"""One vector for all parameters gives the same network and the same learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation plays the greedy policy, and the same episodes each time."""
+"""Evaluation plays the greedy policy, on the same episodes each time."""
 
 from __future__ import annotations
 

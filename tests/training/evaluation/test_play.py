@@ -1,4 +1,4 @@
-"""Episodes are played step by step, each from its seed, by policies with a memory as by others."""
+"""Episodes are played step by step, each from its seed, also by policies with memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from training.counting import Counting
 from training.tiny import Tiny
 
-from dqn_fast.training.evaluation.evaluate import evaluate_policy
+from dqn_fast.training.evaluation.evaluate import evaluate
 from dqn_fast.training.evaluation.play import play
 
 
@@ -47,7 +47,7 @@ def test_an_episode_is_there_from_its_reset_to_its_end() -> None:
 def test_a_policy_begins_every_episode_anew() -> None:
     policy = Counting(1)
     policy.counts[:] = 5  # left from somewhere
-    evaluation = evaluate_policy(policy, Tiny(), 6, seed=0)
+    evaluation = evaluate(policy, Tiny(), 6, seed=0)
     assert evaluation is not None
     assert evaluation.returns == [1.0] * 6
 

@@ -1,4 +1,4 @@
-"""The weights that did best in evaluations of their own are kept."""
+"""The weights that did best in their evaluations are kept."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_best_of_those_that_play_all_episodes_is_kept(evaluations: list[list
         def play(policy: Any, env: Any, count: int, seed: int, **_: Any) -> Evaluation:
             return Evaluation([float(value) for value in returns[seed - 5 : seed - 5 + count]])  # noqa: B023
 
-        with mock.patch("dqn_fast.training.evaluation.selection.evaluate_policy", play):
+        with mock.patch("dqn_fast.training.evaluation.selection.evaluate", play):
             evaluation = best_model._evaluate()
             rivals = finished and max(finished, key=lambda one: (np.mean(one[1]), one[0]))[1]
             gaps = (
@@ -134,7 +134,7 @@ def test_a_return_of_nan_is_below_all_others() -> None:
     kept = []
     for number, value in enumerate([np.nan, np.nan, 1.0, np.nan, 0.5, 2.0], 1):
         play = mock.Mock(return_value=Evaluation([value] * 3))
-        with mock.patch("dqn_fast.training.evaluation.selection.evaluate_policy", play):
+        with mock.patch("dqn_fast.training.evaluation.selection.evaluate", play):
             best_model(row(100 * number))
         kept.append(best_model.best[0])
     assert kept == [100, 200, 300, 300, 300, 600]

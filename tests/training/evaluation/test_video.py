@@ -1,4 +1,4 @@
-"""A real run is filmed, and the file is decoded again; what cannot be filmed is one line."""
+"""The video of a real run is decoded again; what cannot be recorded is one line."""
 
 from __future__ import annotations
 
@@ -12,22 +12,16 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.envs.classic_control import CartPoleEnv
+from training.short import short
 from training.tiny import Tiny
 
-from dqn_fast.training import TrainConfig, UsageError, evaluate_run, train
+from dqn_fast.training import UsageError, evaluate_run, train
 from dqn_fast.training.evaluation.video import as_frame, record_video
 
 av = pytest.importorskip("av")
 pytest.importorskip("pygame")
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=300,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    selection_period=0,
-    eval_episodes=2,
-)
+CONFIG = short("CartPole-v1", 300)
 
 
 class Drawn(Tiny):
@@ -148,9 +142,9 @@ def test_frames_get_even_sides(shape: tuple[int, int], expected: tuple[int, int]
 @pytest.mark.parametrize(
     ("drawn", "line"),
     [
-        (None, r"cannot film frames of shape \(\), expected \(height, width, 3\)"),
-        (np.zeros((4, 4), np.uint8), r"cannot film frames of shape \(4, 4\), expected \(height, width, 3\)"),
-        (np.zeros((4, 4, 3), np.int64), "cannot film frames of int64, expected uint8 or floating point"),
+        (None, r"frame: got shape \(\), expected \(height, width, 3\)"),
+        (np.zeros((4, 4), np.uint8), r"frame: got shape \(4, 4\), expected \(height, width, 3\)"),
+        (np.zeros((4, 4, 3), np.int64), "frame: got int64, expected uint8 or floating point"),
     ],
 )
 def test_other_frames_are_refused(drawn: Any, line: str) -> None:
@@ -161,7 +155,7 @@ def test_other_frames_are_refused(drawn: Any, line: str) -> None:
 @pytest.mark.parametrize(
     ("env_id", "line"),
     [
-        ("Tiny-v0", r"cannot draw Tiny-v0: its render modes are \[\], expected rgb_array among them"),
+        ("Tiny-v0", r"Tiny-v0: got the render modes \[\], expected rgb_array among them"),
         ("NeverDrawn-v0", "the environment cannot draw itself: name 'sns' is not defined"),
     ],
 )
@@ -176,15 +170,17 @@ def test_an_environment_that_cannot_be_drawn(tmp_path: Path, env_id: str, line: 
 
 def test_without_an_encoder_there_is_one_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(UsageError, match=r"^a video needs the package av: pip install 'dqn_fast\[video\]'$"):
+    with pytest.raises(
+        UsageError, match=r"^video: got no package av, expected it: pip install 'dqn_fast\[video\]'$"
+    ):
         record_video(run, CONFIG)
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ({"episodes": 0}, "episodes is 0, expected at least 1"),
-        ({"fps": 0.0}, "fps is 0.0, expected above 0 and at most 1000"),
+        ({"episodes": 0}, "episodes: got 0, expected at least 1"),
+        ({"fps": 0.0}, "fps: got 0.0, expected above 0 and at most 1000"),
     ],
 )
 def test_arguments_outside_their_range(run: Path, arguments: dict[str, Any], line: str) -> None:

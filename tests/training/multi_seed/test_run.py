@@ -1,4 +1,4 @@
-"""Groups of real processes: one that ends, one with a killed and a failing seed, Ctrl-C, and going on."""
+"""Several seeds in real processes: finished, killed, failed, interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_request_ends_all_in_order(tmp_path: Path, request_: signal.Signals) -
 def test_a_group_is_not_overwritten_unless_told_to(tmp_path: Path) -> None:
     (tmp_path / "seed-9").mkdir()
     (tmp_path / "seed-9" / "model.pt").write_text("precious")
-    with pytest.raises(UsageError, match=r"seed-9 already holds a run \(model\.pt\)"):
+    with pytest.raises(UsageError, match=r"seed-9: got a run already \(model\.pt\)"):
         train_seeds(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1)
     assert [path.name for path in tmp_path.iterdir()] == ["seed-9"]
     assert (tmp_path / "seed-9" / "model.pt").read_text() == "precious"
@@ -167,7 +167,7 @@ def test_a_copy_of_a_run_beside_the_others_is_none_of_the_groups(tmp_path: Path)
 @pytest.mark.parametrize(
     ("env_id", "jobs", "line"),
     [
-        ("CartPole-v1", 0, "jobs is 0, expected at least 1"),
+        ("CartPole-v1", 0, "jobs: got 0, expected at least 1"),
         ("Pendulum-v1", 1, r"Pendulum-v1 does not fit: action_space: got Box.*"),
     ],
 )
@@ -192,7 +192,7 @@ def test_a_killed_group_goes_on_and_gives_the_numbers_of_unbroken_runs(tmp_path:
     refused = command("resume", "out/seed-0", cwd=tmp_path)
     assert refused.communicate(timeout=100) == (
         "",
-        "dqn-fast: out/seed-0 is in use: a run is going on there in another process\n",
+        "dqn-fast: out/seed-0: got a run going on there in another process, expected none\n",
     )
     for member in members:
         os.kill(member, signal.SIGKILL)

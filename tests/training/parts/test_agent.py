@@ -53,9 +53,16 @@ def test_the_seed_gives_the_weights() -> None:
 
 def test_images_that_are_too_small_are_named() -> None:
     with pytest.raises(
-        UsageError, match=r"^convolutions is nature: images: got \(10, 10, 4\), expected room for the conv"
+        UsageError,
+        match=r"^convolutions: got nature, expected smaller ones: images: got \(10, 10, 4\), expected room",
     ):
         layer_shapes(TrainConfig("E", convolutions="nature"), spaces.Box(0, 1, (10, 10, 4), np.bool_))
+
+
+def test_convolutions_are_not_blamed_for_a_large_layer() -> None:
+    config = TrainConfig("E", convolutions="nature", hidden_sizes=(10**6,))
+    with pytest.raises(UsageError, match=r"^E does not fit: observation_space: got 3,136 features"):
+        build_q_net(config, spaces.Box(0, 255, (84, 84, 4), np.uint8), spaces.Discrete(2))
 
 
 class WithText(Shifted):

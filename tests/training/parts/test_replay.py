@@ -1,4 +1,4 @@
-"""The replay buffer of a run: settings that do not fit it, and room for the ends of episodes."""
+"""The replay buffer of a run: settings that do not fit, and room for the ends of episodes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from dqn_fast.training.parts.replay import build_buffer
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"frame_stack": 3}, "the replay memory cannot be made: frame_stack: got 3, expected a divisor of 4"),
-        ({"capacity": 10**13}, "the replay memory cannot be made: "),
+        ({"frame_stack": 3}, "cannot make the replay buffer: frame_stack: got 3, expected a divisor of 4"),
+        ({"capacity": 10**13}, "cannot make the replay buffer: "),
     ],
 )
 @pytest.mark.parametrize("prioritized", [False, True])

@@ -1,4 +1,4 @@
-"""Rows in the table, in TensorBoard's events, in the terminal and in the picture."""
+"""Rows of metrics in the table, in TensorBoard, in the terminal and in the picture."""
 
 from __future__ import annotations
 

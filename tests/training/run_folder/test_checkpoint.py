@@ -1,4 +1,4 @@
-"""Checkpoints that cannot be gone on from: damaged ones, and those of another configuration."""
+"""Checkpoints that cannot be resumed from: damaged ones, and those of another configuration."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from training.short import short
 
-from dqn_fast.training import TrainConfig, UsageError, resume, train
+from dqn_fast.training import UsageError, resume, train
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 from dqn_fast.training.run_folder.model import save_config
 
-CONFIG = TrainConfig(
-    "CartPole-v1",
-    total_steps=250,
-    learning_starts=100,
-    hidden_sizes=(8,),
-    selection_period=0,
-    eval_episodes=2,
-)
+CONFIG = short("CartPole-v1", 250)
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ def test_a_damaged_one_is_one_line(checkpoint: Path, name: str, length: int | No
     else:
         os.truncate(checkpoint / name, length)
     with pytest.raises(
-        UsageError, match=rf"^cannot resume from {checkpoint}: .*; delete it to begin .*again$"
+        UsageError, match=rf"^cannot resume from {checkpoint}: .*; delete it to start the run over$"
     ):
         resume(checkpoint.parent)
     shutil.rmtree(checkpoint)
@@ -56,14 +50,14 @@ def test_another_pickle_is_one_line(checkpoint: Path, content: object) -> None:
         (checkpoint / "state.pt").write_bytes(content)
     else:
         torch.save(content, checkpoint / "state.pt")
-    line = rf"^cannot resume from {checkpoint}: .*; delete it to begin .*again$"
+    line = rf"^cannot resume from {checkpoint}: .*; delete it to start the run over$"
     with pytest.raises(UsageError, match=line):
         resume(checkpoint.parent)
 
 
 def test_another_configuration_is_refused(checkpoint: Path) -> None:
     save_config(checkpoint.parent, replace(CONFIG, prioritized=True, gamma=0.9))
-    with pytest.raises(UsageError, match=r"made with another configuration \(gamma, prioritized\)"):
+    with pytest.raises(UsageError, match=r"got one of another configuration \(gamma, prioritized\)"):
         resume(checkpoint.parent)
     save_config(checkpoint.parent, CONFIG)
     assert resume(checkpoint.parent).evaluation
@@ -73,5 +67,5 @@ def test_one_that_does_not_say_its_configuration_is_refused(checkpoint: Path) ->
     state = torch.load(checkpoint / "state.pt", weights_only=False)
     del state["config"]
     torch.save(state, checkpoint / "state.pt")
-    with pytest.raises(UsageError, match=r"made with another configuration \(env_id, seed, "):
+    with pytest.raises(UsageError, match=r"got one of another configuration \(env_id, num_envs, "):
         resume(checkpoint.parent)

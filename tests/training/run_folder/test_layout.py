@@ -33,7 +33,7 @@ def test_a_folder_with_a_run_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as caught:
         prepare_folder(tmp_path, overwrite=False)
     assert str(caught.value) == (
-        f"{tmp_path} already holds a run ({name}): choose another --output, or pass --overwrite"
+        f"{tmp_path}: got a run already ({name}), expected none: choose another --output, or pass --overwrite"
     )
     assert (tmp_path / name).read_text() == "precious"
 
@@ -49,7 +49,7 @@ def test_overwrite_deletes_the_runs_files_and_no_others(tmp_path: Path) -> None:
 def test_a_folder_with_a_group_is_refused_as_well(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("precious")
-    with pytest.raises(UsageError, match="already holds a run"):
+    with pytest.raises(UsageError, match="got a run already"):
         prepare_folder(tmp_path, overwrite=False)
     assert (tmp_path / name).read_text() == "precious"
     prepare_folder(tmp_path, overwrite=True)
@@ -61,7 +61,7 @@ def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "seed-0" / "model.pt").write_text("precious")
     with (
         folder_lock(tmp_path / "seed-1"),
-        pytest.raises(UsageError, match="seed-1 is in use: a run is going on there"),
+        pytest.raises(UsageError, match="seed-1: got a run going on there"),
     ):
         prepare_folder(tmp_path, overwrite=True)
     assert (tmp_path / "seed-0" / "model.pt").read_text() == "precious"
@@ -69,7 +69,7 @@ def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_group_is_not_made_where_a_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_text("precious")
-    with folder_lock(tmp_path), pytest.raises(UsageError, match="is in use: a run is going on there"):
+    with folder_lock(tmp_path), pytest.raises(UsageError, match="got a run going on there"):
         train_seeds(TrainConfig("CartPole-v1"), range(2), tmp_path, jobs=1, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
 
@@ -84,7 +84,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with (
         folder_lock(folder),
-        pytest.raises(UsageError, match="run is in use: a run is going on there"),
+        pytest.raises(UsageError, match="run: got a run going on there"),
         folder_lock(folder),
     ):
         pass

@@ -1,4 +1,4 @@
-"""What is saved is what is loaded, and what does not fit is said in one line."""
+"""A model is loaded as it was saved; one that does not fit is one line."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_configuration_out_of_range(tmp_path: Path) -> None:
     save_config(tmp_path, CONFIG)
     path = tmp_path / "config.json"
     path.write_text(path.read_text().replace('"tau": 0.005', '"tau": 7'))
-    with pytest.raises(UsageError, match=r"config.json: tau is 7, expected above 0 and at most 1$"):
+    with pytest.raises(UsageError, match=r"config.json: tau: got 7, expected above 0 and at most 1$"):
         load_config(tmp_path)
 
 

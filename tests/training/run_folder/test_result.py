@@ -1,4 +1,4 @@
-"""result.json and group.json are JSON whatever the returns were, and come back."""
+"""result.json and group.json are standard JSON for any returns, and are read back."""
 
 from __future__ import annotations
 
@@ -74,4 +74,4 @@ def test_a_value_of_another_type_is_named(tmp_path: Path, name: str, value: Any,
     path.write_text(json.dumps({**strict(path), name: value}))
     with pytest.raises(UsageError) as caught:
         load_result(tmp_path)
-    assert str(caught.value) == f"{path} is not the result of a run: {name} is {value!r}, expected {expected}"
+    assert str(caught.value) == f"{path}: {name}: got {value!r}, expected {expected}"

@@ -1,4 +1,4 @@
-"""Runs on the disk become lines of a table: real runs through the command, and written ones for the rules."""
+"""Finished runs become lines of a table: real runs through the command, and made-up ones for the rules."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_real_runs_through_the_command(
     assert f"| CartPole-v1 | 300 | 300 | 1 | {means[1]:.1f} | " in capsys.readouterr().out
     assert main(["table", "runs/broken-off"]) == 2
     assert capsys.readouterr().err == (
-        "dqn-fast: no finished run in runs/broken-off: expected a result.json, there or below\n"
+        "dqn-fast: runs/broken-off: got no finished run, expected a result.json there or below\n"
     )
 
 
@@ -122,18 +122,18 @@ def test_infinity_is_one_setting_however_it_was_written(tmp_path: Path) -> None:
     ("text", "line"),
     [
         ("{", r".*result\.json is not JSON: .*"),
-        ("[]", r".*result\.json holds list, expected an object"),
+        ("[]", r".*result\.json: got list, expected an object"),
         (
             '{"env_id": "A-v0", "seed": 0, "interrupted": false}',
-            r".*result\.json is not the result of a run: got no steps, eval_return_mean",
+            r".*result\.json: got no steps, eval_return_mean, expected the result of a run",
         ),
         (
             '{"env_id": 5, "seed": 0, "steps": 1, "interrupted": false, "eval_return_mean": null}',
-            r".*result\.json is not the result of a run: env_id is 5, expected str",
+            r".*result\.json: env_id: got 5, expected str",
         ),
         (
             '{"env_id": "A", "seed": 0, "steps": 1, "interrupted": false, "eval_return_mean": "x"}',
-            r".*result\.json is not the result of a run: eval_return_mean is 'x', expected float or null",
+            r".*result\.json: eval_return_mean: got 'x', expected float or null",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Experience: where the learner's batches come from, and what it tells the replay buffer about them.
+"""Batch sources: where the learner's batches come from, and where the TD errors of their rows go.
 
 The buffer samples into tensors that are allocated once, so a batch is valid until the next one.
 """
@@ -13,34 +13,34 @@ from torch import Tensor
 from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent.schedules import Schedule
 
-# Bytes of batches that are drawn at once: they should wait for their updates in a core's own cache.
+# Bytes of batches that are drawn at once: they should fit into a core's own cache until they are used.
 _AT_ONCE = 2**18
 _MOST_AT_ONCE = 64
 
 
-class Experience(Protocol):
-    """A source of batches that may learn from their TD errors."""
+class BatchSource(Protocol):
+    """Gives batches to learn from, and takes back their TD errors."""
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
         """Give a batch of tensors for each of `updates` learner updates at environment step `step`.
 
-        Nothing may be stored before the last of them is taken.
+        Nothing may be stored in the buffer before the last of them is taken.
         """
         ...
 
-    def learned(self, batch: Batch[Any], td_error: Tensor) -> None:
-        """Take note of the TD errors `(B,)` of the rows of `batch`, before the next batch is taken."""
+    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+        """Use the TD errors, `(B,)`, of the rows of `batch`; called before the next batch is taken."""
         ...
 
 
-class UniformExperience:
-    """Every stored transition is equally likely.
+class UniformBatches:
+    """Samples every stored transition with the same probability.
 
-    Batches of updates that follow each other are drawn together: the same ones as one by one, but the buffer
-    is asked once, where each update would have pushed it out of the processor's caches.
+    Batches of consecutive updates are drawn together. They are the same as one by one; but an update pushes
+    the buffer out of the processor's caches, and so it is read once for several updates.
 
     Args:
-        buffer: where transitions are stored; it must know its spaces.
+        buffer: holds the transitions; it must know its spaces.
         batch_size: rows of each batch.
     """
 
@@ -54,22 +54,22 @@ class UniformExperience:
         self._batches = [drawn.rows(end - batch_size, end).torch() for end in ends]
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
-        """Give a batch of tensors for each update; `step` makes no difference."""
+        """Give a batch of tensors for each update; `step` is ignored."""
         while updates > 0:
             count = min(updates, len(self._batches))
             self.buffer.sample(count * self.batch_size, out=self._first[count - 1])
             yield from self._batches[:count]
             updates -= count
 
-    def learned(self, batch: Batch[Any], td_error: Tensor) -> None:
-        """Do nothing: a uniform buffer has no use for TD errors."""
+    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+        """Do nothing: a uniform buffer has no priorities."""
 
 
-class PrioritizedExperience:
-    """Transitions with a large TD error are likelier (prioritised replay, Schaul et al., 2016).
+class PrioritizedBatches:
+    """Samples transitions with a large TD error more often (prioritised replay, Schaul et al., 2016).
 
     Args:
-        buffer: where transitions and their priorities are stored; it must know its spaces.
+        buffer: holds the transitions and their priorities; it must know its spaces.
         batch_size: rows of each batch.
         beta_schedule: exponent of the importance weights at each environment step, in [0, 1].
     """
@@ -86,6 +86,6 @@ class PrioritizedExperience:
         for _ in range(updates):
             yield self.buffer.sample(self.batch_size, beta=beta, out=self._batch)
 
-    def learned(self, batch: Batch[Any], td_error: Tensor) -> None:
-        """Make |td_error| the priorities of the rows; the buffer adds its eps and applies its alpha."""
+    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+        """Set the priorities of the rows to |td_error|; the buffer adds priority_eps and applies alpha."""
         self.buffer.update_priorities(batch.indices.numpy(), td_error.abs().numpy())

@@ -1,7 +1,7 @@
-"""Errors of environments in other processes, told in infos.
+"""Errors of environments in other processes, passed on in infos.
 
-Gymnasium prints the traceback of an error that leaves an environment of an AsyncVectorEnv. One that a person
-can mend is a line, and takes this way.
+Gymnasium prints the traceback of any error in an AsyncVectorEnv. A UsageError should be one line, so it is
+passed on in the infos instead.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dqn_fast.errors import UsageError
 _KEY = "dqn_fast's error"
 
 
-class ToldErrors(gym.Wrapper[Any, Any, Any, Any]):
-    """Tells a UsageError of `reset` and `step` in the infos, with an observation that means nothing."""
+class ErrorsInInfos(gym.Wrapper[Any, Any, Any, Any]):
+    """Passes a UsageError of `reset` and `step` on in the infos, beside a meaningless observation."""
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -28,18 +28,18 @@ class ToldErrors(gym.Wrapper[Any, Any, Any, Any]):
             return self.observation_space.sample(), {_KEY: str(error)}
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Act; see `gymnasium.Env.step`."""
+        """Make a step; see `gymnasium.Env.step`."""
         try:
             return self.env.step(action)
         except UsageError as error:
             return self.observation_space.sample(), 0.0, False, False, {_KEY: str(error)}
 
 
-def raise_told(infos: dict[str, Any]) -> None:
-    """Raise the first error that the infos of a vector environment tell of; most often none.
+def raise_from_infos(infos: dict[str, Any]) -> None:
+    """Raise the first error in the infos of a vector environment, if there is one.
 
     Raises:
-        UsageError: with the message that it had in its process.
+        UsageError: if there is one; with its own message.
     """
     if _KEY in infos:
         raise UsageError(next(error for error in infos[_KEY] if error is not None))

@@ -1,4 +1,4 @@
-"""What the learner's source of batches tells the memory, and gets from it."""
+"""Batch sources sample the buffer, and update its priorities."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
-from dqn_fast.agent import LinearSchedule, PrioritizedExperience, UniformExperience
+from dqn_fast.agent import LinearSchedule, PrioritizedBatches, UniformBatches
 
 SPACES = spaces.Box(-1, 1, (1,)), spaces.Discrete(2)
 
 
-def fill(memory: ReplayBuffer, steps: int) -> None:
+def fill(buffer: ReplayBuffer, steps: int) -> None:
     for step in range(steps):
         obs = np.array([step / steps], np.float32)
-        memory.add(obs, step % 2, float(step), obs, False)
+        buffer.add(obs, step % 2, float(step), obs, False)
 
 
 def test_batches_are_tensors_in_one_place() -> None:
-    memory = ReplayBuffer(100, *SPACES, seed=0)
-    fill(memory, 50)
-    experience = UniformExperience(memory, 8)
-    first = next(experience.batches(0, 1))
+    buffer = ReplayBuffer(100, *SPACES, seed=0)
+    fill(buffer, 50)
+    source = UniformBatches(buffer, 8)
+    first = next(source.batches(0, 1))
     rewards = first.reward.clone()
-    second = next(experience.batches(1, 1))
+    second = next(source.batches(1, 1))
     assert isinstance(first.obs, torch.Tensor)
     assert second.obs.data_ptr() == first.obs.data_ptr()
     assert not torch.equal(second.reward, rewards)
     assert second.weights.tolist() == [1] * 8
-    experience.learned(second, torch.zeros(8))
+    source.update_priorities(second, torch.zeros(8))
 
 
 @given(
@@ -48,12 +48,12 @@ def test_batches_drawn_together_are_those_drawn_one_by_one(
 ) -> None:
     box = spaces.Box(-1, 1, shape, np.float32)
     one, other = (ReplayBuffer(64, box, spaces.Discrete(2), n_step=2, seed=seed) for _ in range(2))
-    experience = UniformExperience(one, batch_size)
+    source = UniformBatches(one, batch_size)
     for step, updates in enumerate(rounds):
-        for memory in (one, other):
-            memory.add(np.full(shape, step / 9), step % 2, step, np.full(shape, 1 - step / 9), step % 3 == 0)
+        for buffer in (one, other):
+            buffer.add(np.full(shape, step / 9), step % 2, step, np.full(shape, 1 - step / 9), step % 3 == 0)
         given_batches = 0
-        for batch in experience.batches(step, updates):
+        for batch in source.batches(step, updates):
             expected = other.sample(batch_size).torch()
             for name in ("obs", "action", "reward", "next_obs", "discount", "weights", "indices"):
                 assert torch.equal(getattr(batch, name), getattr(expected, name))
@@ -68,32 +68,32 @@ def test_batches_are_drawn_together_as_far_as_they_fit_into_a_cache() -> None:
         (SPACES[0], 4, 130, 3),
         (large, 32, 2, 2),
     ]:
-        memory = ReplayBuffer(100, space, SPACES[1], seed=0)
-        memory.add(np.zeros(space.shape, space.dtype), 0, 1.0, np.zeros(space.shape, space.dtype), False)
+        buffer = ReplayBuffer(100, space, SPACES[1], seed=0)
+        buffer.add(np.zeros(space.shape, space.dtype), 0, 1.0, np.zeros(space.shape, space.dtype), False)
         with mock.patch.object(
             ReplayBuffer, "sample", autospec=True, side_effect=ReplayBuffer.sample
         ) as sample:
-            assert len(list(UniformExperience(memory, batch_size).batches(0, updates))) == updates
+            assert len(list(UniformBatches(buffer, batch_size).batches(0, updates))) == updates
         assert sample.call_count == calls
 
 
 def test_the_size_of_the_td_error_becomes_the_priority() -> None:
-    memory = PrioritizedReplayBuffer(4, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
-    fill(memory, 4)
-    experience = PrioritizedExperience(memory, 64, LinearSchedule(0.4, 0.4, 0))
-    batch = next(experience.batches(0, 1))
+    buffer = PrioritizedReplayBuffer(4, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
+    fill(buffer, 4)
+    source = PrioritizedBatches(buffer, 64, LinearSchedule(0.4, 0.4, 0))
+    batch = next(source.batches(0, 1))
     assert set(batch.reward.tolist()) == {0, 1, 2, 3}
     td_error = torch.where(batch.reward == 2, -3.0, 0.0)
-    experience.learned(batch, td_error)
-    assert set(next(experience.batches(1, 1)).reward.tolist()) == {2}
+    source.update_priorities(batch, td_error)
+    assert set(next(source.batches(1, 1)).reward.tolist()) == {2}
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 1.0])
 def test_beta_follows_its_schedule(beta: float) -> None:
-    memory = PrioritizedReplayBuffer(2, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
-    fill(memory, 2)
-    experience = PrioritizedExperience(memory, 64, LinearSchedule(0.0, 1.0, 10))
-    batch = next(experience.batches(0, 1))
-    experience.learned(batch, torch.where(batch.reward == 1, 4.0, 1.0))
-    batch = next(experience.batches(round(beta * 10), 1))
+    buffer = PrioritizedReplayBuffer(2, *SPACES, alpha=1.0, priority_eps=0.0, seed=0)
+    fill(buffer, 2)
+    source = PrioritizedBatches(buffer, 64, LinearSchedule(0.0, 1.0, 10))
+    batch = next(source.batches(0, 1))
+    source.update_priorities(batch, torch.where(batch.reward == 1, 4.0, 1.0))
+    batch = next(source.batches(round(beta * 10), 1))
     np.testing.assert_allclose(batch.weights[batch.reward == 1].numpy(), 0.25**beta, rtol=1e-5)

@@ -1,0 +1,29 @@
+"""The settings of a run, one file for each part that they decide.
+
+Each is a frozen dataclass. The rule of a value stands at its field, and so does its help text: the docstring
+below a field is what the command line shows.
+"""
+
+from dqn_fast.training.settings.acting import EnvironmentSettings, ExplorationSettings
+from dqn_fast.training.settings.learning import (
+    LearningSettings,
+    NetworkSettings,
+    OptimizerSettings,
+    TargetSettings,
+)
+from dqn_fast.training.settings.remembering import ReplaySettings
+from dqn_fast.training.settings.rules import Settings
+from dqn_fast.training.settings.running import EvaluationSettings, RunSettings
+
+__all__ = [
+    "EnvironmentSettings",
+    "EvaluationSettings",
+    "ExplorationSettings",
+    "LearningSettings",
+    "NetworkSettings",
+    "OptimizerSettings",
+    "ReplaySettings",
+    "RunSettings",
+    "Settings",
+    "TargetSettings",
+]

@@ -1,0 +1,93 @@
+"""Settings of what learns: the network, its updates, the optimiser and the target network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from dqn_fast.training.settings.rules import (
+    A_NORM,
+    A_SHARE,
+    A_SHARE_ABOVE_0,
+    A_SHARE_BELOW_1,
+    LAYER_SIZES,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Settings,
+    at_least,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings(Settings):
+    """The Q-network."""
+
+    hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
+    """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
+    convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
+    """Convolutions for images. by-size takes DQN's (nature) from 36 x 36 pixels on, and MinAtar's below.
+    data-efficient is for large images, too, and cheaper on a CPU."""
+    dueling: bool = False
+    """Dueling networks: learn the value of a state apart from the advantages of its actions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningSettings(Settings):
+    """Learner updates: how often, from how much, and towards what."""
+
+    batch_size: Annotated[int, at_least(1)] = 128
+    """Transitions per learner update."""
+    learn_period: Annotated[int, at_least(1, "environment step")] = 2
+    """Environment steps from one round of learner updates to the next."""
+    learn_updates: Annotated[int, at_least(1, "learner update")] = 1
+    """Learner updates in each round."""
+    learning_starts: Annotated[int, at_least(1, "environment step")] = 1_000
+    """Environment steps stored before the first learner update."""
+    gamma: Annotated[float, A_SHARE] = 0.99
+    """Discount factor per environment step."""
+    n_step: Annotated[int, at_least(1, "environment step")] = 3
+    """Environment steps whose rewards are summed before bootstrapping."""
+    clip_rewards: bool = False
+    """Learn from rewards clipped to [-1, 1], as DQN does on Atari. Metrics and evaluations report the
+    environment's own returns."""
+    double: bool = True
+    """Double DQN: the Q-network chooses the next action, and the target network values it."""
+    loss: Literal["huber", "mse"] = "huber"
+    """Loss of a sample's TD error."""
+    huber_delta: Annotated[float, POSITIVE] = 1.0
+    """TD error at which the Huber loss turns from a parabola into a line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSettings(Settings):
+    """How the network's weights move."""
+
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    """Adam, or centred RMSProp, with which DQN was published."""
+    learning_rate: Annotated[float, POSITIVE] = 1e-3
+    """The learning rate at the first environment step."""
+    learning_rate_end: Annotated[float, NOT_NEGATIVE] = 0.0
+    """The learning rate at the last environment step; in between it changes linearly. At 0 the agent comes to
+    rest, instead of ending with whichever policy the last noisy updates left behind."""
+    adam_eps: Annotated[float, POSITIVE] = 1e-4
+    """Added to the denominator of Adam's step. PyTorch's own default is 1e-8; a larger value keeps gradients
+    that have become small from turning into full steps."""
+    rmsprop_eps: Annotated[float, POSITIVE] = 0.01
+    """Added to the denominator of RMSProp's step."""
+    rmsprop_momentum: Annotated[float, A_SHARE_BELOW_1] = 0.0
+    """RMSProp: share of the last step that is repeated; steps become 1 / (1 - momentum) times as long."""
+    max_grad_norm: Annotated[float, A_NORM] = 10.0
+    """Largest norm of the gradient; longer gradients are shortened to it. inf turns this off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSettings(Settings):
+    """The target network, which the bootstrap values come from."""
+
+    target: Literal["soft", "hard"] = "soft"
+    """How the target network follows: a small step after every learner update (soft), or a copy now and then
+    (hard)."""
+    tau: Annotated[float, A_SHARE_ABOVE_0] = 0.005
+    """Soft target: share of the way to the Q-network in one learner update."""
+    target_update_period: Annotated[int, at_least(1, "learner update")] = 500
+    """Hard target: learner updates from one copy to the next."""

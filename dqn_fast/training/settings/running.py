@@ -1,0 +1,48 @@
+"""Settings of the run as a whole, and of its evaluations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from dqn_fast.training.settings.rules import (
+    A_NUMBER_OF_THREADS,
+    A_PERIOD_OR_NONE,
+    A_SEED,
+    Settings,
+    at_least,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings(Settings):
+    """Length, seed, reports and checkpoints of the run."""
+
+    seed: Annotated[int, A_SEED] = 0
+    """Seed of everything random in the run; the same seed repeats the run bit for bit on one machine."""
+    total_steps: Annotated[int, at_least(1, "environment step")] = 50_000
+    """Environment steps to train for. Schedules without a length of their own end here."""
+    checkpoint_period: Annotated[int, A_PERIOD_OR_NONE] = 10_000
+    """Environment steps from one checkpoint to the next. After a crash, `dqn-fast resume` goes on from the
+    last one as if nothing had happened. 0 turns this off."""
+    log_period: Annotated[int, at_least(1, "environment step")] = 500
+    """Environment steps from one row of metrics to the next."""
+    return_window: Annotated[int, at_least(1, "episode")] = 20
+    """Latest episodes over which the metrics take the mean and the spread of the return."""
+    threads: Annotated[int, A_NUMBER_OF_THREADS] = 1
+    """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings(Settings):
+    """Evaluations, which choose the model during the training and score it at the end."""
+
+    selection_period: Annotated[int, A_PERIOD_OR_NONE] = 2_500
+    """Environment steps from one evaluation during the training to the next, in a separate environment. Each
+    takes place with a row of metrics (log_period). The best weights become the run's model. 0 turns this off:
+    the last weights are the model."""
+    selection_episodes: Annotated[int, at_least(1)] = 10
+    """Episodes of each of these evaluations. Weights that fall behind the best after 10, 20, 40 ... episodes
+    play no more."""
+    eval_episodes: Annotated[int, at_least(1)] = 100
+    """Episodes of the evaluation at the end (epsilon = 0, a separate environment, its own seeds)."""
