@@ -21,8 +21,8 @@ from dqn_fast import (
     _moved,
 )
 from dqn_fast._version import __version__
-from dqn_fast.replay import Batch, PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.replay import Batch, PrioritizedReplayBuffer, PriorityIndex, ReplayBuffer
 
 _moved.install()
 
-__all__ = ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer", "__version__"]
+__all__ = ["Batch", "PrioritizedReplayBuffer", "PriorityIndex", "ReplayBuffer", "__version__"]

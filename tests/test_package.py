@@ -53,7 +53,8 @@ def test_a_missing_extension_is_one_clear_line(tmp_path: Path):
 
 
 def test_public_names():
-    assert sorted(dqn_fast.__all__) == ["Batch", "PrioritizedReplayBuffer", "ReplayBuffer", "__version__"]
+    names = ["Batch", "PrioritizedReplayBuffer", "PriorityIndex", "ReplayBuffer", "__version__"]
+    assert sorted(dqn_fast.__all__) == names
     for name in dqn_fast.__all__:
         assert getattr(dqn_fast, name).__doc__
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "storage/snapshot.hpp"
 
+#include "bindings/py_priority_index.hpp"
 #include "bindings/py_replay_memory.hpp"
 #include "bindings/register.hpp"
 
@@ -11,21 +12,24 @@ namespace dqn_fast::bindings {
 
 namespace {
 
-// A buffer that nothing was added to is a header alone.
-void write(snapshot::Writer &writer, const std::string &header, PyReplayMemory *memory) {
+// A memory, or an index. A buffer that nothing was added to is a header alone.
+template <class Saved>
+void write(snapshot::Writer &writer, const std::string &header, Saved *memory) {
     writer.begin(header);
     if (memory != nullptr)
         memory->save(writer);
     writer.end();
 }
 
-void save(const std::string &path, const std::string &header, PyReplayMemory *memory) {
+template <class Saved>
+void save(const std::string &path, const std::string &header, Saved *memory) {
     snapshot::FileWriter writer(path);
     write(writer, header, memory);
     writer.close();
 }
 
-py::bytes dumps(const std::string &header, PyReplayMemory *memory) {
+template <class Saved>
+py::bytes dumps(const std::string &header, Saved *memory) {
     snapshot::MemoryWriter writer;
     write(writer, header, memory);
     return {reinterpret_cast<const char *>(writer.bytes().data()), writer.bytes().size()};
@@ -40,7 +44,8 @@ class PySnapshot {
 
     [[nodiscard]] std::string header() const { return reader_.header(); }
 
-    void restore(PyReplayMemory *memory) {
+    template <class Saved>
+    void restore(Saved *memory) {
         if (memory != nullptr)
             memory->restore(reader_);
         reader_.end();
@@ -50,6 +55,14 @@ class PySnapshot {
     py::buffer_info info_;
     snapshot::Reader reader_;
 };
+
+/// What is saved of an object of this class.
+template <class Saved>
+void define(py::module_ &module, py::class_<PySnapshot> &snapshot) {
+    module.def("save", &save<Saved>, py::arg("path"), py::arg("header"), py::arg("memory"));
+    module.def("dumps", &dumps<Saved>, py::arg("header"), py::arg("memory"));
+    snapshot.def("restore", &PySnapshot::restore<Saved>, py::arg("memory"));
+}
 
 } // namespace
 
@@ -62,12 +75,11 @@ void register_snapshot(py::module_ &module) {
             PyErr_SetFromErrno(PyExc_OSError);
         }
     });
-    module.def("save", &save, py::arg("path"), py::arg("header"), py::arg("memory").none(true));
-    module.def("dumps", &dumps, py::arg("header"), py::arg("memory").none(true));
-    py::class_<PySnapshot>(module, "Snapshot")
-        .def(py::init<const py::buffer &>(), py::arg("data"))
-        .def_property_readonly("header", &PySnapshot::header)
-        .def("restore", &PySnapshot::restore, py::arg("memory").none(true));
+    py::class_<PySnapshot> snapshot(module, "Snapshot");
+    snapshot.def(py::init<const py::buffer &>(), py::arg("data"))
+        .def_property_readonly("header", &PySnapshot::header);
+    define<PyReplayMemory>(module, snapshot); // first: None is a buffer's
+    define<PyPriorityIndex>(module, snapshot);
 }
 
 } // namespace dqn_fast::bindings

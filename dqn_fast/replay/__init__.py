@@ -4,5 +4,6 @@ from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.buffer_schema import BufferSchema, Leaf
 from dqn_fast.replay.prioritized import PrioritizedReplayBuffer
+from dqn_fast.replay.priority_index import PriorityIndex
 
-__all__ = ["Batch", "BufferSchema", "Leaf", "PrioritizedReplayBuffer", "ReplayBuffer"]
+__all__ = ["Batch", "BufferSchema", "Leaf", "PrioritizedReplayBuffer", "PriorityIndex", "ReplayBuffer"]

@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dqn_fast import _core
+from dqn_fast.checks import within
 from dqn_fast.replay.autoreset import true_next_obs
 from dqn_fast.replay.batch import BatchLayout
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.schema import FLAG, SchemaDraft, StepSchema, core_obs
 from dqn_fast.replay.step import Step
+
+LARGEST_EXPONENT = 1_000  # of priorities and weights: far beyond use, and its products stay finite
 
 
 class PriorityOptions(NamedTuple):
@@ -22,6 +25,27 @@ class PriorityOptions(NamedTuple):
     eps: float
     normalization: str
     stratified: bool
+
+    @classmethod
+    def checked(
+        cls, alpha: Any, priority_eps: Any, weight_normalization: Any, stratified: Any
+    ) -> PriorityOptions:
+        """Return the options that a constructor was given.
+
+        Raises:
+            TypeError: if a number is none.
+            ValueError: if one is out of its range, or there is no such normalization.
+        """
+        if weight_normalization not in ("batch", "buffer", "none"):
+            raise ValueError(
+                f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
+            )
+        return cls(
+            within("alpha", alpha, 0, LARGEST_EXPONENT),
+            within("priority_eps", priority_eps, 0),
+            weight_normalization,
+            bool(stratified),
+        )
 
 
 class MemoryOptions(NamedTuple):
