@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.replay.buffer import ReplayBuffer
+from dqn_fast.replay.intake import PriorityOptions
 from dqn_fast.replay.priority_index import PriorityIndex
 from dqn_fast.replay.step import Step
 
@@ -57,6 +58,11 @@ def successors(buffer: ReplayBuffer, indices: npt.NDArray[np.int64]) -> npt.NDAr
 def core_index(index: PriorityIndex) -> _core.PriorityIndex:
     """Return the core's index, which knows what its leaves hold, and the masses of ids."""
     return index._core
+
+
+def options_of(index: PriorityIndex) -> PriorityOptions:
+    """Return alpha, eps and what else an index was made with."""
+    return index._options
 
 
 def index_to_bytes(index: PriorityIndex) -> bytes:
