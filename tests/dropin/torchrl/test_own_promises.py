@@ -150,6 +150,18 @@ def test_items_that_a_storage_does_not_hold_any_more_are_not_drawn() -> None:
     assert set(buffer.sample(100).tolist()) == {0.0, 1.0, 2.0}
 
 
+def test_a_storage_of_more_items_than_it_was_said_to_hold() -> None:
+    """torchrl's trees have room up to the next power of two, and its own tests live on it."""
+    buffer = ReplayBuffer(storage=LazyTensorStorage(50), sampler=PrioritizedSampler(5, 1.0, 1.0, eps=0.0))
+    for start in range(0, 50, 10):
+        index = buffer.extend(torch.arange(start, start + 10.0))
+        buffer.update_priority(index, torch.arange(start, start + 10.0))
+    assert masses_of(buffer.sampler)[:50] == pytest.approx(np.arange(50.0))
+    assert buffer.sampler.default_priority == 49.0
+    with pytest.raises(IndexError, match="leaves: got 200"):
+        buffer.update_priority(200, 1.0)
+
+
 def test_a_largest_priority_within_the_buffer() -> None:
     sampler = PrioritizedSampler(5, alpha=0.6, beta=0.9, max_priority_within_buffer=True)
     assert sampler.default_priority == 1.0
