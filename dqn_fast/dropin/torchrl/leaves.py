@@ -45,6 +45,11 @@ def leaves_of(index: Any, storage: Any) -> npt.NDArray[np.int64]:
     return np.where((array < 0).any(-1), -1, leaves)
 
 
+def distinct(leaves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return each leaf once; those that ascend, as most do, as they are."""
+    return leaves if (leaves[1:] > leaves[:-1]).all() else np.unique(leaves)
+
+
 def index_of(leaves: npt.NDArray[np.int64], storage: Any) -> torch.Tensor | tuple[torch.Tensor, ...]:
     """Return torchrl's index of leaves: a tensor (B,), or one for each dimension of the storage."""
     if getattr(storage, "ndim", 1) == 1:

@@ -14,7 +14,7 @@ from torchrl.data.replay_buffers import samplers
 from dqn_fast.checks import within
 from dqn_fast.dropin.torchrl.indices import make_index, remade
 from dqn_fast.dropin.torchrl.largest import LargestHeld
-from dqn_fast.dropin.torchrl.leaves import index_of, leaves_of, priorities_of
+from dqn_fast.dropin.torchrl.leaves import distinct, index_of, leaves_of, priorities_of
 from dqn_fast.dropin.torchrl.stamps import is_current
 from dqn_fast.replay.internals import core_index, index_from_bytes, index_to_bytes, options_of
 from dqn_fast.replay.priority_index import PriorityIndex
@@ -125,7 +125,7 @@ class PrioritizedSampler(samplers.PrioritizedSampler):  # type: ignore[misc]  # 
         leaves = leaves_of(index, storage).reshape(-1)
         leaves = leaves[leaves >= 0]
         self._make_room(leaves, storage)
-        self._add(np.unique(leaves) if len(leaves) > 1 else leaves)
+        self._add(distinct(leaves))
 
     def _add(self, leaves: npt.NDArray[np.int64]) -> None:
         self._index.add(at=leaves, priority=None if self._largest is None else self.default_priority)
@@ -168,7 +168,7 @@ class PrioritizedSampler(samplers.PrioritizedSampler):  # type: ignore[misc]  # 
             kept = is_current(index, generation, storage)[kept] & (ids >= 0)
             ids, priorities = ids[kept], priorities[kept]
         elif (ids < 0).any():  # never marked: the storage was filled before the sampler came
-            self._add(np.unique(leaves[ids < 0]))
+            self._add(distinct(leaves[ids < 0]))
             ids = core.ids_at(leaves)
         if self._largest is not None:
             self._largest.before(core, ids)
