@@ -63,7 +63,11 @@ class Prioritized(Uniform):
     def __init__(self, workload: Workload) -> None:
         if SumSegmentTreeFp32 is None:
             raise Unavailable(f"torchrl's compiled trees do not load with torch {torch.__version__}")
-        super().__init__(workload, PrioritizedSampler(workload.size, alpha=ALPHA, beta=BETA, eps=EPS))
+        self.hold(workload, PrioritizedSampler)
+
+    def hold(self, workload: Workload, sampler: Any) -> None:
+        """Makes the buffer with a sampler of this class."""
+        super().__init__(workload, sampler(workload.size, alpha=ALPHA, beta=BETA, eps=EPS))
         self.sample = self.sample_by_priority
 
     def fill(self, transitions: Transitions, priorities: Array | None) -> None:
@@ -84,3 +88,12 @@ class Prioritized(Uniform):
         """Weights included."""
         rows, info = batch
         return {**super().arrays(rows), "weights": torch.as_tensor(info["priority_weight"]).numpy()}
+
+
+class PrioritizedByOurs(Prioritized):
+    """The same buffer and storage, with our sampler."""
+
+    def __init__(self, workload: Workload) -> None:
+        from dqn_fast.dropin.torchrl import PrioritizedSampler as OurSampler
+
+        self.hold(workload, OurSampler)
