@@ -5,33 +5,38 @@
 #include "bindings/py_replay_memory.hpp"
 #include "bindings/register.hpp"
 
+#include <pybind11/stl.h>
+
 #include <cerrno>
 #include <system_error>
+#include <variant>
 
 namespace dqn_fast::bindings {
 
 namespace {
 
-// A memory, or an index. A buffer that nothing was added to is a header alone.
-template <class Saved>
-void write(snapshot::Writer &writer, const std::string &header, Saved *memory) {
+// What is saved. A buffer that nothing was added to has no memory: it is a header alone.
+using Saved = std::variant<PyReplayMemory *, PyPriorityIndex *>;
+
+void write(snapshot::Writer &writer, const std::string &header, const Saved &saved) {
     writer.begin(header);
-    if (memory != nullptr)
-        memory->save(writer);
+    const auto put = [&writer](auto *memory) {
+        if (memory != nullptr)
+            memory->save(writer);
+    };
+    std::visit(put, saved);
     writer.end();
 }
 
-template <class Saved>
-void save(const std::string &path, const std::string &header, Saved *memory) {
+void save(const std::string &path, const std::string &header, const Saved &saved) {
     snapshot::FileWriter writer(path);
-    write(writer, header, memory);
+    write(writer, header, saved);
     writer.close();
 }
 
-template <class Saved>
-py::bytes dumps(const std::string &header, Saved *memory) {
+py::bytes dumps(const std::string &header, const Saved &saved) {
     snapshot::MemoryWriter writer;
-    write(writer, header, memory);
+    write(writer, header, saved);
     return {reinterpret_cast<const char *>(writer.bytes().data()), writer.bytes().size()};
 }
 
@@ -44,10 +49,12 @@ class PySnapshot {
 
     [[nodiscard]] std::string header() const { return reader_.header(); }
 
-    template <class Saved>
-    void restore(Saved *memory) {
-        if (memory != nullptr)
-            memory->restore(reader_);
+    void restore(const Saved &saved) {
+        const auto get = [this](auto *memory) {
+            if (memory != nullptr)
+                memory->restore(reader_);
+        };
+        std::visit(get, saved);
         reader_.end();
     }
 
@@ -55,14 +62,6 @@ class PySnapshot {
     py::buffer_info info_;
     snapshot::Reader reader_;
 };
-
-/// What is saved of an object of this class.
-template <class Saved>
-void define(py::module_ &module, py::class_<PySnapshot> &snapshot) {
-    module.def("save", &save<Saved>, py::arg("path"), py::arg("header"), py::arg("memory"));
-    module.def("dumps", &dumps<Saved>, py::arg("header"), py::arg("memory"));
-    snapshot.def("restore", &PySnapshot::restore<Saved>, py::arg("memory"));
-}
 
 } // namespace
 
@@ -75,11 +74,12 @@ void register_snapshot(py::module_ &module) {
             PyErr_SetFromErrno(PyExc_OSError);
         }
     });
-    py::class_<PySnapshot> snapshot(module, "Snapshot");
-    snapshot.def(py::init<const py::buffer &>(), py::arg("data"))
-        .def_property_readonly("header", &PySnapshot::header);
-    define<PyReplayMemory>(module, snapshot); // first: None is a buffer's
-    define<PyPriorityIndex>(module, snapshot);
+    module.def("save", &save, py::arg("path"), py::arg("header"), py::arg("memory"));
+    module.def("dumps", &dumps, py::arg("header"), py::arg("memory"));
+    py::class_<PySnapshot>(module, "Snapshot")
+        .def(py::init<const py::buffer &>(), py::arg("data"))
+        .def_property_readonly("header", &PySnapshot::header)
+        .def("restore", &PySnapshot::restore, py::arg("memory"));
 }
 
 } // namespace dqn_fast::bindings

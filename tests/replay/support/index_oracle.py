@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from replay.support.oracles import PriorityTwin
 
 
@@ -60,6 +61,18 @@ class IndexTwin:
     def clear(self) -> None:
         self.held.clear()
         self.priorities.clear()
+
+    def weights(self, ids: Any, beta: float, normalization: str) -> np.ndarray:
+        """Importance weights, in logarithms, so that no share is too small for a number."""
+        masses = np.log2([self.priorities.masses[int(identity)] for identity in ids])
+        if normalization == "batch":
+            reference = masses.min()
+        elif normalization == "buffer":
+            reference = np.log2(self.priorities.minima.smallest())
+        else:
+            reference = np.log2(self.priorities.sums.total()) - np.log2(len(self.held))
+        with np.errstate(over="ignore"):
+            return np.exp2(-beta * (masses - reference)).astype(np.float32)
 
     def all_given(self) -> list[int]:
         return [identity for leaf in self.given for identity in leaf]
