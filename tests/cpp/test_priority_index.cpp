@@ -137,16 +137,18 @@ void test_a_snapshot_goes_on() {
     CHECK_THROWS(std::invalid_argument, restore(smaller, saved(index)));
 }
 
-/// A saved index of three leaves, of which two were used, whose parts say what they should not.
+/// A saved index of which `Used` leaves were used.
+template <std::size_t Used>
+struct Parts {
+    std::uint64_t random[4] = {1, 2, 3, 4};
+    std::int64_t cursor = 1, held = 1, used = Used;
+    double largest = 1.0;
+    std::int64_t leaves[Used] = {3, 2}; // one id each, of which the first is held
+    double masses[Used] = {1.0, 0.0};
+};
+
 void test_contradictions_are_refused() {
-    struct Parts {
-        std::uint64_t random[4] = {1, 2, 3, 4};
-        std::int64_t cursor = 1, held = 1, used = 2;
-        double largest = 1.0;
-        std::int64_t leaves[2] = {3, 2}; // one id each, of which the first is held
-        double masses[2] = {1.0, 0.0};
-    };
-    const auto restored = [](const Parts &parts) {
+    const auto restored = [](const auto &parts) {
         snapshot::MemoryWriter writer;
         writer.begin("index");
         writer.put(&parts, sizeof parts);
@@ -155,24 +157,26 @@ void test_contradictions_are_refused() {
         restore(index, writer.bytes());
         CHECK(index.size() == 1);
     };
-    restored({});
+    restored(Parts<2>{});
+    restored(Parts<3>{});
+    CHECK_THROWS(std::invalid_argument, restored(Parts<4>{})); // it has three leaves
     const auto refused = [&](auto change) {
-        Parts parts;
+        Parts<2> parts;
         change(parts);
         CHECK_THROWS(std::invalid_argument, restored(parts));
     };
-    refused([](Parts &parts) { parts.cursor = 3; });
-    refused([](Parts &parts) { parts.cursor = -1; });
-    refused([](Parts &parts) { parts.held = 2; });
-    refused([](Parts &parts) { parts.used = 4; });
-    refused([](Parts &parts) { parts.used = -1; });
-    refused([](Parts &parts) { parts.used = 1; });
-    refused([](Parts &parts) { parts.largest = 0.5; });
-    refused([](Parts &parts) { parts.leaves[0] = 1; });  // held, and never given
-    refused([](Parts &parts) { parts.leaves[1] = -2; }); // given fewer than none
-    refused([](Parts &parts) { parts.leaves[0] = std::numeric_limits<std::int64_t>::max(); });
-    refused([](Parts &parts) { parts.masses[1] = 1.0; }); // nothing is held there
-    refused([](Parts &parts) { parts.masses[0] = -1.0; });
+    refused([](Parts<2> &parts) { parts.cursor = 3; });
+    refused([](Parts<2> &parts) { parts.cursor = -1; });
+    refused([](Parts<2> &parts) { parts.held = 2; });
+    refused([](Parts<2> &parts) { parts.used = 4; });
+    refused([](Parts<2> &parts) { parts.used = -1; });
+    refused([](Parts<2> &parts) { parts.used = 1; });
+    refused([](Parts<2> &parts) { parts.largest = 0.5; });
+    refused([](Parts<2> &parts) { parts.leaves[0] = 1; });  // held, and never given
+    refused([](Parts<2> &parts) { parts.leaves[1] = -2; }); // given fewer than none
+    refused([](Parts<2> &parts) { parts.leaves[0] = std::numeric_limits<std::int64_t>::max(); });
+    refused([](Parts<2> &parts) { parts.masses[1] = 1.0; }); // nothing is held there
+    refused([](Parts<2> &parts) { parts.masses[0] = -1.0; });
 }
 
 void test_a_leaf_whose_ids_are_used_up_takes_no_more() {
