@@ -21,13 +21,21 @@ from dqn_fast import (
     _moved,
 )
 from dqn_fast._version import __version__
-from dqn_fast.replay import Batch, PrioritizedReplayBuffer, ReplayBuffer, SegmentBatch, SequenceBatch
+from dqn_fast.replay import (
+    Batch,
+    PrioritizedReplayBuffer,
+    PriorityIndex,
+    ReplayBuffer,
+    SegmentBatch,
+    SequenceBatch,
+)
 
 _moved.install()
 
 __all__ = [
     "Batch",
     "PrioritizedReplayBuffer",
+    "PriorityIndex",
     "ReplayBuffer",
     "SegmentBatch",
     "SequenceBatch",

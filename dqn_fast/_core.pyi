@@ -117,6 +117,45 @@ class ReplayMemory:
     @property
     def kernels(self) -> str: ...
 
+class PriorityIndex:
+    """The trees of a prioritised memory alone; see csrc/priority_index.hpp.
+
+    Inputs are taken as they are only if their type and shape are exact: otherwise `add`, `update` and
+    `remove` change nothing and return None, and Python converts or refuses them.
+    """
+
+    def __init__(self, capacity: int, seed: int, priorities: Any) -> None:
+        """Make an empty index.
+
+        Args:
+            capacity: leaves.
+            seed: of the generator.
+            priorities: has the attributes alpha, eps, normalization and stratified.
+        """
+
+    def add(self, n: int | None, priority: object, at: object) -> npt.NDArray[np.int64] | None:
+        """Give ids to `n` leaves, or to the leaves `at`."""
+
+    def sample(self, n: int, beta: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]: ...
+    def update(self, ids: object, priorities: object) -> int | None: ...
+    def remove(self, ids: object) -> int | None: ...
+    def ids_at(self, leaves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the ids that leaves hold, -1 where they hold none."""
+
+    def masses(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]: ...
+    def clear(self) -> None: ...
+    def reseed(self, seed: int) -> None: ...
+    def is_valid(self) -> bool: ...
+    def __len__(self) -> int: ...
+    @property
+    def largest_priority(self) -> float:
+        """The priority that a new id gets, with its eps."""
+
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+
 class Row:
     """A row of a column that was not read yet; subclasses say what `tensor()` it stands for."""
 
@@ -130,7 +169,7 @@ class Row:
 
     @classmethod
     def numbers(cls, rows: object) -> tuple[Any, npt.NDArray[np.int64]] | None:
-        """The column that these are rows of, and which; None if they are none, or of several."""
+        """Return the column that these are rows of, and which; None if they are none, or of several."""
 
     def __getitem__(self, key: object) -> Any: ...
 
@@ -175,8 +214,8 @@ class DenseLayers:
         """Compute the outputs of the layers, one after another."""
 
 def available_kernels() -> list[str]: ...
-def save(path: str, header: str, memory: ReplayMemory | None) -> None: ...
-def dumps(header: str, memory: ReplayMemory | None) -> bytes: ...
+def save(path: str, header: str, memory: ReplayMemory | PriorityIndex | None) -> None: ...
+def dumps(header: str, memory: ReplayMemory | PriorityIndex | None) -> bytes: ...
 
 class Snapshot:
     """A saved memory; the checksum of its bytes was found right."""
@@ -184,4 +223,4 @@ class Snapshot:
     def __init__(self, data: bytes | mmap) -> None: ...
     @property
     def header(self) -> str: ...
-    def restore(self, memory: ReplayMemory | None) -> None: ...
+    def restore(self, memory: ReplayMemory | PriorityIndex | None) -> None: ...

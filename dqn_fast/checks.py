@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from typing import Any
 
 
@@ -46,3 +47,8 @@ def within(name: str, value: Any, low: float, high: float = math.inf) -> float:
         bounds = f"at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
         raise ValueError(f"{name}: got {number:g}, expected a finite number {bounds}")
     return number
+
+
+def seed_of(seed: Any) -> int:
+    """`seed` as a generator takes it, else TypeError or ValueError; None is a new one."""
+    return int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1)

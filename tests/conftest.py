@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-pytest.register_assert_rewrite("replay.support.building", "replay.support.machine")
+pytest.register_assert_rewrite(
+    "replay.support.building", "replay.support.machine", "replay.support.index_machine"
+)
 
 FIND = (Phase.explicit, Phase.reuse, Phase.generate)
 COMMON: dict[str, Any] = {
@@ -30,7 +32,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    machine = sys.modules.get("replay.support.machine")
-    if machine is not None and machine.HAPPENED:
-        counts = ", ".join(f"{count:,} {what}" for what, count in sorted(machine.HAPPENED.items()))
-        terminalreporter.write_line(f"random cases of the replay memory: {counts}")
+    for name, what in (("machine", "replay memory"), ("index_machine", "priority index")):
+        machine = sys.modules.get(f"replay.support.{name}")
+        if machine is not None and machine.HAPPENED:
+            counts = ", ".join(f"{count:,} {thing}" for thing, count in sorted(machine.HAPPENED.items()))
+            terminalreporter.write_line(f"random cases of the {what}: {counts}")

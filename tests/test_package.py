@@ -56,6 +56,7 @@ def test_public_names():
     assert sorted(dqn_fast.__all__) == [
         "Batch",
         "PrioritizedReplayBuffer",
+        "PriorityIndex",
         "ReplayBuffer",
         "SegmentBatch",
         "SequenceBatch",

@@ -31,7 +31,7 @@ def test_the_training_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pyt
 
 def test_the_examples_of_the_buffer_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    _, first, second, sequences, segments = EXAMPLES
+    _, first, second, sequences, segments, _ = EXAMPLES
     names: dict[str, Any] = {}
     exec(compile(first, "README.md", "exec"), names)
     buffer, batch = names["buffer"], names["batch"]
@@ -48,6 +48,20 @@ def test_the_examples_of_the_buffer_run_one_after_the_other(tmp_path: Path, monk
     batch = for_sequences["batch"]
     assert batch.obs[: batch.offsets[1]].tolist() == [101, 7, 42, 5, 8, 9, 3]
     assert for_sequences["long"].mask.shape[1] == 6
+
+
+def run_example_with(text: str) -> dict[str, Any]:
+    """Run the only example in which this text stands, and return its names."""
+    (example,) = [example for example in EXAMPLES if text in example]
+    names: dict[str, Any] = {}
+    exec(compile(example, "README.md", "exec"), names)
+    return names
+
+
+def test_the_example_of_the_index_runs_as_it_stands():
+    names = run_example_with("PriorityIndex(1_000")
+    assert len(names["index"]) == 1_000 and names["stale"] == 0
+    assert set(names["records"]) <= set(range(2_000, 3_000))
 
 
 @pytest.mark.parametrize("line", DROP_INS)

@@ -109,12 +109,15 @@ class Contender:
 PRIORITIZED = {"prioritised": "Prioritized", "prioritised, n-step": "Prioritized"}
 WITH_TENSORS = {**PRIORITIZED, "prioritised, tensors": "PrioritizedTensors"}
 FLAT = {"uniform": "Uniform", "environments": "Uniform"}
+NUMPYS = {"prioritised, n-step": "PrioritizedNStep", "prioritised, own columns": "Prioritized"}
 THESIS = {"thesis": "Prioritized", "thesis, whole stacks": "Prioritized"}
 
 CONTENDERS = (
     Contender("ours", "ours", {**FLAT, "stacks": "Uniform", "stacks into a batch": "UniformInto"}),
     Contender("ours", "ours", {**WITH_TENSORS, **THESIS}, "batch", options={"weight_normalization": "batch"}),
     Contender("ours", "ours", WITH_TENSORS, "buffer", options={"weight_normalization": "buffer"}),
+    Contender("ours", "index_alone", {"prioritised, own columns": "Prioritized"}, "batch"),
+    Contender("ours", "of_torchrl", {"prioritised, torchrl": "PrioritizedByOurs"}, "buffer", needs="torchrl"),
     Contender("cpprb", "of_cpprb", {**FLAT, "stacks": "Stacks"}, needs="cpprb"),
     Contender("cpprb", "of_cpprb", WITH_TENSORS, "buffer", needs="cpprb"),
     Contender("SB3", "of_sb3", {**FLAT, "stacks": "Uniform"}, needs="stable_baselines3"),
@@ -140,13 +143,13 @@ CONTENDERS = (
     Contender(
         "torchrl",
         "of_torchrl",
-        {**PRIORITIZED, "prioritised, tensors": "Prioritized"},
+        {**PRIORITIZED, "prioritised, tensors": "Prioritized", "prioritised, torchrl": "Prioritized"},
         "buffer",
         needs="torchrl",
     ),
     Contender("NumPy", "numpy_recipe", {**FLAT, "environments": "Environments"}, counts=False),
     Contender("NumPy", "numpy_recipe", {"stacks": "Stacks"}),
-    Contender("NumPy", "numpy_recipe", {**WITH_TENSORS, "prioritised, n-step": "PrioritizedNStep"}, "batch"),
+    Contender("NumPy", "numpy_recipe", {**WITH_TENSORS, **NUMPYS}, "batch"),
     Contender("Python", "python_recipe", {"uniform": "Uniform"}, counts=False),
     Contender("Python", "python_recipe", PRIORITIZED, "batch", counts=False),
     Contender("a plain copy", "plain_copy", {"stacks into a batch": "PlainCopy"}),

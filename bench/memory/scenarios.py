@@ -103,6 +103,7 @@ def learn(batch_size: int) -> Line:
 
 
 UNIFORM, PRIORITIZED = Workload("uniform"), Workload("prioritised")
+COLUMNS, TORCHRL = Workload("prioritised, own columns"), Workload("prioritised, torchrl")
 TENSORS, STEPS = Workload("prioritised, tensors"), Workload("prioritised, n-step", n=3)
 IMAGES, COPIED = (Workload(kind, 50_000, (4, 84, 84)) for kind in ("stacks", "stacks into a batch"))
 THESIS, WHOLE = (
@@ -139,6 +140,10 @@ SCENARIOS = (
     Scenario(f"{CURVE}, torch tensors", TENSORS, learn(256), goal=7),
     Scenario(f"{CURVE}, n-step 3", STEPS, learn(256), goal=10),
     Scenario(f"{CURVE}, 64 float32", Workload("prioritised", shape=(64,)), learn(256), goal=5),
+    Scenario("columns of NumPy and PriorityIndex, sample + update of 32", COLUMNS, learn(32), goal=5),
+    Scenario("columns of NumPy and PriorityIndex, sample + update of 256", COLUMNS, learn(256), goal=3),
+    Scenario("torchrl's buffer with our sampler, sample + update of 32", TORCHRL, learn(32), goal=1.5),
+    Scenario("torchrl's buffer with our sampler, sample + update of 256", TORCHRL, learn(256), goal=1.5),
     Scenario("stacks of 4x84x84, uniform sample of 32", IMAGES, sample(32), goal=1),
     Scenario(INTO, COPIED, sample(32), limit=Limit(1.3, INTO, "a plain copy")),
     Scenario("stacks, n-step 3, prioritised, 8 environments, of 32", THESIS, learn(32), goal=3),

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "replay_memory.hpp"
-
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
 #include <limits>
+#include <mutex>
 #include <optional>
 
 namespace dqn_fast::bindings {
@@ -22,20 +21,22 @@ class MemoryLock {
     static constexpr std::size_t kLong =
         std::numeric_limits<std::size_t>::max(); // all that is held
 
-    MemoryLock(ReplayMemory &memory, std::size_t bytes) : memory_(memory) {
-        if (bytes > kLarge || !memory.mutex().try_lock()) {
+    /// Of a memory, or of anything else with a mutex().
+    template <class Memory>
+    MemoryLock(Memory &memory, std::size_t bytes) : mutex_(memory.mutex()) {
+        if (bytes > kLarge || !mutex_.try_lock()) {
             released_.emplace();
-            memory.mutex().lock();
+            mutex_.lock();
         }
     }
-    ~MemoryLock() { memory_.mutex().unlock(); } // and then the GIL comes back
+    ~MemoryLock() { mutex_.unlock(); } // and then the GIL comes back
     MemoryLock(const MemoryLock &) = delete;
     MemoryLock &operator=(const MemoryLock &) = delete;
 
   private:
     static constexpr std::size_t kLarge = std::size_t{1} << 16; // some microseconds of copying
 
-    ReplayMemory &memory_;
+    std::mutex &mutex_;
     std::optional<pybind11::gil_scoped_release> released_;
 };
 

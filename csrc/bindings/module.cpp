@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
     module.attr("__version__") = DQN_FAST_VERSION;
     module.attr("stub_digest") = DQN_FAST_STUB_DIGEST;
     dqn_fast::bindings::register_dense_layers(module);
+    dqn_fast::bindings::register_priority_index(module);
     dqn_fast::bindings::register_replay_memory(module);
     dqn_fast::bindings::register_row(module);
     dqn_fast::bindings::register_snapshot(module);

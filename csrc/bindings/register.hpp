@@ -6,6 +6,7 @@
 namespace dqn_fast::bindings {
 
 void register_dense_layers(pybind11::module_ &module);
+void register_priority_index(pybind11::module_ &module);
 void register_replay_memory(pybind11::module_ &module);
 void register_row(pybind11::module_ &module);
 void register_snapshot(pybind11::module_ &module);

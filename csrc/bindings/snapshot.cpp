@@ -1,33 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "storage/snapshot.hpp"
 
+#include "bindings/py_priority_index.hpp"
 #include "bindings/py_replay_memory.hpp"
 #include "bindings/register.hpp"
 
+#include <pybind11/stl.h>
+
 #include <cerrno>
 #include <system_error>
+#include <variant>
 
 namespace dqn_fast::bindings {
 
 namespace {
 
-// A buffer that nothing was added to is a header alone.
-void write(snapshot::Writer &writer, const std::string &header, PyReplayMemory *memory) {
+// What is saved. A buffer that nothing was added to has no memory: it is a header alone.
+using Saved = std::variant<PyReplayMemory *, PyPriorityIndex *>;
+
+void write(snapshot::Writer &writer, const std::string &header, const Saved &saved) {
     writer.begin(header);
-    if (memory != nullptr)
-        memory->save(writer);
+    const auto put = [&writer](auto *memory) {
+        if (memory != nullptr)
+            memory->save(writer);
+    };
+    std::visit(put, saved);
     writer.end();
 }
 
-void save(const std::string &path, const std::string &header, PyReplayMemory *memory) {
+void save(const std::string &path, const std::string &header, const Saved &saved) {
     snapshot::FileWriter writer(path);
-    write(writer, header, memory);
+    write(writer, header, saved);
     writer.close();
 }
 
-py::bytes dumps(const std::string &header, PyReplayMemory *memory) {
+py::bytes dumps(const std::string &header, const Saved &saved) {
     snapshot::MemoryWriter writer;
-    write(writer, header, memory);
+    write(writer, header, saved);
     return {reinterpret_cast<const char *>(writer.bytes().data()), writer.bytes().size()};
 }
 
@@ -40,9 +49,12 @@ class PySnapshot {
 
     [[nodiscard]] std::string header() const { return reader_.header(); }
 
-    void restore(PyReplayMemory *memory) {
-        if (memory != nullptr)
-            memory->restore(reader_);
+    void restore(const Saved &saved) {
+        const auto get = [this](auto *memory) {
+            if (memory != nullptr)
+                memory->restore(reader_);
+        };
+        std::visit(get, saved);
         reader_.end();
     }
 
@@ -62,12 +74,12 @@ void register_snapshot(py::module_ &module) {
             PyErr_SetFromErrno(PyExc_OSError);
         }
     });
-    module.def("save", &save, py::arg("path"), py::arg("header"), py::arg("memory").none(true));
-    module.def("dumps", &dumps, py::arg("header"), py::arg("memory").none(true));
+    module.def("save", &save, py::arg("path"), py::arg("header"), py::arg("memory"));
+    module.def("dumps", &dumps, py::arg("header"), py::arg("memory"));
     py::class_<PySnapshot>(module, "Snapshot")
         .def(py::init<const py::buffer &>(), py::arg("data"))
         .def_property_readonly("header", &PySnapshot::header)
-        .def("restore", &PySnapshot::restore, py::arg("memory").none(true));
+        .def("restore", &PySnapshot::restore, py::arg("memory"));
 }
 
 } // namespace dqn_fast::bindings

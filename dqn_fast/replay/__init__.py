@@ -4,6 +4,7 @@ from dqn_fast.replay.batch import Batch
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.buffer_schema import BufferSchema, Leaf
 from dqn_fast.replay.prioritized import PrioritizedReplayBuffer
+from dqn_fast.replay.priority_index import PriorityIndex
 from dqn_fast.replay.segments import SegmentBatch
 from dqn_fast.replay.sequences import SequenceBatch
 
@@ -12,6 +13,7 @@ __all__ = [
     "BufferSchema",
     "Leaf",
     "PrioritizedReplayBuffer",
+    "PriorityIndex",
     "ReplayBuffer",
     "SegmentBatch",
     "SequenceBatch",

@@ -5,7 +5,6 @@ Longer than most files because this is what users read: two lines of three are d
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dqn_fast import trees
-from dqn_fast.checks import at_least, within
+from dqn_fast.checks import at_least, seed_of, within
 from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
 from dqn_fast.replay.fields import as_array
@@ -92,7 +91,7 @@ class ReplayBuffer(Reader):
             per_env,
             None if reserve is None else within("reserve", reserve, 0),
             autoreset,
-            _seed(seed),
+            seed_of(seed),
             self._priority_options(),
             draw_by,
         )
@@ -276,7 +275,7 @@ class ReplayBuffer(Reader):
         Whoever has a copy of a buffer draws what the original draws: after a fork, and where workers load one
         file, each needs a seed of its own (`load(path, seed=)` does both).
         """
-        self._intake.reseed(_seed(seed))
+        self._intake.reseed(seed_of(seed))
 
     def _settings(self) -> dict[str, Any]:
         return {"n_step": self._n_step, "gamma": self._gamma}
@@ -308,7 +307,3 @@ class ReplayBuffer(Reader):
     def nbytes(self) -> int:
         """Bytes of memory that it may come to use; 0 before shapes are known."""
         return 0 if self._memory is None else self._memory.nbytes
-
-
-def _seed(seed: int | None) -> int:
-    return int.from_bytes(os.urandom(8), "little") if seed is None else at_least("seed", seed, 0, 2**64 - 1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
-# What `add`, `extend` and `Batch` call their own; the last three are for what later views add.
+# What `add`, `extend` and `Batch` call their own.
 RESERVED = frozenset(
     {
         "obs",
@@ -40,7 +40,7 @@ RESERVED = frozenset(
 
 
 def as_array(name: str, value: Any) -> npt.NDArray[Any]:
-    """The array that `value` stands for; torch tensors on the CPU are taken like arrays.
+    """Return the array that `value` stands for; torch tensors on the CPU are taken like arrays.
 
     Raises:
         TypeError: if it is not made of booleans, integers or floats.
@@ -77,7 +77,7 @@ class Field(NamedTuple):
 
     @classmethod
     def of(cls, name: str, role: str, dtype: Any, shape: tuple[int, ...]) -> Field:
-        """The field of values of this dtype, in any byte order.
+        """Return the field of values of this dtype, in any byte order.
 
         Raises:
             TypeError: if it is no dtype.
@@ -91,17 +91,17 @@ class Field(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize // self.frames
 
     def to_json(self) -> list[Any]:
-        """What `from_json` makes the same field of."""
+        """Return what `from_json` makes the same field of."""
         return [self.name, self.role, self.dtype.name, list(self.shape), self.frames, self.frame_axis]
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Field:
-        """The field that `to_json` described."""
+        """Return the field that `to_json` described."""
         name, role, dtype, shape, frames, frame_axis = data
         return cls(name, role, np.dtype(dtype), tuple(shape), frames, frame_axis)
 
     def stacked(self, frames: int, axis: int) -> Field:
-        """The same field as a stack of frames.
+        """Return the same field as a stack of frames.
 
         Raises:
             ValueError: if its shape has no such axis, or one of another length.
@@ -118,7 +118,7 @@ class Field(NamedTuple):
         return self._replace(frames=frames, frame_axis=axis % len(self.shape))
 
     def convert(self, value: Any, lead: tuple[int, ...] = (), name: str | None = None) -> npt.NDArray[Any]:
-        """A fresh array of this dtype and of shape `lead + shape`, equal to `value`.
+        """Return a fresh array of this dtype and of shape `lead + shape`, equal to `value`.
 
         Floats may be rounded to a narrower type; nothing else may be lost.
 
@@ -150,7 +150,7 @@ def _kept(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> bool:
 
 
 def infer(name: str, role: str, value: Any, lead: tuple[int, ...]) -> Field:
-    """The field that a first value of shape `lead + ...` stands for.
+    """Return the field that a first value of shape `lead + ...` stands for.
 
     Arrays, tensors and NumPy scalars keep their dtype; Python numbers and lists of them become
     float32, int64 or bool. A reward is float32 unless it comes as an array of float64.
@@ -170,7 +170,7 @@ def infer(name: str, role: str, value: Any, lead: tuple[int, ...]) -> Field:
 
 
 def from_space(name: str, role: str, space: Any) -> Field:
-    """The field of a Gymnasium space: Box, Discrete, MultiBinary or MultiDiscrete.
+    """Return the field of a Gymnasium space: Box, Discrete, MultiBinary or MultiDiscrete.
 
     Raises:
         TypeError: if the space has no single shape and dtype.
@@ -183,7 +183,7 @@ def from_space(name: str, role: str, space: Any) -> Field:
 
 
 def declared(name: str, spec: Any) -> Field:
-    """The extra field that an entry `{name: (shape, dtype)}` of `extra_fields` declares.
+    """Return the extra field that an entry `{name: (shape, dtype)}` of `extra_fields` declares.
 
     Raises:
         TypeError: if the entry is not of this form, or the dtype is not numeric.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dqn_fast import _core
+from dqn_fast.checks import within
 from dqn_fast.replay.autoreset import true_next_obs
 from dqn_fast.replay.batch import Batch, BatchLayout
 from dqn_fast.replay.fields import Field, as_array
@@ -19,6 +20,8 @@ from dqn_fast.replay.sequences import SequenceBatch
 from dqn_fast.replay.step import Step
 from dqn_fast.replay.structure import Structure
 
+LARGEST_EXPONENT = 1_000  # of priorities and weights: far beyond use, and its products stay finite
+
 
 class PriorityOptions(NamedTuple):
     """How a prioritised memory draws and weighs."""
@@ -27,6 +30,27 @@ class PriorityOptions(NamedTuple):
     eps: float
     normalization: str
     stratified: bool
+
+    @classmethod
+    def checked(
+        cls, alpha: Any, priority_eps: Any, weight_normalization: Any, stratified: Any
+    ) -> PriorityOptions:
+        """Return the options that a constructor was given.
+
+        Raises:
+            TypeError: if a number is none.
+            ValueError: if one is out of its range, or there is no such normalization.
+        """
+        if weight_normalization not in ("batch", "buffer", "none"):
+            raise ValueError(
+                f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
+            )
+        return cls(
+            within("alpha", alpha, 0, LARGEST_EXPONENT),
+            within("priority_eps", priority_eps, 0),
+            weight_normalization,
+            bool(stratified),
+        )
 
 
 class Context(NamedTuple):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.replay.buffer import ReplayBuffer
+from dqn_fast.replay.intake import PriorityOptions
+from dqn_fast.replay.priority_index import PriorityIndex
 from dqn_fast.replay.step import Step
 
 
@@ -49,3 +53,31 @@ def successors(buffer: ReplayBuffer, indices: npt.NDArray[np.int64]) -> npt.NDAr
     memory = buffer._memory
     assert memory is not None  # somebody has given out the indices
     return memory.successors(indices)
+
+
+def core_index(index: PriorityIndex) -> _core.PriorityIndex:
+    """Return the core's index, which knows what its leaves hold, and the masses of ids."""
+    return index._core
+
+
+def options_of(index: PriorityIndex) -> PriorityOptions:
+    """Return alpha, eps and what else an index was made with."""
+    return index._options
+
+
+def index_to_bytes(index: PriorityIndex) -> bytes:
+    """Return what `index.save` writes."""
+    return _core.dumps(*index._parts())
+
+
+def index_from_bytes(data: bytes) -> PriorityIndex:
+    """Return the index that `index_to_bytes` wrote.
+
+    Raises:
+        ValueError: if the bytes are no saved index, or a newer, truncated or altered one.
+    """
+    snapshot = _core.Snapshot(data)
+    header = json.loads(snapshot.header)
+    if header["class"] != PriorityIndex.__name__:
+        raise ValueError(f"index: got a saved {header['class']}, expected a PriorityIndex")
+    return PriorityIndex._restored(header, snapshot)

@@ -10,10 +10,8 @@ import numpy.typing as npt
 from dqn_fast.checks import within
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.intake import PriorityOptions
+from dqn_fast.replay.intake import LARGEST_EXPONENT, PriorityOptions
 from dqn_fast.replay.schema import PRIORITIES, convert_indices
-
-LARGEST_EXPONENT = 1_000  # of priorities and weights: far beyond use, and its products stay finite
 
 
 class PrioritizedReplayBuffer(ReplayBuffer):
@@ -54,16 +52,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         **options: Any,
     ) -> None:
         self._beta = within("beta", beta, 0, LARGEST_EXPONENT)
-        if weight_normalization not in ("batch", "buffer", "none"):
-            raise ValueError(
-                f"weight_normalization: got {weight_normalization!r}, expected 'batch', 'buffer' or 'none'"
-            )
-        self._drawing = PriorityOptions(
-            within("alpha", alpha, 0, LARGEST_EXPONENT),
-            within("priority_eps", priority_eps, 0),
-            weight_normalization,
-            bool(stratified),
-        )
+        self._drawing = PriorityOptions.checked(alpha, priority_eps, weight_normalization, stratified)
         super().__init__(capacity, observation_space, action_space, **options)
 
     def _priority_options(self) -> PriorityOptions:

@@ -95,21 +95,21 @@ class StepSchema(NamedTuple):
         )
 
 
-def convert_indices(indices: Any) -> npt.NDArray[np.int64]:
-    """Return indices as the core takes them.
+def convert_indices(indices: Any, name: str = "indices") -> npt.NDArray[np.int64]:
+    """Return indices as the core takes them; an error calls them `name`.
 
     Raises:
         TypeError: if they are no integers, or booleans.
         ValueError: if they have more than one axis.
     """
-    array = as_array("indices", indices)
+    array = as_array(name, indices)
     if array.shape == (0,):
         return np.empty(0, np.int64)  # NumPy takes an empty list for floats
     if array.ndim != 1:
-        raise ValueError(f"indices: got shape {array.shape}, expected (B,)")
+        raise ValueError(f"{name}: got shape {array.shape}, expected (B,)")
     if array.dtype.kind == "b":
-        raise TypeError("indices: got booleans, expected the indices of a batch, not a mask")
-    return INDEX.convert(array, array.shape)
+        raise TypeError(f"{name}: got booleans, expected integers, not a mask")
+    return INDEX.convert(array, array.shape, name)
 
 
 def convert_obs(

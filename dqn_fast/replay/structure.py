@@ -31,7 +31,7 @@ class Structure:
 
     @classmethod
     def of(cls, value: Any, root: str = "obs") -> Structure:
-        """That of an observation, which errors call `root`, or of a space: Mappings are nested.
+        """Return that of an observation, which errors call `root`, or of a space: Mappings are nested.
 
         Raises:
             ValueError: if there is no array in it.
@@ -42,14 +42,14 @@ class Structure:
         return cls(paths)
 
     def names(self, root: str) -> list[str]:
-        """What to call each array: `obs['camera']['left']`."""
+        """Return what to call each array: `obs['camera']['left']`."""
         return [root + "".join(f"[{key!r}]" for key in path) for path in self.paths]
 
     def _describe(self) -> str:
         return "an array" if self.is_plain else f"a dict of {self.names('')}"
 
     def flatten(self, root: str, value: Any) -> tuple[Any, ...]:
-        """The arrays of a nested observation, in the order of the paths.
+        """Return the arrays of a nested observation, in the order of the paths.
 
         Raises:
             ValueError: if its keys are others.
@@ -67,11 +67,11 @@ class Structure:
         return tuple(trees.at(value, path) for path in self.paths)
 
     def unflatten(self, leaves: tuple[T, ...]) -> Any:
-        """The nested dict of these arrays, or the only one itself."""
+        """Return the nested dict of these arrays, or the only one itself."""
         return leaves[0] if self.is_plain else trees.build(self.paths, leaves)
 
     def each(self, name: str, option: Any, check: Callable[[str, Any], int], default: int) -> list[int]:
-        """An option that is one number for all arrays, or a mapping like the observation's.
+        """Return an option that is one number for all arrays, or a mapping like the observation's.
 
         Raises:
             ValueError: if the mapping has a key that the observation lacks.

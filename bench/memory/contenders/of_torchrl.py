@@ -65,7 +65,11 @@ class Prioritized(Uniform):
             raise Unavailable(
                 f"torch: got {torch.__version__}, expected a version that torchrl's trees load with"
             )
-        super().__init__(workload, PrioritizedSampler(workload.size, alpha=ALPHA, beta=BETA, eps=EPS))
+        self.hold(workload, PrioritizedSampler)
+
+    def hold(self, workload: Workload, sampler: Any) -> None:
+        """Make the buffer with a sampler of this class."""
+        super().__init__(workload, sampler(workload.size, alpha=ALPHA, beta=BETA, eps=EPS))
         self.sample = self.sample_by_priority
 
     def fill(self, transitions: Transitions, priorities: Array | None) -> None:
@@ -86,3 +90,12 @@ class Prioritized(Uniform):
         """Return the fields and the weights."""
         rows, info = batch
         return {**super().arrays(rows), "weights": torch.as_tensor(info["priority_weight"]).numpy()}
+
+
+class PrioritizedByOurs(Prioritized):
+    """The same buffer and storage, with our sampler."""
+
+    def __init__(self, workload: Workload) -> None:
+        from dqn_fast.dropin.torchrl import PrioritizedSampler as OurSampler
+
+        self.hold(workload, OurSampler)

@@ -1,0 +1,3 @@
+from dropin.torchrl.naive_trees import theirs
+
+__all__ = ["theirs"]
