@@ -110,9 +110,9 @@ void PriorityIndex::require_free(std::span<const std::int64_t> leaves) {
 
 void PriorityIndex::draw(double beta, std::span<std::int64_t> ids, float *weights) {
     if (size() == 0)
-        throw std::invalid_argument("sample: the index is empty; expected an id in it");
+        throw std::invalid_argument("sample: got an empty index, expected an id in it");
     if (!(priorities_.sum().total() > 0.0))
-        throw std::invalid_argument("sample: every priority is zero; expected a positive one");
+        throw std::invalid_argument("sample: got only priorities of zero, expected a positive one");
     sampler_.draw(priorities_, *random_, ids);
     sampler_.weigh(priorities_, ids, size(), beta, weights);
     for (std::int64_t &id : ids) // so far its leaf
@@ -197,7 +197,7 @@ void PriorityIndex::restore(snapshot::Reader &reader) {
     const auto require = [](bool holds) {
         if (!holds)
             throw std::invalid_argument(
-                "the saved buffer is malformed: its parts contradict each other");
+                "saved buffer: got parts that contradict each other, expected a whole one");
     };
     double largest = 0.0;
     reader.get(random_, sizeof *random_);

@@ -22,6 +22,10 @@ EXEMPT = {"ImportError", "AttributeError", "AssertionError", "SettingError"}
 THROWN = r"(?:std::(?:invalid_argument|out_of_range|domain_error|runtime_error)|py::(?:\w+_error))"
 
 
+# What stands in for torchrl's class words these errors as torchrl does: users' code and tests know them.
+AS_TORCHRL = "dqn_fast/dropin/torchrl/"
+
+
 class Message(NamedTuple):
     place: str  # path:line
     kind: str
@@ -80,7 +84,11 @@ def all_messages() -> list[Message]:
 def test_every_message_has_the_grammar() -> None:
     messages = all_messages()
     assert len(messages) > 150
-    wrong = [message for message in messages if not message.is_grammatical]
+    wrong = [
+        message
+        for message in messages
+        if not message.is_grammatical and not message.place.startswith(AS_TORCHRL)
+    ]
     assert not wrong, "\n".join(f"{place} {kind}: {text}" for place, kind, text, _ in wrong)
 
 

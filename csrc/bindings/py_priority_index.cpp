@@ -122,7 +122,7 @@ py::object PyPriorityIndex::remove(Positional given) {
 py::object PyPriorityIndex::ids_at(const py::object &leaves) {
     const auto wanted = integers_in(leaves);
     if (!wanted)
-        throw py::type_error("leaves: expected a contiguous array of int64");
+        throw py::type_error("leaves: got another object, expected a contiguous array of int64");
     const std::array lead{static_cast<py::ssize_t>(wanted->size())};
     py::object ids = id_.make(lead);
     auto *data = reinterpret_cast<std::int64_t *>(id_.data(ids, lead));
@@ -136,7 +136,7 @@ py::object PyPriorityIndex::ids_at(const py::object &leaves) {
 py::object PyPriorityIndex::masses(const py::object &ids) {
     const auto wanted = integers_in(ids);
     if (!wanted)
-        throw py::type_error("ids: expected a contiguous array of int64");
+        throw py::type_error("ids: got another object, expected a contiguous array of int64");
     const std::array lead{static_cast<py::ssize_t>(wanted->size())};
     py::object masses = priority_.make(lead);
     auto *data = reinterpret_cast<double *>(priority_.data(masses, lead));

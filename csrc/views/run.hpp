@@ -48,7 +48,7 @@ struct Run {
                 continue;
             // The observation behind it begins the next segment, and is not acted on in this one.
             if (slots.size() < most) {
-                slots.push_back(static_cast<std::int64_t>(ring.next_slot(slot)));
+                slots.push_back(static_cast<std::int64_t>(ring.next_decision(slot)));
                 marks.push_back(Mark{});
                 has_last = true;
             }

@@ -201,8 +201,10 @@ class ReplayBuffer(Reader):
 
     def _stream_and_lead(self, env: int | None, rows: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
         """Return the only stream that rows are of, if there is one, and the leading axes of their arrays."""
-        if env is not None and not 0 <= at_least("env", env, -(2**63)) < self.num_envs:
-            raise IndexError(f"env: got {env}, expected 0 to {self.num_envs - 1}")
+        if env is not None:
+            env = at_least("env", env, -(2**63))
+            if not 0 <= env < self.num_envs:
+                raise IndexError(f"env: got {env}, expected 0 to {self.num_envs - 1}")
         stream = 0 if self.num_envs == 1 else env
         return stream, rows if stream is not None else (*rows, self.num_envs)
 

@@ -287,7 +287,7 @@ def test_there_must_be_something_to_draw() -> None:
         buffer.sample(3)
     buffer.extend(torch.arange(2.0))
     buffer.update_priority(torch.arange(2), torch.zeros(2))
-    with pytest.raises(ValueError, match="every priority is zero"):
+    with pytest.raises(ValueError, match="got only priorities of zero"):
         buffer.sample(3)
     buffer.set_sampler(PrioritizedSampler(4, 1.0, 1.0))
     with pytest.raises(RuntimeError, match="a storage of 2 items without priorities, expected mark_update"):

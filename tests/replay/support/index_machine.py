@@ -229,5 +229,5 @@ class IndexMachine(RuleBasedStateMachine):
         np.testing.assert_allclose(core.masses(held), masses, rtol=1e-14)
         assert core.largest_priority == self.twin.priorities.largest
         if not self.twin.has_mass():
-            with pytest.raises(ValueError, match="empty" if not len(held) else "every priority is zero"):
+            with pytest.raises(ValueError, match="empty" if not len(held) else "priorities of zero"):
                 self.index.sample(4)
