@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Longer than most: all that a memory does is read in one place.
 #pragma once
 
 #include "kernels/kernels.hpp"

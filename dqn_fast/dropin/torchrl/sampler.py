@@ -1,4 +1,7 @@
-"""torchrl's `PrioritizedSampler` over a `PriorityIndex`: the same interface, none of its trees."""
+"""torchrl's `PrioritizedSampler` over a `PriorityIndex`: the same interface, none of its trees.
+
+Longer than most files because torchrl's interface is wide and stands together.
+"""
 
 from __future__ import annotations
 
