@@ -16,7 +16,7 @@ from ratios import Results
 
 RESULTS = pytest.StashKey[Results]()
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-PACKAGES = ("numpy", "cpprb", "stable-baselines3", "tianshou", "torchrl", "torch", "dqn-fast")
+PACKAGES = ("numpy", "cpprb", "rlox", "stable-baselines3", "tianshou", "torchrl", "torch", "ray", "dqn-fast")
 SECONDS = 0.25  # per contender and turn; pytest-benchmark's default is 1
 
 

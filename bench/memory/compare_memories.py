@@ -1,7 +1,7 @@
 """Make the table and the picture of a run of `pytest --benchmark --benchmark-json=out.json`.
 
-`python bench/memory/compare_memories.py out.json` writes the table to bench/README.md, and the picture beside
-this file.
+`python bench/memory/compare_memories.py out.json` writes the tables to bench/README.md, and the picture
+beside this file. A run of some rows writes the tables that it has rows of.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ sys.path.append(str(Path(__file__).parents[1]))  # for what bench/'s folders sha
 from readme_parts import README, Part
 
 PICTURE = Path(__file__).with_name("memory.png")
-PART = Part("measured", "python bench/memory/compare_memories.py out.json")
-PACKAGES = ("cpprb", "stable-baselines3", "tianshou", "torchrl", "torch", "numpy")
+COMMAND = "python bench/memory/compare_memories.py out.json"
+PART = Part("measured", COMMAND)
+RUNS = Part("measured runs", COMMAND)  # sequences and segments
+PACKAGES = ("cpprb", "rlox", "stable-baselines3", "tianshou", "torchrl", "ray", "torch", "numpy")
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,22 @@ class Run:
         machine = f"{cpu.get('brand_raw', info.get('machine', 'unknown'))}, {cpu.get('count', '?')} cores"
         return cls(results, machine, ", ".join(versions), data["datetime"][:10])
 
+    def of(self, in_runs: bool) -> list[Measurement]:
+        """Return the measurements of one of the two tables."""
+        return [one for one in self.results.measurements if one.in_runs is in_runs]
+
 
 def markdown(run: Run, picture: str) -> str:
-    """Return what stands between the markers."""
-    measurements, notes = run.results.measurements, run.results.notes
+    """Return what stands between the markers of the rows of transitions."""
+    measurements, notes = run.of(in_runs=False), run.results.notes
     found = rows(measurements)
     lines = [
-        f"One run on {run.day}, in one process and one thread: {run.machine};",
-        f"{run.versions}.",
+        *_origin(run),
         "Each figure is the median time of a user's line of Python, from the call to arrays with every",
         "field: ours in µs, then how many times as long each rival takes for the same work, with the same",
         "normalisation of weights. **Best** is the quickest rival that counts.",
         "",
-        *_table(found),
+        *_table(found, "1,000,000 transitions of 4 float32, unless said"),
         "",
         *_missed(found),
         *(_line(one) for one in comparisons(measurements)),
@@ -81,12 +86,33 @@ def markdown(run: Run, picture: str) -> str:
     return "\n".join(lines)
 
 
-def _table(found: list[Row]) -> list[str]:
+def markdown_of_runs(run: Run) -> str:
+    """Return what stands between the markers of the rows of sequences and segments."""
+    measurements = run.of(in_runs=True)
+    found = rows(measurements)
+    lines = [
+        *_origin(run),
+        "Figures are as above.",
+        "",
+        *_table(found, "1,000,000 steps of 4 float32, unless said"),
+        "",
+        *_missed(found),
+        *(_line(one) for one in comparisons(measurements)),
+    ]
+    return "\n".join(lines)
+
+
+def _origin(run: Run) -> list[str]:
+    return [
+        f"One run on {run.day}, in one process and one thread: {run.machine};",
+        f"{run.versions}.",
+    ]
+
+
+def _table(found: list[Row], what: str) -> list[str]:
     names = list(dict.fromkeys(rival.name for row in found for rival in row.rivals))
     lines = [
-        "| 1,000,000 transitions of 4 float32, unless said | ours, µs | "
-        + " | ".join(names)
-        + " | best | goal |",
+        f"| {what} | " + " | ".join(["ours, µs", *names, "best", "goal"]) + " |",
         "|---|" + "---:|" * (len(names) + 3),
     ]
     for row in found:
@@ -125,9 +151,12 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, default=PICTURE)
     options = parser.parse_args()
     run = Run.read(options.json)
-    draw(options.picture, run.results.measurements)
-    name = options.picture.resolve().relative_to(options.readme.resolve().parent).as_posix()
-    PART.write(options.readme, markdown(run, name))
+    if transitions := run.of(in_runs=False):
+        draw(options.picture, transitions)
+        name = options.picture.resolve().relative_to(options.readme.resolve().parent).as_posix()
+        PART.write(options.readme, markdown(run, name))
+    if run.of(in_runs=True):
+        RUNS.write(options.readme, markdown_of_runs(run))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from ratios import OURS, Measurement, Row, rows
 COLORS = {
     OURS: "#b3261e",
     "cpprb": "#2a6f97",
+    "rlox": "#b5838d",
+    "RLlib": "#118ab2",
     "SB3": "#bc6c25",
     "tianshou": "#2d6a4f",
     "torchrl": "#7b4fa3",

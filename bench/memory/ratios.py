@@ -27,6 +27,7 @@ class Measurement(NamedTuple):
     limit: Limit | None
     curve: str | None
     median_us: float = float("nan")
+    in_runs: bool = False  # of the table of sequences and segments
 
     @classmethod
     def of(cls, scenario: Scenario, contender: Contender, turn: int) -> Measurement:
@@ -42,6 +43,7 @@ class Measurement(NamedTuple):
             scenario.goal,
             scenario.limit,
             scenario.curve,
+            in_runs=scenario.in_runs,
         )
 
     def timed(self, seconds: float) -> Measurement:
@@ -181,7 +183,11 @@ def comparisons(measurements: Sequence[Measurement]) -> list[Comparison]:
         if not normalizations:
             continue
         ours = turns(found, OURS, normalizations[0])
-        other = turns(titles.get(limit.title, []), limit.contender, normalizations[0])
+        others = titles.get(limit.title, [])
+        theirs = {one.normalization for one in others if one.contender == limit.contender}
+        # A copy has no weights, and stands beside ours whatever its normalisation.
+        normalization = normalizations[0] if normalizations[0] in theirs else None
+        other = turns(others, limit.contender, normalization)
         if both := ours.keys() & other.keys():
             times = median(ours[turn] / other[turn] for turn in both)
             result.append(Comparison(title, median(ours.values()), limit, median(other.values()), times))

@@ -34,11 +34,15 @@ class Memory(Protocol):
         lacks: fields that a batch does not have, with the reason.
         wrong: fields that are wrong in some rows of a batch, with the place; see `is_wrong`.
         reuses_batch: whether every batch lies in the same arrays.
+        joins_episodes: whether a row of a sequence batch may hold several runs.
+        only_copies: whether it draws beforehand, and so neither by priority nor anew.
     """
 
     lacks: ClassVar[Mapping[str, str]] = {}
     wrong: ClassVar[Mapping[str, str]] = {}
     reuses_batch: ClassVar[bool] = False
+    only_copies: ClassVar[bool] = False
+    joins_episodes: ClassVar[bool] = False
 
     add: Callable[..., Any]  # (*given(step))
     extend: Callable[..., Any]  # (obs, action, reward, next_obs, terminated, truncated), arrays of many steps
@@ -49,7 +53,11 @@ class Memory(Protocol):
         """Store as many transitions as it can hold, in the quickest way there is."""
 
     def arrays(self, batch: Any) -> dict[str, Array]:
-        """Return a batch by the names of `Transitions`, with `weights` if it is prioritised."""
+        """Return a batch by the names of `Transitions`, with `weights` if it is prioritised.
+
+        Of a workload in runs: one run behind another, with `offsets` where each begins, and the number of
+        rows; if it is prioritised, `drawn` are the rows of the steps that were drawn, one for each run.
+        """
 
     def given(self, step: Step) -> tuple[Any, ...]:
         """Return a step as the library's own environments give it."""
@@ -109,19 +117,58 @@ class Contender:
 PRIORITIZED = {"prioritised": "Prioritized", "prioritised, n-step": "Prioritized"}
 WITH_TENSORS = {**PRIORITIZED, "prioritised, tensors": "PrioritizedTensors"}
 FLAT = {"uniform": "Uniform", "environments": "Uniform"}
+SEQUENCES = {"sequences": "Sequences"}
+PRIORITIZED_SEQUENCES = {"prioritised sequences": "PrioritizedSequences"}
 NUMPYS = {"prioritised, n-step": "PrioritizedNStep", "prioritised, own columns": "Prioritized"}
 THESIS = {"thesis": "Prioritized", "thesis, whole stacks": "Prioritized"}
 
 CONTENDERS = (
-    Contender("ours", "ours", {**FLAT, "stacks": "Uniform", "stacks into a batch": "UniformInto"}),
-    Contender("ours", "ours", {**WITH_TENSORS, **THESIS}, "batch", options={"weight_normalization": "batch"}),
-    Contender("ours", "ours", WITH_TENSORS, "buffer", options={"weight_normalization": "buffer"}),
+    Contender(
+        "ours",
+        "ours",
+        {
+            **FLAT,
+            "stacks": "Uniform",
+            "stacks into a batch": "UniformInto",
+            **SEQUENCES,
+            "sequences into a batch": "SequencesInto",
+            "segments": "Segments",
+            "segments and a copy": "Segments",
+            "texts": "Texts",
+        },
+    ),
+    Contender(
+        "ours",
+        "ours",
+        {
+            **WITH_TENSORS,
+            **THESIS,
+            **PRIORITIZED_SEQUENCES,
+            "prioritised sequences into a batch": "PrioritizedSequencesInto",
+        },
+        "batch",
+        options={"weight_normalization": "batch"},
+    ),
+    Contender(
+        "ours",
+        "ours",
+        {**WITH_TENSORS, **PRIORITIZED_SEQUENCES},
+        "buffer",
+        options={"weight_normalization": "buffer"},
+    ),
     Contender("ours", "index_alone", {"prioritised, own columns": "Prioritized"}, "batch"),
     Contender("ours", "of_torchrl", {"prioritised, torchrl": "PrioritizedByOurs"}, "buffer", needs="torchrl"),
     Contender("cpprb", "of_cpprb", {**FLAT, "stacks": "Stacks"}, needs="cpprb"),
     Contender("cpprb", "of_cpprb", WITH_TENSORS, "buffer", needs="cpprb"),
+    Contender(
+        "rlox",
+        "of_rlox",
+        {**FLAT, "environments": "Environments", "sequences": "Sequences"},
+        needs="rlox",
+    ),
+    Contender("rlox", "of_rlox", {"prioritised": "Prioritized"}, "buffer", needs="rlox"),
     Contender("SB3", "of_sb3", {**FLAT, "stacks": "Uniform"}, needs="stable_baselines3"),
-    Contender("tianshou", "of_tianshou", {**FLAT, "stacks": "Stacks"}, needs="tianshou"),
+    Contender("tianshou", "of_tianshou", {**FLAT, "stacks": "Stacks", **SEQUENCES}, needs="tianshou"),
     Contender(
         "tianshou",
         "of_tianshou",
@@ -130,6 +177,7 @@ CONTENDERS = (
             "prioritised, n-step": "PrioritizedNStep",
             "thesis": "Thesis",
             "thesis, whole stacks": "PrioritizedNStep",
+            **PRIORITIZED_SEQUENCES,
         },
         "batch",
         needs="tianshou",
@@ -137,20 +185,44 @@ CONTENDERS = (
     Contender(
         "torchrl",
         "of_torchrl",
-        {**FLAT, "environments": "Environments", "stacks": "Uniform"},
+        {**FLAT, "environments": "Environments", "stacks": "Uniform", **SEQUENCES, "segments": "Segments"},
         needs="torchrl",
     ),
     Contender(
         "torchrl",
         "of_torchrl",
-        {**PRIORITIZED, "prioritised, tensors": "Prioritized", "prioritised, torchrl": "Prioritized"},
+        {
+            **PRIORITIZED,
+            "prioritised, tensors": "Prioritized",
+            "prioritised, torchrl": "Prioritized",
+            **PRIORITIZED_SEQUENCES,
+        },
         "buffer",
         needs="torchrl",
     ),
+    Contender("torchrl slices", "of_torchrl", {"sequences": "Slices"}, needs="torchrl"),
+    Contender(
+        "torchrl slices",
+        "of_torchrl",
+        {"prioritised sequences": "PrioritizedSlices"},
+        "buffer",
+        needs="torchrl",
+    ),
+    Contender("RLlib", "of_rllib", SEQUENCES, needs="ray"),
     Contender("NumPy", "numpy_recipe", {**FLAT, "environments": "Environments"}, counts=False),
     Contender("NumPy", "numpy_recipe", {"stacks": "Stacks"}),
     Contender("NumPy", "numpy_recipe", {**WITH_TENSORS, **NUMPYS}, "batch"),
     Contender("Python", "python_recipe", {"uniform": "Uniform"}, counts=False),
     Contender("Python", "python_recipe", PRIORITIZED, "batch", counts=False),
-    Contender("a plain copy", "plain_copy", {"stacks into a batch": "PlainCopy"}),
+    Contender(
+        "a plain copy",
+        "plain_copy",
+        {
+            "stacks into a batch": "PlainCopy",
+            "sequences into a batch": "Sequences",
+            "prioritised sequences into a batch": "Sequences",
+            "segments and a copy": "Segments",
+            "texts": "Texts",
+        },
+    ),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from rivals import ALPHA, BETA, EPS, Memory
 from transitions import FIELDS, Array, Transitions
 from workloads import Workload
 
 BATCH = 64
+BATCH_OF_RUNS = {0: 1000, 1: BATCH, 3: 8}  # tokens, or runs, by axes of an observation
 
 
 def check(memory: Memory, workload: Workload, normalization: str | None) -> None:
@@ -17,6 +20,9 @@ def check(memory: Memory, workload: Workload, normalization: str | None) -> None
         AssertionError: if a batch has a wrong shape, row or weight, or is no copy; or if the memory's class
             calls a field wrong that is right.
     """
+    if workload.in_runs:
+        check_runs(memory, workload, normalization)
+        return
     recorded = workload.record(seed=3)
     start, whole = recorded.by_environment(), workload.sampled(recorded).by_environment()
     given = workload.priorities(seed=4)
@@ -90,3 +96,57 @@ def check_copies_on_add(memory: Memory, workload: Workload) -> None:
     obs = memory.arrays(memory.sample(BATCH))["obs"]
     known = {row.tobytes() for row in added.obs[:]}
     assert all(row.tobytes() in known for row in obs), "add does not keep copies of what it is given"
+
+
+def check_runs(memory: Memory, workload: Workload, normalization: str | None) -> None:
+    """Check runs of steps: each of one episode, with true steps and weights, by priority, and copied."""
+    recorded, given = workload.record(seed=3), workload.priorities(seed=4)
+    memory.fill(recorded, given)
+    batch_size = BATCH_OF_RUNS[len(workload.shape)]
+    batch = memory.sample(batch_size)
+    arrays = memory.arrays(batch)
+    steps = dict(arrays)
+    offsets, drawn, found = (steps.pop(name, None) for name in ("offsets", "drawn", "weights"))
+    assert offsets is not None, "a batch of runs has no offsets"
+    rows = check_rows(memory, steps, recorded, {}, False)
+    check_offsets(rows, offsets, recorded, workload)
+    if workload.shape and not memory.joins_episodes:
+        assert len(offsets) == batch_size + 1, "a batch has another number of runs"
+    kept = {name: array.copy() for name, array in arrays.items()}
+    if given is not None and not memory.only_copies:
+        assert drawn is not None and found is not None and normalization is not None
+        expected = weights(given, rows[drawn], normalization)
+        np.testing.assert_allclose(found, expected, rtol=1e-3, err_msg="weights")
+        first = arrays["obs"][drawn[0]].copy()
+        check_update_of_runs(memory, batch, arrays["obs"][drawn], first)
+    else:
+        memory.sample(batch_size)
+    if not memory.reuses_batch:
+        for name, array in memory.arrays(batch).items():
+            np.testing.assert_array_equal(array, kept[name], err_msg=f"{name} is no copy")
+
+
+def check_offsets(rows: Array, offsets: Array, recorded: Transitions, workload: Workload) -> None:
+    """Assert that each run is of consecutive steps of one episode, and as long as it can be."""
+    done = recorded.terminated | recorded.truncated
+    assert offsets[0] == 0 and offsets[-1] == len(rows) and (np.diff(offsets) > 0).all(), "offsets"
+    for first, behind in pairwise(offsets):
+        run = rows[first:behind]
+        np.testing.assert_array_equal(np.diff(run), 1, err_msg="a run is not of consecutive steps")
+        assert not done[run[:-1]].any(), "a run crosses an episode's end"
+        begins, ends = run[0] == 0 or done[run[0] - 1], done[run[-1]]
+        if workload.whole_episodes:
+            assert begins and ends, "a segment is no whole episode"
+        else:
+            assert len(run) <= workload.steps, "a sequence is too long"
+            assert len(run) == workload.steps or begins or ends, "a sequence is too short"
+
+
+def check_update_of_runs(memory: Memory, batch: object, drawn: Array, first: Array) -> None:
+    """Give the first drawn step an enormous priority: nearly every run must then be drawn by it."""
+    same = (drawn == first).reshape(len(drawn), -1).all(axis=1)
+    memory.update(batch, np.where(same, 1e9, 1e-3).astype(np.float32))
+    again = memory.arrays(memory.sample(BATCH))
+    obs = again["obs"][again["drawn"]]
+    share = (obs == first).reshape(len(obs), -1).all(axis=1).mean()
+    assert share > 0.9, f"the updated step began {share:.0%} of the runs"

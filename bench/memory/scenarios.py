@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from rivals import CONTENDERS, Contender, Memory
 from transitions import priorities
@@ -50,6 +50,11 @@ class Scenario:
     per: int = 1
     only: tuple[str, ...] | None = None
     curve: str | None = None
+
+    @property
+    def in_runs(self) -> bool:
+        """Whether it belongs to the table of sequences and segments."""
+        return self.workload.in_runs
 
     @property
     def slug(self) -> str:
@@ -112,6 +117,27 @@ THESIS, WHOLE = (
 )
 CURVE = "prioritised sample + update of 256"
 INTO = "stacks of 4x84x84, sample of 32 into a given batch"
+COPY = "a plain copy"
+# Episodes of a hundred and more rows, so that nearly all sequences are full ones.
+LONG, SHORT, TEXTS = (500, 1500), (20, 80), (10, 2000)
+
+
+def sequences(kind: str, **options: Any) -> Workload:
+    """Return a memory for sequences as R2D2 learns from them."""
+    return Workload(kind, episodes=LONG, length=80, burn_in=40, **options)
+
+
+def beside_copy(title: str, kind: str, line: Line, times: float, **options: Any) -> Scenario:
+    """Return a row of sequences into a given batch, with a copy of as many runs as its limit."""
+    title = f"{title}, into a given batch"
+    return Scenario(title, sequences(kind, **options), line, limit=Limit(times, title, COPY))
+
+
+STACKS: dict[str, Any] = {"size": 20_000, "shape": IMAGES.shape}  # some rivals keep whole stacks, twice
+SEGMENTS = Workload("segments", episodes=SHORT)
+SEGMENTS_COPIED = "64 segments of 20 to 80 steps, and a copy"
+TEXTS_COPIED = "segments of 10 to 2,000 int32 tokens, at most 16,384 rows"
+SEQUENCE = "sequences of 80 and 40 before them"
 
 
 def stored(size: int, only: tuple[str, ...] | None = None, limit: Limit | None = None) -> Scenario:
@@ -145,7 +171,26 @@ SCENARIOS = (
     Scenario("torchrl's buffer with our sampler, sample + update of 32", TORCHRL, learn(32), goal=1.5),
     Scenario("torchrl's buffer with our sampler, sample + update of 256", TORCHRL, learn(256), goal=1.5),
     Scenario("stacks of 4x84x84, uniform sample of 32", IMAGES, sample(32), goal=1),
-    Scenario(INTO, COPIED, sample(32), limit=Limit(1.3, INTO, "a plain copy")),
+    Scenario(INTO, COPIED, sample(32), limit=Limit(1.3, INTO, COPY)),
     Scenario("stacks, n-step 3, prioritised, 8 environments, of 32", THESIS, learn(32), goal=3),
     Scenario("the same, tianshou storing whole stacks", WHOLE, learn(32), goal=3),
+    Scenario(f"64 {SEQUENCE}, uniform", sequences("sequences"), sample(64), goal=10),
+    Scenario(f"64 {SEQUENCE}, prioritised + update", sequences("prioritised sequences"), learn(64), goal=10),
+    Scenario(f"16 {SEQUENCE}, 4x84x84", sequences("sequences", **STACKS), sample(16)),
+    Scenario("64 segments of 20 to 80 steps", SEGMENTS, sample(64), goal=10),
+    beside_copy(f"64 {SEQUENCE}, uniform", "sequences into a batch", sample(64), 1.5),
+    beside_copy(f"64 {SEQUENCE}, prioritised + update", "prioritised sequences into a batch", learn(64), 1.5),
+    beside_copy(f"16 {SEQUENCE}, 4x84x84", "sequences into a batch", sample(16), 1.3, **STACKS),
+    Scenario(
+        SEGMENTS_COPIED,
+        replace(SEGMENTS, kind="segments and a copy"),
+        sample(64),
+        limit=Limit(1.5, SEGMENTS_COPIED, COPY),
+    ),
+    Scenario(
+        TEXTS_COPIED,
+        Workload("texts", shape=(), episodes=TEXTS),
+        sample(16_384),
+        limit=Limit(2.5, TEXTS_COPIED, COPY),  # ours gives 35 bytes a row, the copy 14
+    ),
 )

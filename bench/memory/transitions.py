@@ -13,7 +13,7 @@ Array: TypeAlias = npt.NDArray[Any]
 Step: TypeAlias = tuple[Any, Any, Any, Any, Any, Any]
 
 FIELDS = ("obs", "action", "reward", "next_obs", "terminated", "truncated")
-LONGEST_EPISODE = 500
+EPISODES = (10, 500)  # transitions of the shortest and of the longest, unless a workload says otherwise
 SHARE_TRUNCATED = 0.2
 FRAMES = 4  # of a stack
 CHUNK_BYTES = 2**25
@@ -87,15 +87,23 @@ def _flat(value: Any) -> Any:
     return np.swapaxes(value, 0, 1).reshape(-1, *value.shape[2:])
 
 
-def record(count: int, shape: tuple[int, ...], environments: int, seed: int) -> Transitions:
+def record(
+    count: int,
+    shape: tuple[int, ...],
+    environments: int,
+    seed: int,
+    episodes: tuple[int, int] = EPISODES,
+) -> Transitions:
     """Return whole episodes, `count` transitions in all; each environment's last episode is truncated.
 
-    An observation of three axes is a stack of frames. An episode begins with its first frame repeated.
+    An observation of three axes is a stack of frames. An episode begins with its first frame repeated. An
+    observation without axes is a token: int32, as its action is, and each is another one.
     """
     rng = np.random.default_rng(seed)
     parts, stored = [], 0
     for _ in range(environments):
-        parts.append(_episodes(count // environments, FRAMES - 1 if len(shape) == 3 else 0, stored, rng))
+        padding = FRAMES - 1 if len(shape) == 3 else 0
+        parts.append(_episodes(count // environments, episodes, padding, stored, rng))
         stored = parts[-1].stored
     if len(shape) == 3:
         frames = rng.integers(256, size=(stored, *shape[1:]), dtype=np.uint8)
@@ -104,13 +112,15 @@ def record(count: int, shape: tuple[int, ...], environments: int, seed: int) -> 
                 frames[part.first_rows + FRAMES - 1 - before] = frames[part.first_rows + FRAMES - 1]
         stacks = np.lib.stride_tricks.sliding_window_view(frames, FRAMES, axis=0)
         values: Array = np.moveaxis(stacks, -1, 1)
-    else:
+    elif shape:
         values = rng.standard_normal((stored, *shape), dtype=np.float32)
+    else:
+        values = rng.permutation(stored).astype(np.int32)
     joined = [np.stack(columns, axis=1) for columns in zip(*(part.columns for part in parts), strict=True)]
     rows, terminated, truncated = joined if environments > 1 else (column[:, 0] for column in joined)
     return Transitions(
         obs=Observations(values, rows),
-        action=rng.integers(2, size=rows.shape),
+        action=rng.integers(2, size=rows.shape).astype(np.int64 if shape else np.int32),
         reward=rng.random(rows.shape, dtype=np.float32),
         next_obs=Observations(values, rows + 1),
         terminated=terminated,
@@ -125,8 +135,10 @@ class _Episodes:
     stored: int
 
 
-def _episodes(count: int, padding: int, first: int, rng: np.random.Generator) -> _Episodes:
-    ends = np.cumsum(rng.integers(10, LONGEST_EPISODE, size=count // 10 + 1, endpoint=True))
+def _episodes(
+    count: int, lengths: tuple[int, int], padding: int, first: int, rng: np.random.Generator
+) -> _Episodes:
+    ends = np.cumsum(rng.integers(*lengths, size=count // lengths[0] + 1, endpoint=True))
     last = np.append(ends[ends < count], count) - 1  # the last transition of each episode
     truncated = np.zeros(count, np.bool_)
     truncated[last] = rng.random(len(last)) < SHARE_TRUNCATED

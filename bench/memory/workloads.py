@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transitions import Array, Transitions, n_step, priorities, record
+from transitions import EPISODES, Array, Transitions, n_step, priorities, record
 
 GAMMA = 0.99
 SMALL = {1: 1024, 3: 400}  # transitions of a check, by axes of an observation; multiples of 64 and of 8
+SMALL_RUNS = {0: 4096, 1: 2048, 3: 600}  # of a check of sequences or segments
+SMALL_EPISODE = 200  # at most
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,12 @@ class Workload:
     Attributes:
         kind: names what a contender must be able to do; see `rivals.CONTENDERS`.
         size: transitions of all environments together.
-        shape: of an observation; three axes are a stack of frames.
+        shape: of an observation; three axes are a stack of frames, none a token.
         environments: each gives one transition in every step.
         n: environment steps that a sampled transition spans.
+        episodes: transitions of the shortest episode and of the longest.
+        length: steps of a sequence to learn from; 0 where none are sampled.
+        burn_in: steps before them.
     """
 
     kind: str
@@ -28,6 +33,24 @@ class Workload:
     shape: tuple[int, ...] = (4,)
     environments: int = 1
     n: int = 1
+    episodes: tuple[int, int] = EPISODES
+    length: int = 0
+    burn_in: int = 0
+
+    @property
+    def in_runs(self) -> bool:
+        """Whether batches consist of runs of steps: sequences, segments, or texts."""
+        return self.length > 0 or self.whole_episodes
+
+    @property
+    def whole_episodes(self) -> bool:
+        """Whether each run is a whole episode."""
+        return self.kind.startswith(("segments", "texts"))
+
+    @property
+    def steps(self) -> int:
+        """The most steps of a sequence."""
+        return self.burn_in + self.length
 
     @property
     def prioritized(self) -> bool:
@@ -36,11 +59,15 @@ class Workload:
 
     def small(self) -> Workload:
         """Return the same workload with few transitions."""
-        return replace(self, size=SMALL[len(self.shape)])
+        if not self.in_runs:
+            return replace(self, size=SMALL[len(self.shape)])
+        shortest, longest = self.episodes
+        episodes = min(shortest, SMALL_EPISODE // 4), min(longest, SMALL_EPISODE)
+        return replace(self, size=SMALL_RUNS[len(self.shape)], episodes=episodes)
 
     def record(self, seed: int, size: int | None = None) -> Transitions:
         """Return `size` transitions; by default as many as it holds."""
-        return record(size or self.size, self.shape, self.environments, seed)
+        return record(size or self.size, self.shape, self.environments, seed, self.episodes)
 
     def priorities(self, seed: int) -> Array | None:
         """Return a priority for each transition it holds; None if it has none."""

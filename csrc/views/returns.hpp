@@ -88,7 +88,13 @@ class Returns {
     void add_up(const TransitionOptions &options) {
         const std::size_t most = std::min(options.n_step, acted_.size());
         powers_.assign(1, 1.0);
-        sums_.assign(transitions_.size(), -0.0); // -0.0 + r is r, whatever its sign
+        if (most == 1) { // -0.0 + r is r, whatever its sign
+            sums_.assign(rewards_.begin(),
+                         rewards_.begin() + static_cast<std::ptrdiff_t>(transitions_.size()));
+            powers_.push_back(options.gamma);
+            return;
+        }
+        sums_.assign(transitions_.size(), -0.0);
         for (std::size_t i = 0; i < most; ++i) {
             const double power = powers_.back();
             const std::size_t count = std::min(sums_.size(), acted_.size() - i);

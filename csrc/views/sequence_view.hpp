@@ -59,6 +59,9 @@ struct SequenceBatch {
 /// A row is clipped where its segment begins or ends, never rejected, and never crosses it.
 class SequenceView {
   public:
+    /// Steps of the next row that are asked for ahead: they stay in the nearest caches.
+    static constexpr std::size_t kMostAhead = 256;
+
     SequenceView(const Schema &schema,
                  const StepStore &store,
                  const Observations &observations) noexcept
@@ -73,6 +76,8 @@ class SequenceView {
         std::copy(draws.indices.begin(), draws.indices.end(), out.indices);
         const std::size_t steps = options.steps(), columns = options.columns();
         for (std::size_t b = 0; b < draws.size(); ++b) {
+            if (b + 1 < draws.size())
+                prefetch_row(static_cast<std::size_t>(draws.slots[b + 1]), rings, options);
             const auto drawn = static_cast<std::size_t>(draws.slots[b]);
             const StepRing &ring = rings.of(drawn);
             const Beginning begin = look_back(ring, drawn, options.burn_in);
@@ -99,6 +104,17 @@ class SequenceView {
     }
 
   private:
+    // Asks for the records of a row that is copied next, as far as they lie in one piece.
+    void prefetch_row(std::size_t drawn,
+                      const Rings &rings,
+                      const SequenceOptions &options) const noexcept {
+        const std::size_t begin = rings.of(drawn).first_slot();
+        const std::size_t before = std::min(options.burn_in, drawn - begin);
+        const std::size_t steps = std::min(before + options.length + 1, kMostAhead);
+        prefetch_range(store_.record(drawn - before), // beyond the end: harmless
+                       steps * store_.marks().stride);
+    }
+
     // Of each step what was done, and earned, in the step before it: zeros where that is no acted
     // step of its segment that is held.
     void copy_previous(const StepRing &ring,

@@ -186,3 +186,59 @@ class Thesis(Stacks, PrioritizedNStep):
             "truncated": buffer.truncated[indices],
         }
         return torch.zeros(len(indices))
+
+
+class Sequences(Uniform):
+    """Reads every field as a stack of steps that ends with the drawn one, as tianshou reads observations.
+
+    Where an episode is shorter, its first step is repeated.
+    """
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        self.sample = self.sample_sequences
+
+    def sample_sequences(self, batch_size: int) -> Any:
+        """Draw steps, then read the stacks of all fields."""
+        buffer, steps = self.buffer, self.workload.steps
+        indices = buffer.sample_indices(batch_size)
+        rows = {
+            ours: buffer.get(indices, name, stack_num=steps)
+            for name, ours in NAMES.items()
+            if ours != "weights"
+        }
+        return rows, indices
+
+    def arrays(self, batch: Any) -> dict[str, Array]:
+        """Return the steps without the repeated ones, one run behind another."""
+        rows, indices = batch
+        stack = [indices]
+        for _ in range(self.workload.steps - 1):
+            stack.insert(0, self.buffer.prev(stack[0]))
+        index = np.stack(stack, axis=1)
+        valid = np.ones(index.shape, np.bool_)
+        valid[:, :-1] = index[:, 1:] != index[:, :-1]
+        offsets = np.append(0, np.cumsum(valid.sum(axis=1)))
+        return {
+            **{name: array[valid] for name, array in rows.items() if name != "weights"},
+            "offsets": offsets,
+        }
+
+
+class PrioritizedSequences(Sequences, Prioritized):
+    """Draws the last steps of the stacks by priority."""
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        self.sample = self.sample_by_priority
+
+    def sample_by_priority(self, batch_size: int) -> Any:
+        """Add the weights."""
+        rows, indices = self.sample_sequences(batch_size)
+        weights = self.buffer.get_weight(indices)
+        return {**rows, "weights": weights / np.max(weights)}, indices
+
+    def arrays(self, batch: Any) -> dict[str, Array]:
+        """Add the weights, and the drawn steps."""
+        arrays = super().arrays(batch)
+        return {**arrays, "weights": batch[0]["weights"], "drawn": arrays["offsets"][1:] - 1}

@@ -10,7 +10,7 @@ from typing import Any
 
 import compare_memories
 import pytest
-from compare_memories import PART, Run, markdown
+from compare_memories import PART, RUNS, Run, markdown, markdown_of_runs
 from matplotlib.image import imread
 from ratios import Measurement
 from scenarios import SCENARIOS, Limit
@@ -52,20 +52,23 @@ def test_a_measurement_survives_json() -> None:
 
 def test_the_command_writes_table_and_picture(written: Path, tmp_path: Path) -> None:
     readme, picture = tmp_path / "README.md", tmp_path / "memory.png"
-    readme.write_text(f"before\n{PART.begin}\nold\n{PART.end}\nafter\n")
+    runs = f"{RUNS.begin}\nold\n{RUNS.end}"
+    readme.write_text(f"before\n{PART.begin}\nold\n{PART.end}\nbetween\n{runs}\nafter\n")
     command = [sys.executable, compare_memories.__file__, str(written)]
     run = subprocess.run(
         [*command, f"--readme={readme}", f"--picture={picture}"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     text = readme.read_text()
-    assert text.startswith(f"before\n{PART.begin}\n") and text.endswith(f"{PART.end}\nafter\n")
+    assert text.startswith(f"before\n{PART.begin}\n") and text.endswith(f"{RUNS.end}\nafter\n")
     assert "old" not in text
     for row in (scenario.title for scenario in SCENARIOS if scenario.limit is None):
         (line,) = [line for line in text.splitlines() if line.startswith(f"| {row} |")]
         assert "**4**" in line
-    goals = [f"{one.title} (4 of {one.goal:g})" for one in SCENARIOS if one.goal is not None and one.goal > 4]
-    assert f"- Below the goal: {'; '.join(goals)}." in text
+    for in_runs in (False, True):
+        missed = [one for one in SCENARIOS if one.in_runs is in_runs and (one.goal or 0) > 4]
+        goals = "; ".join(f"{one.title} (4 of {one.goal:g})" for one in missed)
+        assert f"- Below the goal: {goals}." in text
     assert "2026-01-02" in text and "A CPU" in text and "cpprb 11.0" in text and "- Copying: 10 GB/s." in text
     assert "![" in text and "(memory.png)" in text
     shape = imread(picture).shape
@@ -73,10 +76,24 @@ def test_the_command_writes_table_and_picture(written: Path, tmp_path: Path) -> 
 
 
 def test_limits_are_listed_with_what_was_found(written: Path) -> None:
-    lines = [line for line in markdown(Run.read(written), "x.png").splitlines() if "at most" in line]
+    run = Run.read(written)
+    both = f"{markdown(run, 'x.png')}\n{markdown_of_runs(run)}"
+    lines = [line for line in both.splitlines() if "at most" in line and line.startswith("- ")]
     assert len(lines) == sum(scenario.limit is not None for scenario in SCENARIOS)
     assert "**1.00** times prioritised sample + update of 256, 100,000 stored" in lines[0]
     assert "**0.25** times a plain copy" in lines[1]
+
+
+def test_a_run_of_sequences_leaves_the_other_table_and_the_picture(written: Path, tmp_path: Path) -> None:
+    data = json.loads(written.read_text())
+    data["benchmarks"] = [one for one in data["benchmarks"] if one["extra_info"].get("in_runs")]
+    written.write_text(json.dumps(data))
+    readme, picture = tmp_path / "README.md", tmp_path / "memory.png"
+    readme.write_text(f"{PART.begin}\nold\n{PART.end}\n{RUNS.begin}\n{RUNS.end}\n")
+    command = [sys.executable, compare_memories.__file__, str(written), f"--readme={readme}"]
+    subprocess.run([*command, f"--picture={picture}"], check=True)
+    assert f"{PART.begin}\nold\n{PART.end}" in readme.read_text() and "sequences" in readme.read_text()
+    assert not picture.exists()
 
 
 def test_a_run_without_rows_is_refused(tmp_path: Path) -> None:

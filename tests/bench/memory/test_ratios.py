@@ -79,6 +79,12 @@ def test_a_limit_against_another_contender_of_the_same_row() -> None:
     assert [one.times for one in comparisons(found)] == [pytest.approx(1.2)]
 
 
+def test_a_copy_without_weights_limits_ours_at_any_normalisation() -> None:
+    limit = Limit(1.5, "sample", "a plain copy")
+    found = [measured("ours", 12, "batch", limit=limit), measured("a plain copy", 10, limit=limit)]
+    assert [one.times for one in comparisons(found)] == [pytest.approx(1.2)]
+
+
 def test_a_limit_whose_other_row_was_not_measured_is_left_out() -> None:
     assert comparisons([measured("ours", 12, limit=Limit(2.5, "small", "ours"))]) == []
 
