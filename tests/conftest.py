@@ -14,7 +14,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 pytest.register_assert_rewrite(
-    "replay.support.building", "replay.support.machine", "replay.support.index_machine"
+    "replay.support.building",
+    "replay.support.index_machine",
+    "replay.support.machine",
+    "replay.support.reading_rules",
+    "replay.support.shared_state",
+    "replay.support.storing_rules",
 )
 
 FIND = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -32,8 +37,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    for name, what in (("machine", "replay memory"), ("index_machine", "priority index")):
-        machine = sys.modules.get(f"replay.support.{name}")
-        if machine is not None and machine.HAPPENED:
-            counts = ", ".join(f"{count:,} {thing}" for thing, count in sorted(machine.HAPPENED.items()))
+    for name, what in (("census", "replay memory"), ("index_machine", "priority index")):
+        counter = sys.modules.get(f"replay.support.{name}")
+        if counter is not None and counter.HAPPENED:
+            counts = ", ".join(f"{count:,} {thing}" for thing, count in sorted(counter.HAPPENED.items()))
             terminalreporter.write_line(f"random cases of the {what}: {counts}")

@@ -7,18 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.support.bad_inputs import (
-    BAD,
-    BAD_CONSTRUCTIONS,
-    BAD_FIRST_STEPS,
-    BAD_STACKS,
-    DICTS,
-    GOOD,
-    LEFT_OUT,
-    METHODS,
-    STEP,
-    VECTOR,
-)
+from replay.support.bad_constructions import BAD_CONSTRUCTIONS, BAD_FIRST_STEPS, BAD_STACKS
+from replay.support.bad_inputs import BAD, DICTS, GOOD, LEFT_OUT, METHODS, STEP, VECTOR
 from replay.support.building import columns_of
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer

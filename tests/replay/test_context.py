@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 import warnings
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from replay.support.building import add, rows_of, walk
+from replay.support.building import add, context, rows_of, walk
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
-
-
-def context(buffer: Any, *places: float) -> None:
-    for place in places:
-        buffer.add_context(np.float32([place]))
 
 
 def held(buffer: Any) -> list[tuple[int, float, float]]:
@@ -106,68 +99,6 @@ def test_a_context_alone_leaves_nothing_to_draw() -> None:
     assert held(buffer) == [(3, 4, 5)]
 
 
-def test_a_context_before_the_first_add_waits_for_it_and_fixes_what_an_observation_is() -> None:
-    buffer = ReplayBuffer(9, seed=0)
-    context(buffer, 1)
-    buffer.extend_context(np.float32([[2], [3]]))
-    assert (len(buffer), buffer.nbytes) == (0, 0)
-    with pytest.raises(ValueError, match=r"obs: got shape \(2,\), expected \(1,\)"):
-        buffer.add(np.float32([4, 4]), 0, 1.0, np.float32([5, 5]), False)
-    copy = pickle.loads(pickle.dumps(buffer))
-    for one in (buffer, copy):
-        walk(one, [4, 5])
-        batch = one.sample_segments(1)
-        assert (batch.obs.ravel().tolist(), batch.complete.tolist()) == ([1, 2, 3, 4, 5], [True])
-        assert batch.acted.tolist() == [False, False, False, True, False]
-
-
-def test_new_segment_and_clear_discard_what_waits_before_the_first_add() -> None:
-    for discard in ("new_segment", "clear"):
-        buffer = ReplayBuffer(9, seed=0)
-        context(buffer, 1)
-        if discard == "clear":
-            buffer.clear()
-        add(buffer, 4, 5, new_segment=discard == "new_segment")
-        assert buffer.sample_segments(1).obs.ravel().tolist() == [4, 5]
-
-
-def test_context_inside_a_segment_is_passed_over() -> None:
-    buffer = ReplayBuffer(20, n_step=9, gamma=0.5, seed=0)
-    walk(buffer, [0, 1])
-    buffer.add_context(np.float32([2]), continues=True)
-    buffer.extend_context(np.float32([[3], [4]]), continues=True)
-    add(buffer, 4, 5, reward=8.0)
-    assert buffer.stats()["segments"] == 1
-    batch = buffer.transitions()
-    assert (batch.reward.tolist(), batch.discount.tolist()) == ([1 + 0.5 * 8, 8], [0.25, 0.5])
-    one = buffer.transitions(n_step=1)
-    assert one.next_obs.ravel().tolist() == [4, 5]  # that of the next decision, not the one given to add
-    segment = buffer.sample_segments(1)
-    assert segment.obs.ravel().tolist() == [0, 1, 2, 3, 4, 5]
-    assert segment.acted.tolist() == [True, False, False, False, True, False]
-    assert segment.bootstrap.tolist() == [5, 1, 2, 3, 5, 5]
-
-
-def test_a_step_that_is_not_the_open_observation_leaves_the_context_inside_behind() -> None:
-    buffer = ReplayBuffer(20, seed=0)
-    walk(buffer, [0, 1])
-    buffer.add_context(np.float32([2]), continues=True)
-    add(buffer, 7, 8)
-    batch = buffer.transitions()
-    assert (batch.obs.ravel().tolist(), batch.next_obs.ravel().tolist()) == ([0, 7], [2, 8])
-    assert buffer.stats()["segments"] == 2
-
-
-def test_where_nothing_is_open_a_context_that_continues_waits() -> None:
-    buffer = ReplayBuffer(20, seed=0)
-    walk(buffer, [0, 1], terminated=True)
-    buffer.add_context(np.float32([2]), continues=True)
-    add(buffer, 7, 8)
-    batch = buffer.sample_segments(40)
-    rows = [batch.obs[a:b].ravel().tolist() for a, b in pairwise(batch.offsets.tolist())]
-    assert sorted({tuple(row) for row in rows}) == [(0, 1), (2, 7, 8)]
-
-
 def test_contexts_count_for_no_capacity_but_take_a_slot_each() -> None:
     buffer = ReplayBuffer(10, reserve=0.0, seed=0)  # thirteen slots
     walk(buffer, list(range(11)))
@@ -237,66 +168,6 @@ def test_clear_forgets_a_context() -> None:
     (index,) = rows_of(buffer)
     assert index >= 4
     assert buffer.stats()["segments"] == 1
-
-
-# --- with stacks: a context holds the newest frame of its stack -------------------------------------
-
-
-def stacks(*rows: tuple[float, ...]) -> list[np.ndarray]:
-    return [np.float32(row) for row in rows]
-
-
-def filmed() -> Any:
-    buffer = ReplayBuffer(40, frame_stack=3, seed=0)
-    buffer.add(*stacks((1, 1, 1))[:1], 0, 1.0, np.float32([1, 1, 2]), False)
-    return buffer
-
-
-def test_a_stack_s_first_frames_may_come_as_context() -> None:
-    buffer = filmed()
-    for obs in stacks((5, 5, 5), (5, 5, 6)):
-        buffer.add_context(obs)
-    first, second = stacks((5, 6, 7), (6, 7, 8))
-    buffer.add(first, 0, 1.0, second, False)
-    batch = buffer.transitions()
-    assert (batch.obs[-1].tolist(), batch.next_obs[-1].tolist()) == ([5, 6, 7], [6, 7, 8])
-    assert buffer.stats()["segments"] == 2
-    assert buffer.stats()["steps"] == 2 + 2 + 2
-
-
-@pytest.mark.parametrize(
-    ("obs", "hidden"), [((5, 5, 6), 0), ((0, 5, 6), 2), ((5, 0, 6), 1), ((5, 5, 5), 0), ((6, 6, 6), 2)]
-)
-def test_a_step_continues_a_context_whatever_its_older_frames(obs: tuple[float, ...], hidden: int) -> None:
-    buffer = filmed()
-    buffer.add_context(np.float32([5, 5, 5]))
-    before = buffer.stats()["steps"]
-    buffer.add(np.float32(obs), 0, 1.0, np.float32([*obs[1:], 9]), False)
-    batch = buffer.transitions(n_step=1)
-    assert batch.obs[-1].tolist() == list(obs)
-    assert (buffer.stats()["segments"], buffer.stats()["steps"] - before) == (2, 2 + hidden)
-    assert buffer.is_valid()
-
-
-@pytest.mark.parametrize("obs", [(5, 5, 6), (5, 6, 7), (5, 5, 5)])
-def test_a_context_continues_the_one_before_it_whatever_its_older_frames(obs: tuple[float, ...]) -> None:
-    buffer = filmed()
-    buffer.add_context(np.float32([5, 5, 5]))
-    buffer.add_context(np.float32(obs))
-    buffer.add(np.float32([*obs[1:], 8]), 0, 1.0, np.float32([obs[2], 8, 9]), False)
-    assert buffer.transitions().obs[-1].tolist() == [*obs[1:], 8]
-    assert buffer.stats()["segments"] == 2
-    batch = buffer.sample_segments(9)
-    rows = [batch.obs[a:b].tolist() for a, b in pairwise(batch.offsets.tolist())]
-    assert [[5, 5, 5], [*obs], [*obs[1:], 8], [obs[2], 8, 9]] in rows
-
-
-def test_a_context_of_another_padding_keeps_the_frames_before_it() -> None:
-    buffer = filmed()
-    buffer.add_context(np.float32([3, 4, 5]))  # two context steps, and its own
-    buffer.add(np.float32([4, 5, 6]), 0, 1.0, np.float32([5, 6, 7]), False)
-    batch = buffer.transitions()
-    assert (batch.obs[-1].tolist(), batch.indices[-1]) == ([4, 5, 6], 5)
 
 
 def test_prompts_of_dict_observations() -> None:

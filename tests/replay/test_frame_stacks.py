@@ -1,58 +1,15 @@
-"""Stacks of frames: each frame is stored once, and every observation comes back as it was given.
-
-Long because every padding, axis, dtype and break meets every view of a step.
-"""
+"""Stacks of frames: every observation comes back as it was given, with any padding, axis, dtype and keys."""
 
 from __future__ import annotations
 
-import warnings
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 from replay.support.building import flat, rows_of
+from replay.support.stacks import add, episode, held, pairs, play, stack, transitions
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
-
-FRAME = 300  # bytes of a wide frame: its column has little reserve
-
-
-def stack(*frames: float, dtype: str = "float32") -> np.ndarray:
-    """A stack of frames of one number each, oldest first."""
-    return np.array(frames, dtype)
-
-
-def add(buffer: Any, obs: tuple[float, ...], next_obs: tuple[float, ...], **more: Any) -> None:
-    more = {"action": 0, "reward": 1.0, "terminated": False, **more}
-    buffer.add(obs=stack(*obs), next_obs=stack(*next_obs), **more)
-
-
-def episode(first: float, steps: int, frames: int, padding: float | None = None) -> list[tuple[float, ...]]:
-    """The stacks that a wrapper gives: new frames are first, first + 1, …; None repeats the first."""
-    old = [first if padding is None else padding] * (frames - 1)
-    shown = [*old, *(first + i for i in range(steps + 1))]
-    return [tuple(shown[i : i + frames]) for i in range(steps + 1)]
-
-
-def play(buffer: Any, places: list[tuple[float, ...]], **more: Any) -> None:
-    """Go from place to place; `more` belongs to the last step."""
-    for i in range(len(places) - 1):
-        add(buffer, places[i], places[i + 1], **(more if i == len(places) - 2 else {}))
-
-
-def transitions(buffer: Any, n_step: int = 1, gamma: float = 1.0) -> list[tuple[list[float], list[float]]]:
-    """Observation and next observation of all rows, oldest first."""
-    batch = buffer.transitions(n_step=n_step, gamma=gamma)
-    return list(zip(batch.obs.tolist(), batch.next_obs.tolist(), strict=True))
-
-
-def pairs(*episodes: list[tuple[float, ...]]) -> list[tuple[list[float], list[float]]]:
-    return [(list(a), list(b)) for places in episodes for a, b in pairwise(places)]
-
-
-def held(buffer: Any) -> int:
-    return buffer.stats()["steps"]
 
 
 @pytest.mark.parametrize("frames", [2, 3, 4, 7])
@@ -108,106 +65,6 @@ def test_context_steps_are_never_drawn() -> None:
         buffer.update_priorities(np.array([3]), np.ones(1))
 
 
-OTHERS = [(7, 8, 9), (7, 7, 7), (0, 0, 7), (2, 8, 9), (1, 1, 2)]
-
-
-@pytest.mark.parametrize("other", OTHERS)
-def test_a_next_obs_that_is_no_shift_comes_back_exactly_and_the_segment_goes_on(
-    other: tuple[float, ...],
-) -> None:
-    buffer = ReplayBuffer(20, frame_stack=3, seed=0)
-    play(buffer, [(1, 1, 1), (1, 1, 2), other])
-    after = (*other[1:], 10)
-    add(buffer, other, after)  # goes on from there, by its bytes
-    one, three = buffer.transitions(n_step=1, gamma=0.5), buffer.transitions(n_step=3, gamma=0.5)
-    assert one.next_obs.tolist() == [[1, 1, 2], list(other), list(after)]
-    assert three.next_obs.tolist() == [list(after)] * 3
-    assert three.reward.tolist() == [1.75, 1.5, 1]
-    assert three.discount.tolist() == [0.125, 0.25, 0.5]
-    assert not (three.terminated.any() or three.truncated.any())
-    assert buffer.stats()["segments"] == 1
-
-
-def walks(kind: str) -> list[np.ndarray]:
-    """Stacks of four frames as environments give them that do not move by one new frame a step."""
-    frames = np.random.default_rng(0).integers(0, 255, (800, 6, 6), np.uint8)
-    if kind == "newest first":
-        return [frames[t : t + 4][::-1].copy() for t in range(301)]
-    if kind == "two frames a step":
-        return [frames[2 * t : 2 * t + 4] for t in range(301)]
-    if kind == "channels":
-        return [frames[t * 2 % 700 : t * 2 % 700 + 4] ^ np.uint8(t % 7) for t in range(301)]
-    return [frames[t : t + 4] for t in range(301)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "hidden"),
-    [("one frame a step", 0), ("two frames a step", 1), ("newest first", 3), ("channels", 3)],
-)
-def test_whatever_the_frames_do_returns_are_those_of_the_bytes(kind: str, hidden: int) -> None:
-    """SMARTS issue 1121, baselines issue 641, Gymnasium issue 829."""
-    places = walks(kind)
-    steps = [(a, i, float(i), b, i % 50 == 49) for i, (a, b) in enumerate(pairwise(places))]
-    stacked = ReplayBuffer(100, frame_stack=4, n_step=3, reserve=1.0 + hidden, seed=0)
-    plain = ReplayBuffer(100, n_step=3, seed=0)
-    for step in steps:
-        stacked.add(*step)
-        plain.add(*step)
-    for n_step in (1, 3, 7):
-        ours, theirs = (buffer.transitions(n_step=n_step) for buffer in (stacked, plain))
-        for name in ("obs", "action", "reward", "next_obs", "discount", "terminated"):
-            assert getattr(ours, name).tobytes() == getattr(theirs, name).tobytes(), (n_step, name)
-    assert len(stacked) == 100
-    assert stacked.stats()["evicted_early"] == 0
-
-
-def test_a_warning_of_early_eviction_names_the_stacks_that_are_none() -> None:
-    places = walks("newest first")
-    buffer = ReplayBuffer(100, frame_stack=4, seed=0)
-    with pytest.warns(RuntimeWarning, match="no stacks that move by one frame a step, as frame_stack= says"):
-        for a, b in pairwise(places):
-            buffer.add(a, 0, 0.0, b, False)
-    assert len(buffer) < 100
-
-
-def test_a_next_obs_that_is_no_shift_and_terminates_does_not_bootstrap() -> None:
-    buffer = ReplayBuffer(20, frame_stack=2, seed=0)
-    add(buffer, (1, 1), (8, 9), terminated=True)
-    assert buffer.transitions(n_step=4, gamma=0.5).discount.tolist() == [0]
-    add(buffer, (8, 9), (9, 10))  # the stream has ended: nothing goes on
-    assert transitions(buffer) == [([1, 1], [8, 9]), ([8, 9], [9, 10])]
-    assert buffer.stats()["segments"] == 2
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_one_other_frame_of_the_stack_breaks(place: int) -> None:
-    buffer = ReplayBuffer(20, frame_stack=4, seed=0)
-    add(buffer, (1, 2, 3, 4), (2, 3, 4, 5))
-    other = [2.0, 3, 4, 5]
-    other[place] = 77
-    add(buffer, tuple(other), (*other[1:], 6))
-    assert transitions(buffer) == [([1, 2, 3, 4], [2, 3, 4, 5]), (other, [*other[1:], 6])]
-    assert transitions(buffer, n_step=2)[0][1] == [2, 3, 4, 5]
-
-
-def test_one_other_bit_of_a_frame_that_is_not_new_is_no_shift() -> None:
-    buffer = ReplayBuffer(20, frame_stack=2, seed=0)
-    obs = np.arange(2 * FRAME, dtype=np.uint16).reshape(2, FRAME).astype(np.uint8)
-    for column in (0, FRAME // 2, FRAME - 1):
-        next_obs = np.stack([obs[1], obs[0]])
-        next_obs[0, column] ^= 1
-        buffer.add(obs, 0, 0.0, next_obs, False)
-        assert buffer.transitions().next_obs[-1].tobytes() == next_obs.tobytes()
-
-
-def test_steps_in_any_order_come_back_exactly() -> None:
-    buffer = ReplayBuffer(300, frame_stack=4, reserve=4.0, seed=0)
-    for place in np.random.default_rng(0).permutation(300):
-        add(buffer, tuple(place + np.arange(4)), tuple(place + np.arange(1, 5)))
-    rows = sorted(transitions(buffer))
-    assert rows == [([p, p + 1, p + 2, p + 3], [p + 1, p + 2, p + 3, p + 4]) for p in range(300)]
-
-
 LAYOUTS = [
     pytest.param((4, 5, 6), 0, 4, id="grey frames first"),
     pytest.param((5, 6, 4), -1, 4, id="grey frames last"),
@@ -241,77 +98,6 @@ def test_frames_may_lie_along_any_axis(shape: tuple[int, ...], axis: int, frames
     after = [stacks[min(t + 3, 25)] for t in range(25)]
     assert batch.next_obs.tobytes() == np.stack(after).tobytes()
     assert (batch.obs.shape, batch.obs.dtype) == ((25, *shape), np.dtype(dtype))
-
-
-@pytest.mark.parametrize("capacity", [1, 2, 3, 5, 8])
-@pytest.mark.parametrize("frames", [2, 4, 9])
-@pytest.mark.parametrize("padding", [None, 0.0, -7.0], ids=["first frame repeated", "zeros", "kept"])
-@pytest.mark.parametrize("length", [1, 3, 10])
-def test_stacks_are_whole_at_every_place_of_the_ring(
-    capacity: int, frames: int, padding: float | None, length: int
-) -> None:
-    buffer = ReplayBuffer(capacity, frame_stack=frames, reserve=1.0, seed=0)
-    stored: list[tuple[float, ...]] = []
-    for start in range(1, 400, 20):
-        places = episode(start, length, frames, padding)
-        for i in range(length):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # a padding that is kept takes many slots
-                add(buffer, places[i], places[i + 1], truncated=i == length - 1)
-            stored += pairs(places[i : i + 2])
-            rows = transitions(buffer)
-            assert rows
-            assert rows == stored[-len(rows) :]
-            assert buffer.is_valid()
-    assert buffer.is_full()
-
-
-def test_what_a_stack_looks_back_on_is_not_overwritten_and_costs_no_capacity() -> None:
-    buffer = ReplayBuffer(10, frame_stack=4, reserve=0.0, seed=0)
-    places = episode(1, 100, 4)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # nothing goes early
-        play(buffer, places)
-    assert transitions(buffer) == pairs(places[-11:])
-    assert buffer.stats()["evicted_early"] == 0
-
-
-@pytest.mark.parametrize("frames", [2, 4])
-def test_without_reserve_a_lone_step_with_kept_padding_takes_a_slot_for_each_frame_and_two_more(
-    frames: int,
-) -> None:
-    buffer = ReplayBuffer(20, frame_stack=frames, reserve=0.0, seed=0)
-    slots = 20 + 3 + 3 * (frames - 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        for place in range(0, 1000, 10):
-            obs = tuple(float(place + i) for i in range(frames + 1))
-            add(buffer, obs[:-1], obs[1:])
-    assert len(buffer) == slots // (frames + 1)
-    assert buffer.stats()["evicted_early"] > 0
-
-
-def test_a_frame_is_stored_once() -> None:
-    sizes = [ReplayBuffer(1000, frame_stack=k, seed=0) for k in (1, 4)]
-    for buffer, frames in zip(sizes, (1, 4), strict=True):
-        obs = np.zeros((frames, 84, 84), np.uint8)
-        buffer.add(obs, 0, 0.0, obs, False)
-    alone, stacked = (buffer.nbytes for buffer in sizes)
-    assert alone > 1000 * 84 * 84
-    assert stacked < 1.03 * alone
-
-
-def test_the_reserve_goes_by_the_size_of_one_frame() -> None:
-    early = []
-    for size in (200, 300):
-        buffer = ReplayBuffer(64, frame_stack=4, seed=0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            for place in range(1, 200):
-                obs = np.full((4, size), place, np.uint8)
-                buffer.add(obs, 0, 0.0, obs, True)
-        early.append(buffer.stats()["evicted_early"] > 0)
-    assert early == [False, True]
 
 
 def test_each_environment_has_its_own_frames() -> None:
@@ -420,14 +206,6 @@ def test_a_space_that_is_stacked_already_says_the_shape() -> None:
     assert buffer.empty_batch(3).obs.shape == (3, 4, 6, 6)
     with pytest.raises(ValueError, match="frame_stack: got 3, expected a divisor of 4"):
         ReplayBuffer(8, spaces.Box(0, 255, (4, 6, 6), np.uint8), spaces.Discrete(2), frame_stack=3)
-
-
-def test_a_stack_may_be_longer_than_the_buffer() -> None:
-    buffer = ReplayBuffer(3, frame_stack=20, seed=0)
-    places = episode(1, 50, 20)
-    play(buffer, places)
-    assert transitions(buffer) == pairs(places[-4:])
-    assert buffer.is_valid()
 
 
 def test_after_clear_no_old_frame_is_seen() -> None:

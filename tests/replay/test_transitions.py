@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
-from replay.support.machine import HAPPENED, MET, ReplayMachine
+from replay.support.census import HAPPENED, MET
+from replay.support.machine import ReplayMachine
 from replay.support.strategies import all_pairs, covering_rows
 
 ROWS = covering_rows()

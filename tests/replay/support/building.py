@@ -91,6 +91,20 @@ def stacked(observations: list[Obs]) -> Obs:
     return trees.map(lambda *arrays: np.stack(arrays), *observations)
 
 
+def first_of(obs: Obs) -> Obs:
+    """What comes first along the leading axis of each array: arrays, not scalars; objects as they are."""
+    return trees.map(lambda a: a[0] if a.dtype == object else a[0, ...], obs)
+
+
+def of_one_stream(obs: Obs) -> Obs:
+    return trees.map(lambda a: a[:, 0], obs)
+
+
+def none_of(obs: Obs, streams: int) -> Obs:
+    """No row of each array."""
+    return trees.map(lambda a: np.empty((0, streams, *a.shape), a.dtype), obs)
+
+
 def columns_of(batch: Any) -> dict[str, np.ndarray]:
     """The batch as one flat dict, without its weights."""
     names = ("action", "reward", "terminated", "truncated", "discount")
@@ -174,3 +188,24 @@ def probabilities_of(buffer: Any) -> dict[int, float]:
     """What each index that can be drawn weighs, read off the weights: they are 1 / (N P) when beta is 1."""
     assert len(buffer)
     return {index: 1 / (len(buffer) * float(row.weight)) for index, row in rows_of(buffer, beta=1.0).items()}
+
+
+def context(buffer: Any, *places: float) -> None:
+    """Add context steps of one number each."""
+    for place in places:
+        buffer.add_context(np.float32([place]))
+
+
+def episodes(buffer: Any, lengths: list[int]) -> list[list[int]]:
+    """Add an episode of each length; the indices of the steps of each, held or not."""
+    first, found = 0, []
+    for length in lengths:
+        walk(buffer, list(range(100 * first, 100 * first + length + 1)), terminated=True)
+        found.append(list(range(first, first + length)))
+        first += length + 1
+    return found
+
+
+def plain_index(capacity: int, **options: Any) -> dqn_fast.PriorityIndex:
+    """An index whose masses are the priorities."""
+    return dqn_fast.PriorityIndex(capacity, **{"alpha": 1.0, "priority_eps": 0.0, "seed": 0, **options})
