@@ -45,7 +45,9 @@ def test_draws_follow_the_priorities_and_weights_the_formula(
         found, weights = index.sample(size, beta=0.7)
         drawn.append(found)
         if size == 32:
-            expected = twin.priorities.weights(found, 0.7, normalization)
+            expected = twin.priorities.weights(
+                [twin.priorities.masses[i] for i in found.tolist()], 0.7, normalization
+            )
             np.testing.assert_allclose(weights, expected, rtol=2e-7)
     counts = dict(zip(*np.unique(np.concatenate(drawn), return_counts=True), strict=True))
     positive = {identity: mass for identity, mass in twin.priorities.masses.items() if mass > 0}
