@@ -49,5 +49,5 @@ def test_classes_of_another_package(tmp_path: Path, capsys: pytest.CaptureFixtur
     with registered(NoEnvironment):  # type: ignore[arg-type]
         assert train(tmp_path, "NoEnvironment-v0") == 2
     assert re.fullmatch(
-        rf"dqn-fast: cannot make .*none of gymnasium\.Env.*{OLD}.*\n", capsys.readouterr().err
+        rf"dqn-fast: env_id: got .*expected .*class gymnasium\.Env.*{OLD}.*\n", capsys.readouterr().err
     )
