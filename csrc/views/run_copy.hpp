@@ -68,6 +68,22 @@ class RunCopy {
     [[nodiscard]] const Returns &returns() const noexcept { return returns_; }
 
   private:
+    /// The indices of one stream's steps: what Rings::index_of gives, without its divisions.
+    class Stamp {
+      public:
+        Stamp(const Rings &rings, std::size_t slot)
+            : ring_(rings.of(slot)), streams_(static_cast<std::int64_t>(rings.size())),
+              stream_(rings.index_of(slot) - ring_.time(slot) * streams_) {}
+
+        [[nodiscard]] std::int64_t index_of(std::size_t slot) const noexcept {
+            return ring_.time(slot) * streams_ + stream_;
+        }
+
+      private:
+        const StepRing &ring_;
+        std::int64_t streams_, stream_;
+    };
+
     std::size_t resolve_all(const Run &run,
                             const Rings &rings,
                             const TransitionOptions &options,
@@ -93,23 +109,37 @@ class RunCopy {
         bool *const acted = out.acted + place.step;
         std::int64_t *const bootstrap = out.bootstrap + place.step;
         std::int64_t *const indices = out.step_indices + place.step;
-        std::fill_n(returns, place.steps, Real{0});
-        std::fill_n(discounts, place.steps, Real{0});
-        std::fill_n(terminated, place.steps, false);
-        std::fill_n(truncated, place.steps, false);
-        std::fill_n(acted, place.steps, false);
-        std::fill_n(indices, place.steps, std::int64_t{-1});
-        for (std::size_t i = 0; i < steps; ++i)
+        const auto clear = [&](std::size_t first, std::size_t end) {
+            std::fill(returns + first, returns + end, Real{0});
+            std::fill(discounts + first, discounts + end, Real{0});
+            std::fill(terminated + first, terminated + end, false);
+            std::fill(truncated + first, truncated + end, false);
+        };
+        const auto unname = [&](std::size_t first, std::size_t end) {
+            std::fill(acted + first, acted + end, false);
+            std::fill(indices + first, indices + end, std::int64_t{-1});
+        };
+        for (std::size_t i = 0; i < steps; ++i) {
             bootstrap[i] = place.origin + static_cast<std::int64_t>(i);
-        std::fill_n(bootstrap + steps, place.steps - steps, std::int64_t{0});
+            if (!run.marks[i].acted()) {
+                clear(i, i + 1);
+                unname(i, i + 1);
+            }
+        }
+        clear(steps, place.steps);
+        unname(steps, place.steps);
+        std::fill(bootstrap + steps, bootstrap + place.steps, std::int64_t{0});
         std::size_t shown = steps;
         const auto &transitions = returns_.transitions();
+        const Stamp stamp(rings, static_cast<std::size_t>(run.slots.front()));
         for (std::size_t j = 0; j < transitions.size(); ++j) {
             const Returns::Transition &one = transitions[j];
             acted[one.step] = true;
-            indices[one.step] = rings.index_of(static_cast<std::size_t>(run.slots[one.step]));
-            if (one.bootstrap == Returns::kNowhere)
+            indices[one.step] = stamp.index_of(static_cast<std::size_t>(run.slots[one.step]));
+            if (one.bootstrap == Returns::kNowhere) {
+                clear(one.step, one.step + 1);
                 continue;
+            }
             returns[one.step] = static_cast<Real>(returns_.sum(j));
             discounts[one.step] = one.last.terminated()
                                       ? Real{0}
