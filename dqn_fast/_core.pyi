@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from mmap import mmap
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -212,6 +212,17 @@ class DenseLayers:
     ) -> None: ...
     def run(self) -> None:
         """Compute the outputs of the layers, one after another."""
+
+_Function = TypeVar("_Function", bound=Callable[..., None])
+
+def add_method(function: _Function) -> _Function:
+    """Return a method that gives steps to the buffer's `_plain_memory`, and the function all else.
+
+    It has the function's signature, documentation and name.
+
+    Args:
+        function: `add`, in Python; it must do whatever the method may leave to it.
+    """
 
 def available_kernels() -> list[str]: ...
 def save(path: str, header: str, memory: ReplayMemory | PriorityIndex | None) -> None: ...

@@ -35,10 +35,11 @@ py::ssize_t length_of(py::handle value) {
 }
 
 const std::byte *Arguments::read(py::handle value, const ArrayType &type) {
-    if (const std::byte *data = type.data(value, lead_))
-        return data;
+    // Which comes first changes no answer.
     if (lead_.empty() && used_ < kScalars && type.read_scalar(value, scalars_[used_].data()))
         return scalars_[used_++].data();
+    if (const std::byte *data = type.data(value, lead_))
+        return data;
     const std::byte *data = type.tensor_data(value, lead_);
     if (data == nullptr)
         data = narrowed(value, type);

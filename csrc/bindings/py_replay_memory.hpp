@@ -38,7 +38,8 @@ class PyReplayMemory {
 
     // What comes in: py_replay_memory_add.cpp
 
-    /// Positional arguments as StepArgument names them. Returns whether the step was taken.
+    /// Positional arguments as StepArgument (step_arguments.hpp) names them. Returns whether the
+    /// step was taken.
     py::object add(Positional arguments);
     /// One observation of each environment (or of `env`); with `rows`, so many on a leading axis.
     /// Throws if they are not exact: Python converts them first.
@@ -172,6 +173,7 @@ class PyReplayMemory {
     const ArrayType priority_{py::dtype::of<double>(), {}};
     std::vector<double> priorities_; // float32 ones, widened
     std::unique_ptr<OneRow> row_;    // for the next call of read_one
+    StepBatch room_;                 // whose vectors the next call of `add` fills
     bool has_warned_ = false;
 };
 

@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: MIT
 // How steps come from Python into the memory.
 #include "bindings/py_replay_memory.hpp"
+#include "bindings/step_arguments.hpp"
 
 namespace dqn_fast::bindings {
 
 namespace {
 
-/// The positional arguments of `add`. Without kRows it is one step of each environment (or of
-/// kEnv), else arrays with a row axis.
-enum StepArgument : std::size_t {
-    kObs,
-    kAction,
-    kReward,
-    kNextObs,
-    kTerminated,
-    kTruncated,
-    kMask,
-    kNewSegment,
-    kPriority,
-    kExtra,
-    kRows, // optional
-    kEnv,  // optional
-};
-
 const std::uint8_t *flags_at(const std::byte *data) {
     return reinterpret_cast<const std::uint8_t *>(data);
 }
+
+/// A batch with the room of another, which has none meanwhile and gets it back: an argument's
+/// __index__ may come back here before that.
+class BatchInRoom {
+  public:
+    explicit BatchInRoom(StepBatch &room) : room_(room) { exchange(); }
+    ~BatchInRoom() {
+        batch.fields.clear();
+        batch.next_obs.clear();
+        exchange();
+    }
+    BatchInRoom(const BatchInRoom &) = delete;
+    BatchInRoom &operator=(const BatchInRoom &) = delete;
+
+    StepBatch batch;
+
+  private:
+    void exchange() noexcept {
+        batch.fields.swap(room_.fields);
+        batch.next_obs.swap(room_.next_obs);
+    }
+
+    StepBatch &room_;
+};
 
 bool is_given(Positional given, StepArgument argument) {
     return given.size() > argument && given[argument] != Py_None;
@@ -35,7 +43,8 @@ bool is_given(Positional given, StepArgument argument) {
 
 py::object PyReplayMemory::add(Positional given) {
     const Schema &schema = memory_.schema();
-    StepBatch batch; // not kept: an argument's __index__ may come back here
+    BatchInRoom in_room(room_);
+    StepBatch &batch = in_room.batch;
     std::array<py::ssize_t, 2> lead;
     std::size_t axes = 0;
     if (is_given(given, kRows)) {

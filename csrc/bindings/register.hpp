@@ -5,6 +5,7 @@
 
 namespace dqn_fast::bindings {
 
+void register_add_method(pybind11::module_ &module);
 void register_dense_layers(pybind11::module_ &module);
 void register_priority_index(pybind11::module_ &module);
 void register_replay_memory(pybind11::module_ &module);

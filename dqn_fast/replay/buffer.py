@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dqn_fast import trees
+from dqn_fast import _core, trees
 from dqn_fast.checks import at_least, seed_of, within
 from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
@@ -58,6 +58,8 @@ class ReplayBuffer(Reader):
         TypeError: if a space has no single shape and dtype.
         MemoryError: if the machine does not have the memory; it says how many bytes that would be.
     """
+
+    _plain_memory: _core.ReplayMemory | None = None  # that `add` hands steps to as they are
 
     def __init__(
         self,
@@ -113,6 +115,7 @@ class ReplayBuffer(Reader):
         """What a step is made of; None until every field is known: from spaces, or the first `add`."""
         return None if self._intake.schema is None else buffer_schema(self._intake.schema)
 
+    @_core.add_method
     def add(
         self,
         obs: Any,
@@ -154,10 +157,10 @@ class ReplayBuffer(Reader):
             ValueError: if a shape differs, a priority is NaN, infinite or negative, or an environment
                 ended without the `final_obs` that its mode requires.
         """
-        step = (obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra)
-        plain = self._intake.is_plain and final_obs is None and final_mask is None
-        if not (plain and self._intake.memory.add(*step)):
-            self._intake.add(Step(*step), self._lead, final_obs=final_obs, final_mask=final_mask)
+        # Only for what the decorator leaves: the first step, what has to be converted, and what is wrong.
+        step = Step(obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra)
+        self._intake.add(step, self._lead, final_obs=final_obs, final_mask=final_mask)
+        self._plain_memory = self._intake.plain_memory
 
     def add_context(self, obs: Any, *, mask: Any = None, continues: bool = False) -> None:
         """Add an observation that nobody acted on: a token of a prompt, or of what the environment says.

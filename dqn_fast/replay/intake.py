@@ -149,7 +149,7 @@ class Intake:
         self.schema: StepSchema | None = None
         self.layouts: Layouts | None = None
         self.waiting: list[Context] = []  # before the memory is there
-        self.is_plain = False  # the core takes well-formed steps as they are
+        self.plain_memory: Any = None  # the memory if it takes well-formed steps as they are
         self._first_add = Lock()
 
     def allocate_if_known(self) -> None:
@@ -162,7 +162,8 @@ class Intake:
         """Add to this memory from now on."""
         self.schema, self.memory = schema, memory
         self.layouts = Layouts(schema.structure, memory)
-        self.is_plain = schema.structure.is_plain and self.options.autoreset != "same_step"
+        is_plain = schema.structure.is_plain and self.options.autoreset != "same_step"
+        self.plain_memory = memory if is_plain else None
 
     def reseed(self, seed: int) -> None:
         """Put the generator where this seed does, of a memory to be made as well."""
