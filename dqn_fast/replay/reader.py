@@ -170,7 +170,7 @@ class Reader(Saveable):
                 segments come less often than they would by `batch_size` alone. A longer first one is
                 returned alone. Every draw is independent then, even if `stratified`.
             n_step: environment steps that each transition spans; a number beyond any length gives the returns
-                to the segment's end (Monte Carlo).
+                to the segment's end (Monte Carlo), in time that grows with the square of its length.
             gamma: discount factor of one environment step.
             beta: exponent of the importance weights; of prioritised buffers only.
 
