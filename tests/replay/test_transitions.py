@@ -64,6 +64,8 @@ def test_every_pair_of_options_has_met() -> None:
     assert all_pairs() <= MET.keys()
 
 
+# A few random cases may miss a rare event: only cases that are the same on every run can promise them all.
 @pytest.mark.skipif("len(RUN) < len(ROWS)", reason="only a part of the rows was run")
+@pytest.mark.skipif("not settings().derandomize", reason="the profile draws new cases on every run")
 def test_every_kind_of_event_has_happened() -> None:
     assert {name for name in MUST_HAPPEN if not HAPPENED[name]} == set()
