@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, NamedTuple
@@ -110,7 +110,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
         state = torch.load(paths[-1] / STATE, weights_only=False)
         if not isinstance(state, dict):
             raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
-    saved = state.get("config", {})
+    # A setting that the checkpoint does not know has its default.
+    saved = {**{field.name: field.default for field in fields(TrainConfig)}, **state.get("config", {})}
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
     if changed:
         raise UsageError(

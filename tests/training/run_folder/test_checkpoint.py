@@ -67,5 +67,5 @@ def test_one_that_does_not_say_its_configuration_is_refused(checkpoint: Path) ->
     state = torch.load(checkpoint / "state.pt", weights_only=False)
     del state["config"]
     torch.save(state, checkpoint / "state.pt")
-    with pytest.raises(UsageError, match=r"got one of another configuration \(env_id, num_envs, "):
+    with pytest.raises(UsageError, match=r"got one of another configuration \(env_id, total_steps, "):
         resume(checkpoint.parent)
