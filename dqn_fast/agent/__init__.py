@@ -19,6 +19,7 @@ from dqn_fast.agent.networks import (
     legal_actions,
     make_mlp,
     make_q_net,
+    q_net_of_own,
 )
 from dqn_fast.agent.objectives import (
     CloningObjective,
@@ -90,6 +91,7 @@ __all__ = [
     "make_q_net",
     "make_q_values",
     "online_selector",
+    "q_net_of_own",
     "squared_error",
     "target_selector",
 ]

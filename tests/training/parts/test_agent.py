@@ -14,7 +14,8 @@ from envs.kinds import Shifted, registered
 from gymnasium import spaces
 
 from dqn_fast.training import TrainConfig, UsageError, train
-from dqn_fast.training.parts.agent import build_agent, build_q_net
+from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.networks import build_q_net
 
 IMAGES = spaces.Box(0, 255, (84, 84, 3), np.uint8)
 
@@ -170,3 +171,5 @@ def test_implicit_networks_act_by_their_beta_and_are_not_dueling() -> None:
     assert int(net.values(outputs).argmax()) == 0
     with pytest.raises(UsageError, match=r"^dueling: got True, expected False with --objective iql"):
         TrainConfig("E", objective="iql", dueling=True)
+    with pytest.raises(UsageError, match=r"^objective: got iql, expected one of td, bc, mc, cql for a net"):
+        build_q_net(TrainConfig("E", objective="iql", network="torch.nn:Linear"), IMAGES, spaces.Discrete(2))
