@@ -36,13 +36,6 @@ def test_only_what_was_used_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "index").stat().st_size < 1_000
 
 
-def test_a_file_names_its_class_and_loads_by_any(tmp_path: Path) -> None:
-    PriorityIndex(5).save(tmp_path / "index")
-    assert type(ReplayBuffer.load(tmp_path / "index")) is PriorityIndex
-    ReplayBuffer(5).save(tmp_path / "buffer")
-    assert type(PriorityIndex.load(tmp_path / "buffer")) is ReplayBuffer
-
-
 def test_every_damaged_byte_is_found(tmp_path: Path) -> None:
     path = tmp_path / "index"
     index = PriorityIndex(3, seed=0)
