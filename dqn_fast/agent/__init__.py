@@ -17,6 +17,7 @@ from dqn_fast.agent.networks import (
     legal_actions,
     make_mlp,
     make_q_net,
+    q_net_of_own,
 )
 from dqn_fast.agent.objectives import (
     Loss,
@@ -80,6 +81,7 @@ __all__ = [
     "make_q_net",
     "make_q_values",
     "online_selector",
+    "q_net_of_own",
     "squared_error",
     "target_selector",
 ]

@@ -4,6 +4,7 @@ from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
+from dqn_fast.agent.networks.own import q_net_of_own
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.representation import Representation, Scalar
 
@@ -19,4 +20,5 @@ __all__ = [
     "legal_actions",
     "make_mlp",
     "make_q_net",
+    "q_net_of_own",
 ]

@@ -1,4 +1,4 @@
-"""Builds the agent of a run, and its Q-network."""
+"""Builds the agent of a run."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from gymnasium import spaces
 
 from dqn_fast.agent import (
-    DATA_EFFICIENT,
     DQN,
-    MINATAR,
-    NATURE,
     Adam,
     EpsilonGreedy,
     ExponentialSchedule,
@@ -25,44 +21,16 @@ from dqn_fast.agent import (
     QNetwork,
     RMSProp,
     Schedule,
-    SmallImageError,
     SoftTarget,
     Target,
     TDObjective,
     huber,
-    make_q_net,
     online_selector,
     squared_error,
     target_selector,
 )
-from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
-
-_CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
-
-
-def build_q_net(
-    config: TrainConfig, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
-) -> QNetwork:
-    """Return the Q-network of a run, with its initial weights.
-
-    Raises:
-        UsageError: if there is no network for the spaces.
-        SettingError: if images are smaller than the chosen convolutions need.
-    """
-    try:
-        return make_q_net(
-            observation_space,
-            action_space,
-            config.hidden_sizes,
-            torch.Generator().manual_seed(config.seeds.network),
-            dueling=config.dueling,
-            convolutions=_CONVOLUTIONS[config.convolutions],
-        )
-    except SmallImageError as error:
-        raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{config.env_id} does not fit: {error}") from error
+from dqn_fast.training.parts.networks import build_q_net
 
 
 def build_agent(
