@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dqn_fast import PriorityIndex, ReplayBuffer
+from dqn_fast import PriorityIndex
 
 
 @pytest.mark.parametrize("how", ["file", "pickle", "deepcopy", "copy"])
