@@ -11,6 +11,7 @@ from dqn_fast import __version__
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
+    DataSettings,
     EnvironmentSettings,
     EvaluationSettings,
     ExplorationSettings,
@@ -32,6 +33,7 @@ PARTS = {
     "target": TargetSettings,
     "exploration": ExplorationSettings,
     "replay": ReplaySettings,
+    "data": DataSettings,
     "evaluation": EvaluationSettings,
 }
 
@@ -40,6 +42,7 @@ PARTS = {
 @dataclass(frozen=True)
 class TrainConfig(
     EvaluationSettings,
+    DataSettings,
     ReplaySettings,
     ExplorationSettings,
     TargetSettings,
@@ -60,6 +63,11 @@ class TrainConfig(
         """The seed of each part of the run, derived from `seed`."""
         return derive_seeds(self.seed)
 
+    @property
+    def unit(self) -> str:
+        """What a step of the run is: all its lengths, periods and schedules count these."""
+        return "environment steps" if self.offline is None else "learner updates"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
@@ -70,7 +78,9 @@ class TrainConfig(
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)
-        if self.total_steps <= self.learning_starts:
+        if self.objective == "bc" and self.offline is None:
+            raise SettingError("objective", "bc", "--offline with it: what else should be cloned?")
+        if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
 

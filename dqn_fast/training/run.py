@@ -132,6 +132,8 @@ def _run(
     draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
     if evaluation:
+        if config.save_memory:
+            trainer.save_memory()
         delete_checkpoints(folder)
     return Run(result, evaluation, last)
 

@@ -26,14 +26,38 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
         UsageError: if the settings do not fit the observations, or there is not enough memory.
     """
     extras = policy.extras().items()
+    return make_buffer(
+        config,
+        environments,
+        capacity=config.capacity,
+        num_envs=config.num_envs,
+        extra_fields={name: (value.shape[1:], value.dtype) for name, value in extras},
+        seed=config.seeds.buffer,
+    )
+
+
+def make_buffer(
+    config: TrainConfig, environments: Environments, *, capacity: int, seed: int, **options: Any
+) -> ReplayBuffer:
+    """Return an empty buffer for the spaces of environments.
+
+    Args:
+        config: of the run.
+        environments: whose observations and actions will be stored.
+        capacity: in transitions.
+        seed: of its draws.
+        options: further arguments of the buffer.
+
+    Raises:
+        UsageError: if the settings do not fit the observations, or there is not enough memory.
+    """
     common: dict[str, Any] = {
-        "num_envs": config.num_envs,
         "frame_stack": config.frame_stack,
-        "n_step": _WHOLE if config.objective == "mc" else config.n_step,
+        "n_step": _n_step(config),
         "gamma": config.gamma,
-        "extra_fields": {name: (value.shape[1:], value.dtype) for name, value in extras},
         "reserve": config.reserve,
-        "seed": config.seeds.buffer,
+        "seed": seed,
+        **options,
     }
     spaces = environments.observation_space, environments.action_space
     kind = ReplayBuffer
@@ -45,14 +69,19 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
             "priority_eps": config.priority_eps,
         }
     try:
-        return kind(config.capacity, *spaces, **common)
+        return kind(capacity, *spaces, **common)
     except (ValueError, MemoryError) as error:
         raise UsageError(f"cannot make the replay buffer: {error}") from error
 
 
 def build_batch_source(config: TrainConfig, buffer: ReplayBuffer) -> BatchSource:
-    """Return the batches of a buffer of this configuration."""
+    """Return the batches of a buffer, whatever its own n_step and gamma are."""
+    horizon: dict[str, Any] = {"n_step": _n_step(config), "gamma": config.gamma}
     if isinstance(buffer, PrioritizedReplayBuffer):
         beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
-        return PrioritizedBatches(buffer, config.batch_size, beta_schedule)
-    return UniformBatches(buffer, config.batch_size)
+        return PrioritizedBatches(buffer, config.batch_size, beta_schedule, **horizon)
+    return UniformBatches(buffer, config.batch_size, **horizon)
+
+
+def _n_step(config: TrainConfig) -> int:
+    return _WHOLE if config.objective == "mc" else config.n_step

@@ -18,12 +18,13 @@ METRICS = "metrics.csv"
 LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
+MEMORY = "memory.dqn"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"
 LOCK = ".lock"
 RUN_FILES = (
-    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS),
+    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS, MEMORY),
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
 )
 

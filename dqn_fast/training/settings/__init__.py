@@ -5,6 +5,7 @@ below a field is what the command line shows.
 """
 
 from dqn_fast.training.settings.acting import EnvironmentSettings, ExplorationSettings
+from dqn_fast.training.settings.data import DataSettings
 from dqn_fast.training.settings.learning import (
     LearningSettings,
     NetworkSettings,
@@ -16,6 +17,7 @@ from dqn_fast.training.settings.rules import Settings
 from dqn_fast.training.settings.running import EvaluationSettings, RunSettings
 
 __all__ = [
+    "DataSettings",
     "EnvironmentSettings",
     "EvaluationSettings",
     "ExplorationSettings",
