@@ -1,22 +1,32 @@
 """The DQN agent in PyTorch, made of parts that are passed to constructors."""
 
 from dqn_fast.agent.batch_source import BatchSource, PrioritizedBatches, UniformBatches
+from dqn_fast.agent.cells import CellBatch, make_cells
 from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
 from dqn_fast.agent.networks import (
     DATA_EFFICIENT,
+    GPT,
     MINATAR,
     NATURE,
+    Cells,
     Conv,
+    Inputs,
     QNetwork,
+    Recurrent,
     Representation,
     Scalar,
+    SequenceModel,
+    SequenceNetwork,
     SmallImageError,
+    State,
+    Window,
     legal_actions,
     make_mlp,
     make_q_net,
+    make_sequence_net,
 )
 from dqn_fast.agent.objectives import (
     Loss,
@@ -31,18 +41,22 @@ from dqn_fast.agent.objectives import (
     target_selector,
 )
 from dqn_fast.agent.optimizers import Adam, FlatParameters, Optimizer, RMSProp
-from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy
+from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy, make_policy
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
+from dqn_fast.agent.sequence_policy import SequencePolicy
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
 __all__ = [
     "DATA_EFFICIENT",
     "DQN",
+    "GPT",
     "MINATAR",
     "NATURE",
     "Actions",
     "Adam",
     "BatchSource",
+    "CellBatch",
+    "Cells",
     "Conv",
     "EpsilonGreedy",
     "Exploration",
@@ -51,6 +65,7 @@ __all__ = [
     "FlatParameters",
     "Greedy",
     "HardTarget",
+    "Inputs",
     "LinearSchedule",
     "Loss",
     "NoExploration",
@@ -62,23 +77,32 @@ __all__ = [
     "QNetwork",
     "QValues",
     "RMSProp",
+    "Recurrent",
     "Representation",
     "Scalar",
     "Schedule",
     "Selector",
+    "SequenceModel",
+    "SequenceNetwork",
+    "SequencePolicy",
     "SmallImageError",
     "SoftTarget",
+    "State",
     "TDObjective",
     "Target",
     "TransitionBatch",
     "UniformBatches",
     "UpdateResult",
     "Values",
+    "Window",
     "huber",
     "legal_actions",
+    "make_cells",
     "make_mlp",
+    "make_policy",
     "make_q_net",
     "make_q_values",
+    "make_sequence_net",
     "online_selector",
     "squared_error",
     "target_selector",

@@ -60,6 +60,7 @@ class Collector:
         after = self._environments.step(action)
         if not isfinite(sum(after.reward.tolist())):  # the quickest check of few numbers
             _require_finite(after.reward, step)
+        policy.observe(after.reward)
         self._store(obs, action, after, policy.extras())
         self._obs = after.obs
         self._returns += after.reward

@@ -2,14 +2,18 @@
 
 from dqn_fast.agent.objectives.losses import Loss, huber, squared_error
 from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, TransitionBatch
+from dqn_fast.agent.objectives.rescaling import NoRescaling, Rescaling, SquareRoot
 from dqn_fast.agent.objectives.selectors import Selector, online_selector, target_selector
 from dqn_fast.agent.objectives.td import TDObjective
 
 __all__ = [
     "Loss",
+    "NoRescaling",
     "Objective",
     "ObjectiveResult",
+    "Rescaling",
     "Selector",
+    "SquareRoot",
     "TDObjective",
     "TransitionBatch",
     "huber",
