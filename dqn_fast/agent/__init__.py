@@ -27,15 +27,20 @@ from dqn_fast.agent.networks import (
     make_mlp,
     make_q_net,
     make_sequence_net,
+    q_net_of_own,
 )
 from dqn_fast.agent.objectives import (
     Loss,
+    NoRescaling,
     Objective,
     ObjectiveResult,
+    Rescaling,
     Selector,
+    SquareRoot,
     TDObjective,
     TransitionBatch,
     huber,
+    mixed_priority,
     online_selector,
     squared_error,
     target_selector,
@@ -43,6 +48,7 @@ from dqn_fast.agent.objectives import (
 from dqn_fast.agent.optimizers import Adam, FlatParameters, Optimizer, RMSProp
 from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy, make_policy
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
+from dqn_fast.agent.sequence_batches import Draw, EpisodeDraw, SequenceBatches, WindowDraw
 from dqn_fast.agent.sequence_policy import SequencePolicy
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
@@ -58,6 +64,8 @@ __all__ = [
     "CellBatch",
     "Cells",
     "Conv",
+    "Draw",
+    "EpisodeDraw",
     "EpsilonGreedy",
     "Exploration",
     "ExponentialSchedule",
@@ -69,6 +77,7 @@ __all__ = [
     "LinearSchedule",
     "Loss",
     "NoExploration",
+    "NoRescaling",
     "Objective",
     "ObjectiveResult",
     "Optimizer",
@@ -79,14 +88,17 @@ __all__ = [
     "RMSProp",
     "Recurrent",
     "Representation",
+    "Rescaling",
     "Scalar",
     "Schedule",
     "Selector",
+    "SequenceBatches",
     "SequenceModel",
     "SequenceNetwork",
     "SequencePolicy",
     "SmallImageError",
     "SoftTarget",
+    "SquareRoot",
     "State",
     "TDObjective",
     "Target",
@@ -95,6 +107,7 @@ __all__ = [
     "UpdateResult",
     "Values",
     "Window",
+    "WindowDraw",
     "huber",
     "legal_actions",
     "make_cells",
@@ -103,7 +116,9 @@ __all__ = [
     "make_q_net",
     "make_q_values",
     "make_sequence_net",
+    "mixed_priority",
     "online_selector",
+    "q_net_of_own",
     "squared_error",
     "target_selector",
 ]

@@ -99,7 +99,7 @@ def _burn_in(inputs: Inputs, begins: Tensor) -> BurnIn | None:
 
 
 def _cut(inputs: Inputs, begins: Tensor, ends: Tensor, width: int) -> Inputs:
-    """Return the columns from `begins` to `ends` of each row, aligned left; the first of them fills the rest."""
+    """Return the columns from `begins` to `ends` of each row, aligned left; its first one fills the rest."""
     where = begins[:, None] + torch.arange(width)
     where = torch.where(where < ends[:, None], where, begins[:, None])
     row = torch.arange(len(begins))[:, None]

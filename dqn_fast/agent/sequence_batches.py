@@ -49,7 +49,7 @@ class SequenceBatches:
     def update_priorities(self, batch: CellBatch, td_error: Tensor) -> None:
         """Set the priority of each sequence by the TD errors of its cells, if there are priorities."""
         if isinstance(self._draw.buffer, PrioritizedReplayBuffer):
-            rows, row = batch.row.unique(return_inverse=True)  # one without a cell keeps its priority
+            rows, row = torch.unique(batch.row, return_inverse=True)  # one without a cell keeps its priority
             priority = mixed_priority(td_error, row, self._priority_mix)
             self._draw.buffer.update_priorities(batch.indices[rows].numpy(), priority.numpy())
 
@@ -89,7 +89,7 @@ class EpisodeDraw:
 
 
 class WindowDraw:
-    """Draws windows of `length` steps with up to `burn_in` steps before them (R2D2, Kapturowski et al., 2019).
+    """Draws windows of `length` steps with up to `burn_in` steps before them (Kapturowski et al., 2019).
 
     Every step is equally likely to be a window's first, or by its priority.
 

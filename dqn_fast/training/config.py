@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from pathlib import Path
 
-from dqn_fast.errors import SettingError
+from dqn_fast import __version__
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
+    SEQUENCE_NETWORKS,
     EnvironmentSettings,
     EvaluationSettings,
     ExplorationSettings,
@@ -16,6 +20,7 @@ from dqn_fast.training.settings import (
     OptimizerSettings,
     ReplaySettings,
     RunSettings,
+    SequenceSettings,
     TargetSettings,
 )
 
@@ -24,6 +29,7 @@ PARTS = {
     "environment": EnvironmentSettings,
     "run": RunSettings,
     "network": NetworkSettings,
+    "sequences": SequenceSettings,
     "learning": LearningSettings,
     "optimizer": OptimizerSettings,
     "target": TargetSettings,
@@ -42,6 +48,7 @@ class TrainConfig(
     TargetSettings,
     OptimizerSettings,
     LearningSettings,
+    SequenceSettings,
     NetworkSettings,
     RunSettings,
     EnvironmentSettings,
@@ -57,8 +64,15 @@ class TrainConfig(
         """The seed of each part of the run, derived from `seed`."""
         return derive_seeds(self.seed)
 
+    @property
+    def learns_sequences(self) -> bool:
+        """Whether the network remembers, and so learns from sequences."""
+        return self.network in SEQUENCE_NETWORKS
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.stored_state and self.network == "gpt":
+            raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
@@ -68,3 +82,25 @@ class TrainConfig(
         if self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
+
+
+#: What a setting is in a saved run that is older than the setting.
+DEFAULTS = {name: value for name, value in asdict(TrainConfig("none")).items() if name != "env_id"}
+
+
+def refuse_unknown(path: Path, settings: Iterable[str]) -> None:
+    """Refuse settings of a saved run that this version does not have.
+
+    Args:
+        path: of the file that they are from.
+        settings: their names.
+
+    Raises:
+        UsageError: if there is one.
+    """
+    unknown = sorted(set(settings) - {field.name for field in fields(TrainConfig)})
+    if unknown:
+        raise UsageError(
+            f"{path}: got the settings {', '.join(unknown)}, expected those of dqn_fast {__version__};"
+            " a newer one may have written them"
+        )

@@ -18,6 +18,9 @@ from dqn_fast.training.settings.rules import rules_of
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
     ("env_id", 5, "a name such as CartPole-v1"),
+    ("env_kwargs", 3, "names with values that JSON can hold"),
+    ("network", "", "a name, or a class of yours as module:Class"),
+    ("network", 5, "a name, or a class of yours as module:Class"),
     ("seed", -1, "at least 0 and below 2**63"),
     ("seed", 2**63, "at least 0 and below 2**63"),
     ("total_steps", 0, "at least 1 environment step"),

@@ -1,6 +1,6 @@
 """Objectives: what the Q-network should learn, as a loss of each sampled transition."""
 
-from dqn_fast.agent.objectives.losses import Loss, huber, squared_error
+from dqn_fast.agent.objectives.losses import Loss, huber, mixed_priority, squared_error
 from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, TransitionBatch
 from dqn_fast.agent.objectives.rescaling import NoRescaling, Rescaling, SquareRoot
 from dqn_fast.agent.objectives.selectors import Selector, online_selector, target_selector
@@ -17,6 +17,7 @@ __all__ = [
     "TDObjective",
     "TransitionBatch",
     "huber",
+    "mixed_priority",
     "online_selector",
     "squared_error",
     "target_selector",

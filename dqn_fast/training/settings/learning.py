@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import tyro
+
 from dqn_fast.training.settings.rules import (
+    A_NETWORK,
     A_NORM,
     A_SHARE,
     A_SHARE_ABOVE_0,
@@ -22,6 +25,12 @@ from dqn_fast.training.settings.rules import (
 class NetworkSettings(Settings):
     """The Q-network."""
 
+    network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
+    """feedforward; lstm, gru or gpt, which remember what they saw in an episode, with the previous action and
+    reward beside each observation; or a class of yours as my_module:MyNet. It is called with observation space, action space
+    and a torch.Generator for its weights, and is a torch.nn.Module from a tensor of B observations (or a
+    dict of them) to the values of all actions, (B, A) float32. The other settings of the network are not for
+    it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
@@ -36,7 +45,7 @@ class LearningSettings(Settings):
     """Learner updates: how often, from how much, and towards what."""
 
     batch_size: Annotated[int, at_least(1)] = 128
-    """Transitions per learner update."""
+    """Transitions per learner update; for networks that remember, episodes or windows."""
     learn_period: Annotated[int, at_least(1, "environment step")] = 2
     """Environment steps from one round of learner updates to the next."""
     learn_updates: Annotated[int, at_least(1, "learner update")] = 1
@@ -52,6 +61,9 @@ class LearningSettings(Settings):
     environment's own returns."""
     double: bool = True
     """Double DQN: the Q-network chooses the next action, and the target network values it."""
+    value_rescaling: bool = False
+    """Learn values on a scale like that of a square root, as R2D2, so that returns of any size suit one
+    learning rate."""
     loss: Literal["huber", "mse"] = "huber"
     """Loss of a sample's TD error."""
     huber_delta: Annotated[float, POSITIVE] = 1.0

@@ -13,7 +13,8 @@ from envs.kinds import Shifted, registered
 from gymnasium import spaces
 
 from dqn_fast.training import TrainConfig, UsageError, train
-from dqn_fast.training.parts.agent import build_agent, build_q_net
+from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.networks import build_q_net
 
 IMAGES = spaces.Box(0, 255, (84, 84, 3), np.uint8)
 
