@@ -5,7 +5,8 @@ So every objective for transitions learns from sequences, too, in one pass of th
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,7 +15,8 @@ from dqn_fast import SequenceBatch, trees
 from dqn_fast.agent.networks.windows import BurnIn, Cells, Inputs, State, Window
 
 
-class CellBatch(NamedTuple):
+@dataclass(slots=True)
+class CellBatch:
     """K transitions of B rows, as `TransitionBatch` has them: one for each cell to learn from.
 
     Attributes:

@@ -86,8 +86,8 @@ class SequencePolicy:
         return {
             "exploration": self.exploration.state_dict(),
             "state": self._state,
-            "action": self._action,
-            "reward": self._reward,
+            "action": self._action.clone(),
+            "reward": self._reward.clone(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -60,8 +60,12 @@ class SequenceNetwork(QNetwork):
         self, encoder: Encoder, model: SequenceModel, q_net: QNetwork, *, reward_bound: float = float("inf")
     ) -> None:
         super().__init__(encoder, cast(nn.Module, model), q_net, q_net.num_actions, q_net.representation)
-        self.model = model
         self.reward_bound = reward_bound
+
+    @property
+    def model(self) -> SequenceModel:
+        """What remembers."""
+        return cast(SequenceModel, self.body)
 
     def forward(self, window: Window) -> Tensor:
         """Return the outputs of the head at every step, `(B, T, ...)`, without a gradient to the burn-in."""

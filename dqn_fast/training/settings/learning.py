@@ -26,11 +26,11 @@ class NetworkSettings(Settings):
     """The Q-network."""
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
-    """feedforward; lstm, gru or gpt, which remember what they saw in an episode, with the previous action and
-    reward beside each observation; or a class of yours as my_module:MyNet. It is called with observation space, action space
-    and a torch.Generator for its weights, and is a torch.nn.Module from a tensor of B observations (or a
-    dict of them) to the values of all actions, (B, A) float32. The other settings of the network are not for
-    it."""
+    """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
+    and reward beside each observation; or a class of yours as my_module:MyNet. That is called with
+    observation space, action space and a torch.Generator for its weights, and is a torch.nn.Module from a
+    tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. The other
+    settings of the network are not for it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
