@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
@@ -13,8 +15,9 @@ from dqn_fast.envs.old_api import ADVICE
 from dqn_fast.envs.snapshots import AnyVectorEnv
 from dqn_fast.errors import UsageError
 
-# Namespaces of ids that need another package: how to register them, and how to install it.
-_PACKAGES = {
+# Namespaces of ids that another package registers: how, and how to install it.
+_PACKAGES: dict[str, tuple[Callable[[], object], str]] = {
+    "dqn_fast": (partial(import_module, "dqn_fast.tasks"), "pip install 'dqn_fast[agent]'"),
     "ALE": (atari.register, "pip install ale-py opencv-python-headless"),
     "MinAtar": (minatar.register, "pip install minatar"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -40,7 +40,9 @@ def play(
 ) -> Iterator[Episode]:
     """Play one episode for each seed.
 
-    Each is reset with its seed, so it is the same whatever happened in the ones before it.
+    Each is reset with its seed, so it is the same whatever happened in the ones before it. If the environment
+    lists its ways to begin, as options of `reset` in `metadata["starts"]`, the seed also decides which of
+    them it is: as many seeds in a row as there are ways play each once.
 
     Args:
         policy: to play, at environment step 0. It is reset at the beginning of every episode.
@@ -52,8 +54,9 @@ def play(
         The current episode, at its reset and after every step; the same object while it lasts.
     """
     env = checked(env)
+    starts: Sequence[dict[str, Any] | None] = env.metadata.get("starts") or (None,)
     for seed in seeds:
-        obs, _ = env.reset(seed=seed)
+        obs, _ = env.reset(seed=seed, options=starts[seed % len(starts)])
         policy.reset((0,))
         episode = Episode()
         yield episode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from training.counting import Counting
 from training.tiny import Tiny
@@ -55,3 +55,23 @@ def test_a_policy_begins_every_episode_anew() -> None:
 def test_an_episode_that_is_left_has_not_ended() -> None:
     *_, last = play(Counting(1), Noting(), [0], max_episode_steps=3)
     assert (last.steps, last.ended) == (3, False)
+
+
+class Starting(Noting):
+    """Lists the ways in which an episode may begin, and notes which was asked for."""
+
+    metadata: ClassVar[dict[str, Any]] = {"starts": [{"door": 0}, {"door": 1}, {"door": 2}]}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.doors: list[int] = []
+
+    def reset(self, **arguments: Any) -> tuple[Any, dict[str, Any]]:
+        self.doors.append(arguments["options"]["door"])
+        return super().reset(**arguments)
+
+
+def test_ways_to_begin_are_played_in_turn_by_seed() -> None:
+    env = Starting()
+    evaluate(Counting(1), env, 6, seed=4)
+    assert env.doors == [1, 2, 0, 1, 2, 0]

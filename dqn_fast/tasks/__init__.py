@@ -1,0 +1,14 @@
+"""Environments of our own, which Gymnasium knows as `dqn_fast/…-v0` once this package is imported.
+
+The trainer imports it for such an id. A task depends on Gymnasium and NumPy alone, has a file or a folder of
+its own, and stands in the table below. If its episodes begin in few ways that are equally likely, it lists
+the `reset` options of each in `metadata["starts"]`: evaluations and videos then play them in turn. That
+makes the evaluation of a policy without randomness exact.
+"""
+
+import gymnasium as gym
+
+_TASKS = {"dqn_fast/TMaze-v0": "tmaze:TMaze"}
+
+for env_id, place in _TASKS.items():
+    gym.register(env_id, entry_point=f"{__name__}.{place}")
