@@ -1,9 +1,9 @@
-"""TC-Bot's own protocol, for its learning curve: `python bench/dialog/protocol_a.py DOMAIN --seed 0 --output FILE`.
+"""TC-Bot's own protocol: `python bench/dialog/protocol_a.py DOMAIN --seed 0 --output FILE`.
 
 DOMAIN is a folder with the published files (Li et al., 2017; MiuLab/TC-Bot). 120 dialogues of the rule agent
-fill the pool. Then, in each epoch: 100 greedy dialogues are stored and are the epoch's score; if it is at least
-the best so far and 0.30, the pool is emptied, and 100 more are stored; the target network is copied; as many
-updates of 16 are made as the pool holds sixteens. FILE gets one line of JSON.
+fill the pool. Then, in each epoch: 100 greedy dialogues are stored, and are the epoch's score; if it is at
+least the best so far and 0.30, the pool is emptied, and 100 more are stored; the target network is copied;
+and as many updates of 16 are made as the pool holds sixteens. FILE gets one line of JSON.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Learner:
     """The network, 272-80-43 on the published domain, and its updates."""
 
     def __init__(self, env: MovieTicket) -> None:
-        size, actions = env.observation_space.shape[0], int(env.action_space.n)
+        size, actions = env.reset(seed=0)[0].size, len(env.domain.actions)
         self.net = nn.Sequential(nn.Linear(size, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, actions))
         self.target = copy.deepcopy(self.net)
         self._optimizer = torch.optim.RMSprop(

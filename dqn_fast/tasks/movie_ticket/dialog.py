@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,14 @@ ANY_VALUE, NO_MATCH, AVAILABLE = "I do not care", "NO VALUE MATCHES!!!", "Ticket
 
 #: The user gives up after so many moves of both sides together.
 MAX_TURNS = 40
+
+
+_T = TypeVar("_T")
+
+
+def one_of(choices: Sequence[_T], rng: np.random.Generator) -> _T:
+    """Return one of the choices, each with the same probability."""
+    return choices[int(rng.integers(len(choices)))]
 
 
 class DialogAct(NamedTuple):

@@ -77,7 +77,7 @@ class DialogDomain:
 
 
 def agent_actions(inform: Iterable[str], request: Iterable[str]) -> tuple[AgentAction, ...]:
-    """Return actions in TC-Bot's order: four acts without a slot, then what to inform, then what to request."""
+    """Return actions in TC-Bot's order: four acts without a slot, then informs, then requests."""
     plain = ("confirm_question", "confirm_answer", "thanks", "deny")
     return (
         *(AgentAction(act) for act in plain),

@@ -2,7 +2,8 @@
 
 `domain.json` is an object with these keys:
 
-- `slots`: names, in the order of the features; `inform` and `request`: those that the agent can give or ask for.
+- `slots`: names, in the order of the features.
+- `inform` and `request`: slots that the agent can give, and those that it can ask for.
 - `rows`: objects of values by slot. A list of values stands for a row with each of them.
 - `facts`: by slot and value, further values of every row that has it, such as a theatre's city.
 - `goals`: objects with `inform`, values by slot, and `request`, a list of slots.
@@ -64,9 +65,9 @@ def _rows(block: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]]) -> I
     """Give a row for each combination of the values in a block, with the facts that follow from them."""
     choices = [value if isinstance(value, list) else [value] for value in block.values()]
     for values in itertools.product(*choices):
-        row = dict(zip(block, values, strict=True))
-        for slot in facts:
-            row |= facts[slot].get(row.get(slot), {})
+        row: dict[str, str] = dict(zip(block, values, strict=True))
+        for slot, of_value in facts.items():
+            row |= of_value.get(row.get(slot, ""), {})
         yield row
 
 

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from dqn_fast.tasks.movie_ticket.dialog import MAX_TURNS, DialogAct, Goal, User
+from dqn_fast.tasks.movie_ticket.dialog import MAX_TURNS, DialogAct, Goal, User, one_of
 from dqn_fast.tasks.movie_ticket.domain import DialogDomain
 from dqn_fast.tasks.movie_ticket.domain_files import OWN, read_domain
 from dqn_fast.tasks.movie_ticket.error_model import ErrorModel
@@ -24,14 +24,14 @@ from dqn_fast.tasks.movie_ticket.words import Words
 SUCCESS, FAILURE, MOVE = 2.0 * MAX_TURNS, -1.0 * MAX_TURNS, -1.0  # rewards
 
 
-class MovieTicket(gym.Env[np.ndarray, int]):
+class MovieTicket(gym.Env[np.ndarray, np.int64]):
     """Books cinema tickets in a dialogue by dialogue acts (TC-Bot; Li et al., 2017).
 
-    A user has a goal: wishes, and questions to be answered. The agent may ask for a slot, give one, whose value
-    comes from the knowledge base, book, and end the dialogue. The reward is 80 if the user got what she wanted,
-    -40 if not or after 40 turns, and -1 for every other step. gamma is 0.9 in the publications.
+    A user has a goal: wishes, and questions to be answered. The agent may ask for a slot, give one, whose
+    value comes from the knowledge base, book, and end the dialogue. The reward is 80 if the user got what she
+    wanted, -40 if not or after 40 turns, and -1 for every other step. gamma is 0.9 in the publications.
 
-    At an episode's end `info["figures"]` has success (1 or 0) and turns, which counts the moves of both sides.
+    At an episode's end `info["figures"]` has success, 1 or 0, and turns: the moves of both sides.
 
     Args:
         domain: folder with another domain than our own; see `read_domain`.
@@ -63,7 +63,7 @@ class MovieTicket(gym.Env[np.ndarray, int]):
         self._acts: list[DialogAct] = []
         self._success: bool | None = None
         self._state = DialogState(self.domain, KnowledgeBase(self.domain.rows))
-        self.observation_space = spaces.Box(0, np.inf, (self._state.size,), np.float32)
+        self.observation_space = spaces.Box(0, self._state.high, (self._state.size,), np.float32)
         self.action_space = spaces.Discrete(len(self.domain.actions))
 
     def reset(
@@ -72,14 +72,14 @@ class MovieTicket(gym.Env[np.ndarray, int]):
         """Begin a dialogue with another goal; see `gymnasium.Env.reset`."""
         super().reset(seed=seed)
         goals = self.domain.goals
-        self._goal = goals[self.np_random.integers(len(goals))]
+        self._goal = one_of(goals, self.np_random)
         first = self._user.begin(self._goal, self.np_random)
         self._acts, self._success = [first], None
         self._state.begin()
         self._state.hear_user(first)
         return self._state.features(), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Say something, and hear the answer; see `gymnasium.Env.step`."""
         said = self._state.say(self.domain.actions[action])
         turns = self._state.moves

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dqn_fast.checks import within
+from dqn_fast.tasks.movie_ticket.dialog import one_of
 
 
 class ErrorModel:
@@ -42,10 +43,10 @@ class ErrorModel:
         for slot in inform:
             values = self._values.get(slot)
             if values and rng.random() < self._slot_error:
-                inform[slot] = values[rng.integers(len(values))]
+                inform[slot] = one_of(values, rng)
 
     def heard_act(self, act: str, rng: np.random.Generator) -> str:
         """Return the act, or another one in its place."""
         if self._intent_error and rng.random() < self._intent_error:
-            return self._acts[rng.integers(len(self._acts))]
+            return one_of(self._acts, rng)
         return act

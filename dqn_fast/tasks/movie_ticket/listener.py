@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from dqn_fast.tasks.movie_ticket.dialog import ANY_VALUE, TASK_COMPLETE, DialogAct
 from dqn_fast.tasks.movie_ticket.domain import DialogDomain
 from dqn_fast.tasks.movie_ticket.words import Words
+
+
+class _Name(NamedTuple):
+    """What stands for a value of a slot in a text, or for a question for it, whose value is empty."""
+
+    name: str
+    slot: str
+    value: str
 
 
 class Listener:
@@ -23,9 +31,9 @@ class Listener:
         self._domain = domain
         self._words = words
         self._rules: dict[str, Any] = words.templates["understand"]
-        found = {name for name in self._names() if name[0]}
-        self._values = sorted(found, key=lambda name: (-len(name[0]), name))
-        self._questions = sorted(self._question_names(), key=lambda name: (-len(name[0]), name))
+        names = {*self._value_names(), *self._question_names()}
+        self._names = sorted(names, key=lambda found: (-len(found.name), found))
+        self._slot_names = sorted(domain.slots, key=lambda slot: -len(words.name(slot)))
 
     def understand(self, text: str, asked: str | None = None) -> DialogAct | None:
         """Return the dialogue act of a text; None if it has none.
@@ -38,21 +46,20 @@ class Listener:
             return named
         left = text.lower()
         inform: dict[str, str] = {}
-        for name, slot, value in self._values:
-            if slot not in inform and (rest := _without(name, left)) is not None:
-                left, inform[slot] = rest, value
-        if asked is not None and asked not in inform:
-            inform |= {asked: value for value in self._short_answers(asked, left)}
-        request = []
-        for name, slot in self._questions:
-            if slot not in request and (rest := _without(name, left)) is not None:
+        request: list[str] = []
+        for name, slot, value in self._names:
+            if slot not in inform and slot not in request and (rest := _without(name, left)) is not None:
                 left = rest
-                request.append(slot)
+                if value:
+                    inform[slot] = value
+                else:
+                    request.append(slot)
+        if asked is not None and asked not in inform:
+            inform |= self._short_answer(asked, left)
+        if not inform and _any_of(self._rules["any"], left):
+            inform = self._no_wish(left, asked)
         if request:
             return DialogAct("request", inform, tuple(request))
-        if not inform and _any_of(self._rules["any"], left):
-            named_slots = [slot for slot in self._domain.slots if _without(self._words.name(slot), left)]
-            inform = {slot: ANY_VALUE for slot in named_slots[:1] or ([asked] if asked else [])}
         if inform:
             return DialogAct("inform", inform)
         # "No, thank you" is a no.
@@ -80,13 +87,11 @@ class Listener:
             return None
         return DialogAct(act, inform, tuple(request))
 
-    def _names(self) -> Iterator[tuple[str, str, str]]:
-        """Give each way to say a value: the name, its slot and the value."""
+    def _value_names(self) -> Iterator[_Name]:
         for slot, values in self._domain.values.items():
             only_in = self._rules["only_in"].get(slot, ["{}"])
             for name, value in self._names_of(slot, values):
-                for pattern in only_in:
-                    yield pattern.format(name), slot, value
+                yield from (_Name(pattern.format(name), slot, value) for pattern in only_in if name)
 
     def _names_of(self, slot: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
         also: Mapping[str, str] = self._words.templates.get("also", {}).get(slot, {})
@@ -97,20 +102,26 @@ class Listener:
             if value in values:
                 yield name, value
 
-    def _short_answers(self, slot: str, text: str) -> Iterator[str]:
-        """Give the value that is the whole text, such as "two" after a question for the number."""
+    def _no_wish(self, text: str, asked: str | None) -> dict[str, str]:
+        """Return the slot that there is no wish about: one that is named, or else the one asked for."""
+        named = (slot for slot in self._slot_names if _without(self._words.name(slot), text) is not None)
+        slot = next(named, asked)
+        return {} if slot is None else {slot: ANY_VALUE}
+
+    def _short_answer(self, slot: str, text: str) -> dict[str, str]:
+        """Return the value that is the whole text, such as "two" after a question for the number."""
         bare = re.sub(r"[\W_]+$|^[\W_]+", "", text)
         for name, value in self._names_of(slot, self._domain.values.get(slot, ())):
             if name == bare:
-                yield value
-                return
+                return {slot: value}
+        return {}
 
-    def _question_names(self) -> Iterator[tuple[str, str]]:
+    def _question_names(self) -> Iterator[_Name]:
         questions = self._rules["questions"]
         for slot in self._domain.slots:
             if slot != TASK_COMPLETE:
                 for name in questions.get(slot, questions["other"]):
-                    yield name.format(name=self._words.name(slot)).lower(), slot
+                    yield _Name(name.format(name=self._words.name(slot)).lower(), slot, "")
 
 
 def _any_of(names: Iterable[str], text: str) -> bool:

@@ -28,15 +28,16 @@ _TURNS = MAX_TURNS + 4  # places of the one-hot vector of moves
 class DialogState:
     """The state of a dialogue, as far as the agent sees it.
 
-    Its features are TC-Bot's (Li et al., 2017): acts and slots of the last move of either side, the slots that
-    are known, the number of moves, and how many rows of the knowledge base match.
+    Its features are TC-Bot's (Li et al., 2017): acts and slots of the last move of either side, the slots
+    that are known, the number of moves, and how many rows of the knowledge base match.
 
     Args:
         domain: of the dialogue.
         kb: of the domain's rows.
 
     Attributes:
-        size: number of features.
+        size: number of features; they are at least 0.
+        high: the largest that a feature can be.
         moves: of both sides together.
         known: values by slot, told by either side.
     """
@@ -55,6 +56,7 @@ class DialogState:
         self._kb_at = self._moves_at + 1 + _TURNS
         self._kb_size = slots + 1  # the last place has no slot
         self.size = self._kb_at + 2 * self._kb_size
+        self.high = max(_TURNS / 10, len(domain.rows) / 100)
         self.begin()
 
     def begin(self) -> None:

@@ -40,7 +40,9 @@ def read_tc_bot(folder: Path) -> DialogDomain:
         slots=tuple(_text(folder / SLOTS).split()),
         actions=agent_actions(_INFORMS, _REQUESTS),
         rows=tuple(_mapping(folder / ROWS, f"{{{rows}}}}}").values()),
-        goals=tuple(_goal(folder / GOALS, line) for line in _text(folder / GOALS).splitlines() if line.strip()),
+        goals=tuple(
+            _goal(folder / GOALS, line) for line in _text(folder / GOALS).splitlines() if line.strip()
+        ),
         values=_mapping(folder / VALUES, _text(folder / VALUES)),
     )
 

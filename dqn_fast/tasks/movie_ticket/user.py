@@ -16,6 +16,7 @@ from dqn_fast.tasks.movie_ticket.dialog import (
     DialogAct,
     Goal,
     Reply,
+    one_of,
 )
 from dqn_fast.tasks.movie_ticket.error_model import ErrorModel
 
@@ -164,7 +165,7 @@ class SimulatedUser:
         return self._one_of(others) if others else TICKET
 
     def _one_of(self, slots: Sequence[str]) -> str:
-        return slots[self._rng.integers(len(slots))]
+        return one_of(slots, self._rng)
 
     def _said(self) -> DialogAct:
         return DialogAct(self._act, dict(self._inform), tuple(self._request))

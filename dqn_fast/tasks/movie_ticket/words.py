@@ -135,7 +135,9 @@ class Words:
             sentences.append(_in_turn(without, turn).format(details=details).strip())
         templates = self.templates["sentences"]
         for slot, value in left.items():
-            sentences.append(templates.get(slot, templates["other"]).format(name=self.name(slot), value=value))
+            sentences.append(
+                templates.get(slot, templates["other"]).format(name=self.name(slot), value=value)
+            )
         return self._joined(sentences)
 
     def _for_slot(

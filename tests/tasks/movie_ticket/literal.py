@@ -1,6 +1,6 @@
-"""The rules of the dialogue, word by word and slowly: dictionaries, lists, and a scan of all rows for each query.
+"""The rules of the dialogue, word by word and slowly: dictionaries, lists, a scan of all rows for a query.
 
-It draws from its generator in the order of the rules, so with equal seeds it must say what the fast code says.
+It draws from its generator in the order of the rules, so with equal seeds it says what the fast code says.
 """
 
 from __future__ import annotations
@@ -251,7 +251,5 @@ class LiteralDialog:
         for place, slot in enumerate(self.domain.slots):
             if slot in self.known:
                 value = self.known[slot].lower()
-                counts[place] = sum(
-                    slot in row and row[slot].lower() == value for row in self.domain.rows
-                )
+                counts[place] = sum(slot in row and row[slot].lower() == value for row in self.domain.rows)
         return features + [float(count > 0) for count in counts] + [count / 100 for count in counts]
