@@ -59,7 +59,7 @@ def make_env(
     """
     # Not every environment has a render mode to set.
     rendering = {} if render_mode is None else {"render_mode": render_mode}
-    env = one_by_id(env_id, {**rendering, **(env_kwargs or {})})
+    env = one_by_id(env_id, {**(env_kwargs or {}), **rendering})
     with _misfits_as_usage_errors(env_id, env):
         env = checked(from_zero(env))
         if rescale:

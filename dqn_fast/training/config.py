@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from pathlib import Path
 
-from dqn_fast.errors import SettingError
+from dqn_fast import __version__
+from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
     EnvironmentSettings,
@@ -62,9 +65,33 @@ class TrainConfig(
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
+        if self.objective == "iql" and self.dueling:
+            raise SettingError("dueling", True, "False with --objective iql, which has a head for values")
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)
         if self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
+
+
+#: What a setting is in a saved run that is older than the setting.
+DEFAULTS = {name: value for name, value in asdict(TrainConfig("none")).items() if name != "env_id"}
+
+
+def refuse_unknown(path: Path, settings: Iterable[str]) -> None:
+    """Refuse settings of a saved run that this version does not have.
+
+    Args:
+        path: of the file that they are from.
+        settings: their names.
+
+    Raises:
+        UsageError: if there is one.
+    """
+    unknown = sorted(set(settings) - {field.name for field in fields(TrainConfig)})
+    if unknown:
+        raise UsageError(
+            f"{path}: got the settings {', '.join(unknown)}, expected those of dqn_fast {__version__};"
+            " a newer one may have written them"
+        )

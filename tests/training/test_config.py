@@ -18,6 +18,9 @@ from dqn_fast.training.settings.rules import rules_of
 BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
     ("env_id", 5, "a name such as CartPole-v1"),
+    ("env_kwargs", 3, "names with values that JSON can hold"),
+    ("network", "", "a name, or a class of yours as module:Class"),
+    ("network", 5, "a name, or a class of yours as module:Class"),
     ("seed", -1, "at least 0 and below 2**63"),
     ("seed", 2**63, "at least 0 and below 2**63"),
     ("total_steps", 0, "at least 1 environment step"),
@@ -37,6 +40,9 @@ BAD = [
     ("gamma", 1.01, "from 0 to 1"),
     ("n_step", 0, "at least 1 environment step"),
     ("huber_delta", math.inf, "above 0 and finite"),
+    ("iql_expectile", 1.0, "above 0 and below 1"),
+    ("iql_beta", -1.0, "at least 0 and finite"),
+    ("cql_alpha", math.inf, "at least 0 and finite"),
     ("tau", 0.0, "above 0 and at most 1"),
     ("target_update_period", 0, "at least 1 learner update"),
     ("epsilon_begin", 1.5, "from 0 to 1"),
@@ -79,6 +85,7 @@ MISSPELT = [
     ("convolutions", "none", "by-size, nature, data-efficient, minatar"),
     ("optimizer", "RMSProp", "adam, rmsprop"),
     ("loss", "Huber", "huber, mse"),
+    ("objective", "IQL", "td, bc, mc, iql, cql"),
     ("target", "polyak", "soft, hard"),
     ("epsilon_schedule", "Linear", "linear, exponential"),
 ]

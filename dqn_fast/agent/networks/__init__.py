@@ -1,9 +1,11 @@
 """Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs."""
 
 from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
+from dqn_fast.agent.networks.own import q_net_of_own
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.representation import Representation, Scalar
 
@@ -12,6 +14,8 @@ __all__ = [
     "MINATAR",
     "NATURE",
     "Conv",
+    "ImplicitOutputs",
+    "ImplicitValues",
     "QNetwork",
     "Representation",
     "Scalar",
@@ -19,4 +23,5 @@ __all__ = [
     "legal_actions",
     "make_mlp",
     "make_q_net",
+    "q_net_of_own",
 ]

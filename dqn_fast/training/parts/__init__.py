@@ -4,9 +4,10 @@ Functions `build_*` take a configuration. Functions `make_*`, elsewhere, take ar
 configurations.
 """
 
-from dqn_fast.training.parts.agent import build_agent, build_q_net
+from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.parts.envs import build_env, build_environments
 from dqn_fast.training.parts.loop import build_loop
+from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.parts.replay import build_batch_source, build_buffer
 
 __all__ = [

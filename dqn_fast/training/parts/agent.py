@@ -1,4 +1,4 @@
-"""Builds the agent of a run, and its Q-network."""
+"""Builds the agent of a run."""
 
 from __future__ import annotations
 
@@ -6,63 +6,37 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from gymnasium import spaces
 
 from dqn_fast.agent import (
-    DATA_EFFICIENT,
     DQN,
-    MINATAR,
-    NATURE,
     Adam,
+    CloningObjective,
+    ConservativeObjective,
     EpsilonGreedy,
     ExponentialSchedule,
     FeedForwardPolicy,
     FlatParameters,
     HardTarget,
+    ImplicitObjective,
+    ImplicitValues,
     LinearSchedule,
+    Loss,
+    Objective,
     Optimizer,
     QNetwork,
     RMSProp,
     Schedule,
-    SmallImageError,
     SoftTarget,
     Target,
     TDObjective,
     huber,
-    make_q_net,
     online_selector,
     squared_error,
     target_selector,
 )
-from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
-
-_CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
-
-
-def build_q_net(
-    config: TrainConfig, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
-) -> QNetwork:
-    """Return the Q-network of a run, with its initial weights.
-
-    Raises:
-        UsageError: if there is no network for the spaces.
-        SettingError: if images are smaller than the chosen convolutions need.
-    """
-    try:
-        return make_q_net(
-            observation_space,
-            action_space,
-            config.hidden_sizes,
-            torch.Generator().manual_seed(config.seeds.network),
-            dueling=config.dueling,
-            convolutions=_CONVOLUTIONS[config.convolutions],
-        )
-    except SmallImageError as error:
-        raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{config.env_id} does not fit: {error}") from error
+from dqn_fast.training.parts.networks import build_q_net
 
 
 def build_agent(
@@ -80,16 +54,23 @@ def build_agent(
         parameters,
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
-        objective=TDObjective(
-            online_selector if config.double else target_selector,
-            partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
-        ),
+        objective=_objective(config),
         policy=FeedForwardPolicy(q_net, _exploration(config, q_net.num_actions)),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
         max_grad_norm=config.max_grad_norm,
     )
+
+
+def _objective(config: TrainConfig) -> Objective:
+    loss: Loss = partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error
+    if config.objective == "bc":
+        return CloningObjective()
+    if config.objective == "iql":
+        return ImplicitObjective(ImplicitValues(config.iql_beta), loss, config.iql_expectile)
+    td = TDObjective(online_selector if config.double else target_selector, loss)
+    return ConservativeObjective(td, config.cql_alpha) if config.objective == "cql" else td
 
 
 def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:

@@ -16,9 +16,7 @@ def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[An
     Raises:
         UsageError: if it cannot be made.
     """
-    return make_env(
-        config.env_id, render_mode=render_mode, action_mask=config.action_mask, rescale=config.rescale
-    )
+    return make_env(config.env_id, render_mode=render_mode, **_options(config))
 
 
 def build_environments(config: TrainConfig) -> Environments:
@@ -32,6 +30,14 @@ def build_environments(config: TrainConfig) -> Environments:
         config.num_envs,
         config.seeds.environment,
         vectorization=config.vectorization,
-        action_mask=config.action_mask,
-        rescale=config.rescale,
+        **_options(config),
     )
+
+
+def _options(config: TrainConfig) -> dict[str, Any]:
+    """Return what decides how an environment looks, in training and elsewhere."""
+    return {
+        "env_kwargs": config.env_kwargs,
+        "action_mask": config.action_mask,
+        "rescale": config.rescale,
+    }

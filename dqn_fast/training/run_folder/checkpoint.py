@@ -22,7 +22,7 @@ import torch
 from dqn_fast import ReplayBuffer
 from dqn_fast.envs.random_states import random_states
 from dqn_fast.errors import UsageError
-from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.config import DEFAULTS, TrainConfig, refuse_unknown
 from dqn_fast.training.run_folder.files import tensors_as_bytes, writing
 from dqn_fast.training.run_folder.layout import CHECKPOINTS, CONFIG, PARTIAL_CHECKPOINT
 
@@ -110,7 +110,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
         state = torch.load(paths[-1] / STATE, weights_only=False)
         if not isinstance(state, dict):
             raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
-    saved = state.get("config", {})
+    saved = {**DEFAULTS, **state.get("config", {})}
+    refuse_unknown(paths[-1], saved)
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
     if changed:
         raise UsageError(

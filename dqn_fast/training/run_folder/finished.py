@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dqn_fast.errors import UsageError
-from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.config import DEFAULTS
 from dqn_fast.training.run_folder.files import with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, RESULT
 from dqn_fast.training.run_folder.result import require_types
 
 # Settings that change reports, but not the training.
 _REPORTING_ONLY = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
-# A configuration from before a setting existed has the setting's default.
-_DEFAULTS = {field.name: field.default for field in fields(TrainConfig) if field.name != "env_id"}
 _RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")
 
 
@@ -39,7 +36,7 @@ class FinishedRun(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that decide how good the agent becomes, except the seed."""
-        settings = {**_DEFAULTS, **with_infinity(self.config)} if self.config else {}
+        settings = {**DEFAULTS, **with_infinity(self.config)} if self.config else {}
         return {name: value for name, value in settings.items() if name not in _REPORTING_ONLY}
 
 

@@ -12,9 +12,9 @@ import gymnasium as gym
 import torch
 
 from dqn_fast.agent import QNetwork
-from dqn_fast.errors import UsageError
-from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.parts.agent import build_q_net
+from dqn_fast.errors import SettingError, UsageError
+from dqn_fast.training.config import TrainConfig, refuse_unknown
+from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.run_folder.files import as_json, atomic_write, tensors_as_bytes, with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, MODEL
 
@@ -33,21 +33,24 @@ def load_config(folder: str | Path) -> TrainConfig:
     """Read config.json.
 
     Raises:
-        UsageError: if there is none, or it is not the configuration of a run of this version.
+        UsageError: if there is none, or it is not the configuration of a run of this version or an older one.
     """
     path = Path(folder) / CONFIG
     try:
         fields = with_infinity(json.loads(path.read_text(encoding="utf-8")))
-        return TrainConfig(**{**fields, "hidden_sizes": tuple(fields["hidden_sizes"])})
+        refuse_unknown(path, fields)
+        return TrainConfig(**fields)
     except OSError as error:
         seeds = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
         advice = f"; {seeds[0].parent} does" if seeds else ""
         raise UsageError(
             f"{folder} holds no run: cannot read {path.name} ({error.strerror}){advice}"
         ) from error
-    except UsageError as error:
+    except SettingError as error:
         raise UsageError(f"{path}: {error}") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except UsageError:
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
         raise UsageError(f"{path} is not a configuration of this version: {error}") from error
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
-from typing import Annotated, Literal
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Annotated, Any, Literal
 
 import tyro
 
+from dqn_fast.training.settings.keywords import ON_COMMAND_LINE
 from dqn_fast.training.settings.rules import (
     A_NAME,
     A_SHARE,
     A_ZETA_EXPONENT,
+    KEYWORDS,
     NOT_NEGATIVE,
     Settings,
     at_least,
@@ -24,6 +26,9 @@ class EnvironmentSettings(Settings):
     env_id: Annotated[str, A_NAME, tyro.conf.arg(metavar="ENV_ID"), tyro.conf.Positional]
     """Gymnasium id of the environment, such as CartPole-v1. Its actions must be Discrete."""
     _: KW_ONLY
+    env_kwargs: Annotated[dict[str, Any], KEYWORDS, ON_COMMAND_LINE] = field(default_factory=dict)
+    """Arguments of the environment itself, such as map_name=8x8 is_slippery=false: JSON if it parses, else
+    text."""
     num_envs: Annotated[int, at_least(1)] = 1
     """Environments that step together. More of them make a run faster; the ratio of learner updates to
     environment steps stays the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -32,19 +33,29 @@ def at_least(least: int, unit: str = "") -> Rule:
 
 A_NAME = Rule(lambda value: isinstance(value, str) and value != "", "a name such as CartPole-v1")
 A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
+A_NETWORK = Rule(
+    lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"
+)
 A_PERIOD_OR_NONE = Rule(lambda value: value >= 0, "at least 1 environment step, or 0 for none")
 A_NUMBER_OF_THREADS = Rule(lambda value: 1 <= value <= 4096, "from 1 to 4096")
 LAYER_SIZES = Rule(
-    lambda value: all(type(size) is int and size >= 1 for size in value), "sizes of at least 1"
+    lambda value: isinstance(value, tuple) and all(type(size) is int and size >= 1 for size in value),
+    "sizes of at least 1",
 )
 POSITIVE = Rule(lambda value: 0 < value < math.inf, "above 0 and finite")
 NOT_NEGATIVE = Rule(lambda value: 0 <= value < math.inf, "at least 0 and finite")
 NOT_NEGATIVE_OR_NONE = Rule(lambda value: value is None or 0 <= value < math.inf, "at least 0 and finite")
 A_SHARE = Rule(lambda value: 0 <= value <= 1, "from 0 to 1")
 A_SHARE_BELOW_1 = Rule(lambda value: 0 <= value < 1, "at least 0 and below 1")
+A_SHARE_WITHIN = Rule(lambda value: 0 < value < 1, "above 0 and below 1")
 A_SHARE_ABOVE_0 = Rule(lambda value: 0 < value <= 1, "above 0 and at most 1")
 A_NORM = Rule(lambda value: value > 0, "above 0, or inf")
 A_ZETA_EXPONENT = Rule(lambda value: value == 0 or 1 < value < math.inf, "0, or above 1 and finite")
+
+KEYWORDS = Rule(
+    lambda value: isinstance(value, dict) and all(map(str.isidentifier, value)) and _is_json(value),
+    "names with values that JSON can hold",
+)
 
 _INTEGER = Rule(lambda value: type(value) is int, "an integer")
 _SWITCH = Rule(lambda value: type(value) is bool, "True or False")
@@ -96,8 +107,17 @@ def _holds(rule: Rule, value: Any) -> bool:
         return False
 
 
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers as Python's, which JSON knows."""
+def _plain(value: Any, sequence: type[tuple[Any, ...] | list[Any]] = tuple) -> Any:
+    """Return NumPy's numbers as Python's, and sequences as tuples; in a dict as lists, which JSON knows."""
     if isinstance(value, tuple | list):
-        return tuple(_plain(one) for one in value)
+        return sequence(_plain(one, sequence) for one in value)
+    if isinstance(value, dict):
+        return {name: _plain(one, list) for name, one in value.items()}
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):  # an object, a number that is not finite, a circle
+        return False

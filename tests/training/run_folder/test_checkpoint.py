@@ -11,6 +11,7 @@ import pytest
 import torch
 from training.short import short
 
+from dqn_fast import __version__
 from dqn_fast.training import UsageError, resume, train
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 from dqn_fast.training.run_folder.model import save_config
@@ -67,5 +68,27 @@ def test_one_that_does_not_say_its_configuration_is_refused(checkpoint: Path) ->
     state = torch.load(checkpoint / "state.pt", weights_only=False)
     del state["config"]
     torch.save(state, checkpoint / "state.pt")
-    with pytest.raises(UsageError, match=r"got one of another configuration \(env_id, num_envs, "):
+    with pytest.raises(UsageError, match=r"got one of another configuration \(env_id, total_steps, "):
         resume(checkpoint.parent)
+
+
+def test_a_setting_that_it_does_not_know_has_its_default(checkpoint: Path) -> None:
+    state = torch.load(checkpoint / "state.pt", weights_only=False)
+    del state["config"]["network"]
+    torch.save(state, checkpoint / "state.pt")
+    save_config(checkpoint.parent, replace(CONFIG, network="mine:Net"))
+    with pytest.raises(UsageError, match=r"got one of another configuration \(network\)"):
+        resume(checkpoint.parent)
+    save_config(checkpoint.parent, CONFIG)
+    assert resume(checkpoint.parent).evaluation
+
+
+def test_one_of_a_newer_version_is_refused(checkpoint: Path) -> None:
+    state = torch.load(checkpoint / "state.pt", weights_only=False)
+    torch.save({**state, "config": {**state["config"], "warp": 9}}, checkpoint / "state.pt")
+    with pytest.raises(UsageError) as caught:
+        resume(checkpoint.parent)
+    assert str(caught.value) == (
+        f"{checkpoint}: got the settings warp, expected those of dqn_fast {__version__}; a newer one may"
+        " have written them"
+    )

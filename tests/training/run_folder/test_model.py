@@ -14,7 +14,7 @@ import torch
 
 from dqn_fast.envs import make_env
 from dqn_fast.training import TrainConfig, UsageError
-from dqn_fast.training.parts.agent import build_q_net
+from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 
 CONFIG = TrainConfig("CartPole-v1", seed=3, hidden_sizes=(8,), learning_rate=0.1 + 0.2)
@@ -48,7 +48,14 @@ def test_a_group_is_no_run_but_holds_some(tmp_path: Path) -> None:
         load_config(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"env_id": "X", "hidden_sizes": [], "unknown": 1}'])
+def test_a_setting_of_a_newer_version_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"env_id": "X", "warp": 9}')
+    line = r"config.json: got the settings warp, expected those of dqn_fast \S+; a newer one may have written"
+    with pytest.raises(UsageError, match=line):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
 def test_a_damaged_configuration(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(UsageError, match=r"config.json is not a configuration of this version: "):
@@ -90,8 +97,8 @@ def test_a_field_of_another_type_is_one_line(tmp_path: Path, field: Any) -> None
     content = json.loads(path.read_text())
     for value in (5 if isinstance(content[field.name], str) else "x", [], {}):
         path.write_text(json.dumps({**content, field.name: value}))
-        if field.name == "hidden_sizes" and not isinstance(value, str):
-            continue  # no hidden layer
+        if value == {"hidden_sizes": [], "env_kwargs": {}}.get(field.name):
+            continue  # no hidden layer, no argument
         with pytest.raises(UsageError, match=rf"^{path}( is not a configuration.*)?: .*") as caught:
             load_config(tmp_path)
         assert "\n" not in str(caught.value)
