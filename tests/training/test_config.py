@@ -41,6 +41,9 @@ BAD = [
     ("gamma", 1.01, "from 0 to 1"),
     ("n_step", 0, "at least 1 environment step"),
     ("huber_delta", math.inf, "above 0 and finite"),
+    ("iql_expectile", 1.0, "above 0 and below 1"),
+    ("iql_beta", -1.0, "at least 0 and finite"),
+    ("cql_alpha", math.inf, "at least 0 and finite"),
     ("tau", 0.0, "above 0 and at most 1"),
     ("target_update_period", 0, "at least 1 learner update"),
     ("epsilon_begin", 1.5, "from 0 to 1"),
@@ -83,6 +86,7 @@ MISSPELT = [
     ("convolutions", "none", "by-size, nature, data-efficient, minatar"),
     ("optimizer", "RMSProp", "adam, rmsprop"),
     ("loss", "Huber", "huber, mse"),
+    ("objective", "IQL", "td, bc, mc, iql, cql"),
     ("target", "polyak", "soft, hard"),
     ("epsilon_schedule", "Linear", "linear, exponential"),
 ]

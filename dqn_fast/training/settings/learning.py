@@ -14,6 +14,7 @@ from dqn_fast.training.settings.rules import (
     A_SHARE,
     A_SHARE_ABOVE_0,
     A_SHARE_BELOW_1,
+    A_SHARE_WITHIN,
     LAYER_SIZES,
     NOT_NEGATIVE,
     POSITIVE,
@@ -47,6 +48,17 @@ class NetworkSettings(Settings):
 class LearningSettings(Settings):
     """Learner updates: how often, from how much, and towards what."""
 
+    objective: Literal["td", "bc", "mc", "iql", "cql"] = "td"
+    """What is learned: the Bellman equation (td, DQN's); the data's own actions (bc, behaviour cloning);
+    returns to the episode's end instead of n steps (mc); or, from data, without overestimating what it does
+    not contain: implicit Q-learning (iql) or conservative Q-learning (cql)."""
+    iql_expectile: Annotated[float, A_SHARE_WITHIN] = 0.7
+    """IQL: expectile of the action values that a state's value is; nearer to 1, nearer to the data's best
+    action."""
+    iql_beta: Annotated[float, NOT_NEGATIVE] = 3.0
+    """IQL acts by log pi + iql_beta * (Q - V), pi being the policy cloned from the data."""
+    cql_alpha: Annotated[float, NOT_NEGATIVE] = 1.0
+    """CQL: weight of logsumexp(Q) - Q of the action taken, beside the loss of the TD error."""
     batch_size: Annotated[int, at_least(1)] = 128
     """Transitions per learner update."""
     learn_period: Annotated[int, at_least(1, "environment step")] = 2
