@@ -19,6 +19,7 @@ BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
     ("env_id", 5, "a name such as CartPole-v1"),
     ("env_kwargs", 3, "names with values that JSON can hold"),
+    ("from_folder", 5, "a folder of a run"),
     ("network", "", "a name, or a class of yours as module:Class"),
     ("network", 5, "a name, or a class of yours as module:Class"),
     ("seed", -1, "at least 0 and below 2**63"),

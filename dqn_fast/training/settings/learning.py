@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_FOLDER,
     A_NETWORK,
     A_NORM,
     A_SHARE,
@@ -38,6 +39,9 @@ class NetworkSettings(Settings):
     data-efficient is for large images, too, and cheaper on a CPU."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
+    from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
+    """Begin with the weights of the model in this folder of a run, and with nothing else of it. Its network
+    must fit this one's."""
 
 
 @dataclass(frozen=True, kw_only=True)
