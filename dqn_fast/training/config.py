@@ -65,6 +65,8 @@ class TrainConfig(
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
+        if self.objective == "iql" and self.dueling:
+            raise SettingError("dueling", True, "False with --objective iql, which has a head for values")
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)

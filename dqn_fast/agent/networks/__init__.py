@@ -1,6 +1,7 @@
 """Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs."""
 
 from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
@@ -13,6 +14,8 @@ __all__ = [
     "MINATAR",
     "NATURE",
     "Conv",
+    "ImplicitOutputs",
+    "ImplicitValues",
     "QNetwork",
     "Representation",
     "Scalar",

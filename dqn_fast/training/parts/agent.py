@@ -11,12 +11,18 @@ from gymnasium import spaces
 from dqn_fast.agent import (
     DQN,
     Adam,
+    CloningObjective,
+    ConservativeObjective,
     EpsilonGreedy,
     ExponentialSchedule,
     FeedForwardPolicy,
     FlatParameters,
     HardTarget,
+    ImplicitObjective,
+    ImplicitValues,
     LinearSchedule,
+    Loss,
+    Objective,
     Optimizer,
     QNetwork,
     RMSProp,
@@ -48,16 +54,23 @@ def build_agent(
         parameters,
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
-        objective=TDObjective(
-            online_selector if config.double else target_selector,
-            partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
-        ),
+        objective=_objective(config),
         policy=FeedForwardPolicy(q_net, _exploration(config, q_net.num_actions)),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
         max_grad_norm=config.max_grad_norm,
     )
+
+
+def _objective(config: TrainConfig) -> Objective:
+    loss: Loss = partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error
+    if config.objective == "bc":
+        return CloningObjective()
+    if config.objective == "iql":
+        return ImplicitObjective(ImplicitValues(config.iql_beta), loss, config.iql_expectile)
+    td = TDObjective(online_selector if config.double else target_selector, loss)
+    return ConservativeObjective(td, config.cql_alpha) if config.objective == "cql" else td
 
 
 def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:

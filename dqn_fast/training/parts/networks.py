@@ -12,7 +12,9 @@ from dqn_fast.agent import (
     DATA_EFFICIENT,
     MINATAR,
     NATURE,
+    ImplicitValues,
     QNetwork,
+    Scalar,
     SmallImageError,
     make_q_net,
     q_net_of_own,
@@ -63,12 +65,15 @@ def _feed_forward(
         generator,
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
+        representation=ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
     )
 
 
 def _own(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
 ) -> QNetwork:
+    if config.objective == "iql":
+        raise SettingError("objective", "iql", "one of td, bc, mc, cql for a network with a single head")
     # Layers that PyTorch initialises draw from its global generator.
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(config.seeds.network)

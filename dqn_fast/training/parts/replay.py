@@ -10,6 +10,9 @@ from dqn_fast.envs import Environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 
+# More steps than any segment has: the return to its end, which bootstraps where an episode was cut off.
+_WHOLE = 2**31
+
 
 def build_buffer(config: TrainConfig, environments: Environments, policy: Policy) -> ReplayBuffer:
     """Return the replay buffer of a run, empty.
@@ -26,7 +29,7 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
     common: dict[str, Any] = {
         "num_envs": config.num_envs,
         "frame_stack": config.frame_stack,
-        "n_step": config.n_step,
+        "n_step": _WHOLE if config.objective == "mc" else config.n_step,
         "gamma": config.gamma,
         "extra_fields": {name: (value.shape[1:], value.dtype) for name, value in extras},
         "reserve": config.reserve,
