@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
+from dqn_fast.replay.describe import describe, one_line
 from dqn_fast.replay.structure import Structure
 
+# What type checkers see: `Batch` alone is one of arrays, and observations are of the same kind, unless a
+# variable is declared to be more: `batch: Batch[Array, dict[str, Array]] = buffer.sample(32)`.
 if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
+    from typing_extensions import TypeVar
 
-ArrayT = TypeVar("ArrayT")
+    Array = npt.NDArray[Any]
+    ArrayT = TypeVar("ArrayT", default=Array)
+    ObsT = TypeVar("ObsT", default=ArrayT)
+    ArrayObsT = TypeVar("ArrayObsT", default=Array)
+    TensorObsT = TypeVar("TensorObsT", default=torch.Tensor)
+else:
+    from typing import TypeVar
+
+    ArrayT, ObsT = TypeVar("ArrayT"), TypeVar("ObsT")
 
 
-class ArrayBatch(Generic[ArrayT]):
+class ArrayBatch(Generic[ArrayT, ObsT]):
     """What batches of all views have in common: the core's arrays, each under the name of its part."""
 
     __slots__ = ("_arrays", "_layout")
 
     # The arrays that `out=` writes to, in the order of the core.
-    _arrays: tuple[npt.NDArray[Any], ...]
+    _arrays: tuple[Array, ...]
     _layout: BatchLayout
+    _counted: ClassVar[str]  # what its length counts
+
+    if not TYPE_CHECKING:  # `Batch[Tensor]` is one of two parameters: typing's own refuses that before 3.13
+        __class_getitem__ = classmethod(GenericAlias)
 
     def __repr__(self) -> str:
-        values = [f"{part}={getattr(self, part)!r}" for part in self._layout.parts]
-        return f"{type(self).__name__}({', '.join(values)})"
+        parts = {part: describe(getattr(self, part)) for part in self._layout.parts}
+        return one_line(type(self).__name__, f"{len(self):,} {self._counted}", parts)
+
+    def __len__(self) -> int:
+        return len(self._array("indices"))
+
+    def _array(self, part: str) -> Array:
+        """Return a part that is one array, as NumPy's."""
+        return self._arrays[[name for name, _ in self._layout.outputs].index(part)]
 
     @property
     def nbytes(self) -> int:
@@ -40,8 +64,8 @@ class ArrayBatch(Generic[ArrayT]):
         return self._layout.assemble(tensors, self._arrays)
 
 
-class Batch(ArrayBatch[ArrayT]):
-    """A batch of B transitions, in NumPy arrays or in torch tensors.
+class Batch(ArrayBatch[ArrayT, ObsT]):
+    """A batch of B transitions, in NumPy arrays or in torch tensors; its length is B.
 
     The learner's target is `reward + discount * bootstrap(next_obs)`, for every transition.
 
@@ -61,6 +85,7 @@ class Batch(ArrayBatch[ArrayT]):
         extra: extra fields of the drawn steps, by name.
     """
 
+    _counted = "transitions"
     __slots__ = (
         "action",
         "discount",
@@ -74,10 +99,10 @@ class Batch(ArrayBatch[ArrayT]):
         "weights",
     )
 
-    obs: Any
+    obs: ObsT
     action: ArrayT
     reward: ArrayT
-    next_obs: Any
+    next_obs: ObsT
     terminated: ArrayT
     truncated: ArrayT
     discount: ArrayT
@@ -85,15 +110,15 @@ class Batch(ArrayBatch[ArrayT]):
     indices: ArrayT
     extra: dict[str, ArrayT]
 
-    def rows(self, begin: int, end: int) -> Batch[npt.NDArray[Any]]:
+    def rows(self, begin: int, end: int) -> Batch[Array]:
         """Return the rows from `begin` up to `end` over the same memory (bounds of a slice)."""
         arrays = tuple(array[begin:end] for array in self._arrays)
-        batch: Batch[npt.NDArray[Any]] = self._layout.assemble(arrays, arrays)
+        batch: Batch[Array] = self._layout.assemble(arrays, arrays)
         return batch
 
-    def torch(self, device: torch.device | str | None = None) -> Batch[torch.Tensor]:
+    def torch(self, device: torch.device | str | None = None) -> Batch[torch.Tensor, TensorObsT]:
         """Return the same batch as tensors: over the same memory on the CPU, copied to another device."""
-        batch: Batch[torch.Tensor] = self._as_tensors(device)
+        batch: Batch[torch.Tensor, TensorObsT] = self._as_tensors(device)
         return batch
 
 
@@ -133,7 +158,7 @@ class BatchLayout:
     )
 
     def __init__(
-        self, batch_class: type[ArrayBatch[Any]], structure: Structure, outputs: list[tuple[str, str]]
+        self, batch_class: type[ArrayBatch[Any, Any]], structure: Structure, outputs: list[tuple[str, str]]
     ) -> None:
         self.batch_class, self.structure, self.outputs = batch_class, structure, outputs
         parts = [part for part, _ in outputs]
@@ -158,7 +183,7 @@ class BatchLayout:
             and self.batch_class is other.batch_class
         )
 
-    def assemble(self, values: tuple[Any, ...], arrays: tuple[npt.NDArray[Any], ...]) -> Any:
+    def assemble(self, values: tuple[Any, ...], arrays: tuple[Array, ...]) -> Any:
         """Return a batch of arrays or tensors in the core's order."""
         batch: Any = self.batch_class()
         batch._arrays, batch._layout = arrays, self

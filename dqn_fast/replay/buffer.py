@@ -15,6 +15,7 @@ from dqn_fast import _core, trees
 from dqn_fast.checks import at_least, seed_of, within
 from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
+from dqn_fast.replay.describe import describe, one_line
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.intake import Intake, MemoryOptions, PriorityOptions
 from dqn_fast.replay.reader import Reader
@@ -299,6 +300,19 @@ class ReplayBuffer(Reader):
     def is_valid(self) -> bool:
         """Check every internal invariant, exactly; for tests. O(slots)."""
         return self._memory is None or self._memory.is_valid()
+
+    def __repr__(self) -> str:
+        schema, options = self.schema, self._intake.options
+        fields = {} if schema is None else {name: describe(leaf) for name, leaf in schema._asdict().items()}
+        settings = {
+            "num_envs": options.num_envs,
+            "autoreset": options.autoreset,
+            "draw_by": options.draw_by,
+            **self._settings(),
+            "alpha": None if options.priorities is None else options.priorities.alpha,
+        }
+        first = f"{len(self):,} of {self.capacity:,} transitions"
+        return one_line(type(self).__name__, first, fields | settings)
 
     def __len__(self) -> int:
         return 0 if self._memory is None else len(self._memory)

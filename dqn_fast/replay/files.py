@@ -6,10 +6,11 @@ import json
 import mmap
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from dqn_fast import _core
 
+SavedT = TypeVar("SavedT", bound="SavedByClass")
 Memory = _core.ReplayMemory | _core.PriorityIndex | None  # what the core saves; None: a header says all
 
 
@@ -58,9 +59,11 @@ class SavedByClass:
         """
         _write_file(Path(path), *self._parts())
 
-    @staticmethod
-    def load(path: str | os.PathLike[str], seed: int | None = None) -> Any:
+    @classmethod
+    def load(cls: type[SavedT], path: str | os.PathLike[str], seed: int | None = None) -> SavedT:
         """Return the buffer that was saved there, of its class; it goes on as that one would have.
+
+        Its class is the one that loads, or a subclass: `ReplayBuffer.load` loads prioritised buffers, too.
 
         Args:
             path: of the file.
@@ -68,7 +71,7 @@ class SavedByClass:
 
         Raises:
             OSError: if the file cannot be read.
-            ValueError: if it is no saved buffer, or a newer, truncated or altered one.
+            ValueError: if it is no saved buffer, one of another class, or a newer, truncated or altered one.
         """
         snapshot = _open_file(Path(path))
         header = json.loads(snapshot.header)
@@ -76,7 +79,10 @@ class SavedByClass:
         if name not in SavedByClass._classes:
             known = sorted(SavedByClass._classes)
             raise ValueError(f"{path}: saved buffer: got a {name}, expected one of {known}")
-        buffer = SavedByClass._classes[name]._restored(header, snapshot)
+        saved_class = SavedByClass._classes[name]
+        if not issubclass(saved_class, cls):
+            raise ValueError(f"{path}: saved buffer: got a {name}, expected a {cls.__name__}")
+        buffer: SavedT = saved_class._restored(header, snapshot)
         if seed is not None:
             buffer.reseed(seed)
         return buffer

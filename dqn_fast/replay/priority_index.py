@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.checks import at_least, seed_of, within
+from dqn_fast.replay.describe import one_line
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.files import Memory, SavedByClass
 from dqn_fast.replay.intake import LARGEST_EXPONENT, PriorityOptions
@@ -167,6 +168,10 @@ class PriorityIndex(SavedByClass):
     def is_valid(self) -> bool:
         """Check every internal invariant, exactly; for tests. O(capacity)."""
         return self._core.is_valid()
+
+    def __repr__(self) -> str:
+        settings = {"alpha": self._options.alpha, "beta": self._beta}
+        return one_line(type(self).__name__, f"{len(self):,} of {self.capacity:,} ids", settings)
 
     def __len__(self) -> int:
         return len(self._core)

@@ -1,212 +1,26 @@
-"""What comes out of a buffer: draws, views of them, and the second door to everything that is held.
-
-Longer than most files because this is what users read: two lines of three are docstrings and signatures.
-"""
+"""The second door to a buffer: everything that is held, and batches to draw into."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from dqn_fast.checks import at_least, within
-from dqn_fast.replay.batch import ArrayBatch, Batch, BatchLayout
-from dqn_fast.replay.intake import Layouts
-from dqn_fast.replay.saving import Saveable
+from dqn_fast.replay.batch import Batch, BatchLayout
+from dqn_fast.replay.draws import LARGEST_BATCH, LARGEST_STEP, Draws
 from dqn_fast.replay.schema import convert_indices
-from dqn_fast.replay.segments import SegmentBatch
 from dqn_fast.replay.sequences import SequenceBatch
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import torch
 
-    from dqn_fast import _core
-
-LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
-_ANY = 2**63 - 1
+    from dqn_fast.replay.batch import Array, ArrayObsT, TensorObsT
 
 
-class Reader(Saveable):
-    """Draw from a buffer, and look at what it holds."""
-
-    _n_step: int
-    _gamma: float
-
-    def _beta_or_default(self, beta: float | None) -> float:
-        """Return the exponent of the weights.
-
-        Raises:
-            TypeError: if one is given where nothing is weighed.
-        """
-        if beta is not None:
-            raise TypeError(f"beta: got {beta!r}, expected none: the weights of a uniform buffer are 1")
-        return 0.0
-
-    def _check_distinct(self) -> None:
-        """Raise TypeError if this buffer does not draw without replacement."""
-        if self._intake.options.draw_by == "segment":
-            raise TypeError("replacement: got False, expected True: draws by segment are with replacement")
-
-    def sample(
-        self,
-        batch_size: int,
-        *,
-        n_step: int | None = None,
-        gamma: float | None = None,
-        beta: float | None = None,
-        replacement: bool = True,
-        out: Batch[Any] | None = None,
-    ) -> Batch[Any]:
-        """Draw transitions.
-
-        Args:
-            batch_size: how many.
-            n_step: environment steps that each spans; fewer where its segment ends.
-            gamma: discount factor of one environment step.
-            beta: exponent of the importance weights; of prioritised buffers only.
-            replacement: whether one may be drawn twice; False draws different ones in random order, every
-                such choice equally likely, and only from uniform buffers that draw by step.
-            out: a batch of `empty_batch(batch_size)` to fill; it is returned.
-
-        Raises:
-            ValueError: if nothing can be drawn, every priority is zero, more are asked for without
-                replacement than are held, or a number is out of its range.
-            TypeError: if `beta` is given to a uniform buffer, or the buffer only draws with replacement.
-        """
-        beta = self._beta_or_default(beta)
-        replacement = bool(replacement)
-        if not replacement:
-            self._check_distinct()
-        batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, _ANY)
-        gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        memory, layouts = self._intake.memory, self._intake.layouts
-        if memory is None or layouts is None:
-            if not replacement:
-                raise ValueError(f"batch_size: got {batch_size}, expected at most 0, the transitions held")
-            raise _empty("sample")
-        layout = layouts.transitions
-        if out is None:
-            arrays = memory.sample(batch_size, n_step, gamma, beta, replacement, None)
-            assert arrays is not None  # it is its own
-            batch: Batch[Any] = layout.assemble(arrays, arrays)
-            return batch
-        arrays = _arrays_of(out, layout)
-        if memory.sample(batch_size, n_step, gamma, beta, replacement, arrays) is None:
-            raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
-        return out
-
-    def sample_sequences(
-        self,
-        batch_size: int,
-        length: int,
-        *,
-        burn_in: int = 0,
-        n_step: int | None = None,
-        gamma: float | None = None,
-        beta: float | None = None,
-        previous: bool = False,
-        out: SequenceBatch[Any] | None = None,
-    ) -> SequenceBatch[Any]:
-        """Draw steps, and return each with the steps around it, for recurrent networks (R2D2).
-
-        A row begins `burn_in` steps before the drawn one, or where its segment does, and ends `length` steps
-        on, or where the segment does. No row crosses a segment's end; a shorter burn-in is not made up for.
-        A step p steps into its segment is learnt from in at most min(p + 1, length) of the rows that there
-        are, so early steps are learnt from less often.
-
-        Args:
-            batch_size: how many rows.
-            length: steps of a row to learn from, acted and context ones.
-            burn_in: steps before them, from which a recurrent state is computed.
-            n_step: environment steps that each transition spans; fewer where its segment ends.
-            gamma: discount factor of one environment step.
-            beta: exponent of the importance weights; of prioritised buffers only.
-            previous: whether to return what was done and earned before each step.
-            out: a batch of `empty_sequences` with the same arguments to fill; it is returned.
-
-        Raises:
-            ValueError: if nothing can be drawn, every priority is zero, or a number is out of its range.
-            TypeError: if `beta` is given to a uniform buffer.
-        """
-        beta = self._beta_or_default(beta)
-        sizes = self._sequence_sizes(batch_size, length, burn_in, n_step)
-        gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        previous = bool(previous)
-        memory, layouts = self._intake.memory, self._intake.layouts
-        if memory is None or layouts is None:
-            raise _empty("sample_sequences")
-        layout = layouts.sequences(previous)
-        if out is None:
-            arrays = memory.sample_sequences(*sizes, gamma, beta, previous, None)
-            assert arrays is not None  # it is its own
-            batch: SequenceBatch[Any] = layout.assemble(arrays, arrays)
-            return batch
-        arrays = _arrays_of(out, layout)
-        if memory.sample_sequences(*sizes, gamma, beta, previous, arrays) is None:
-            expected = "empty_sequences({}, {}, burn_in={}, n_step={}".format(*sizes)
-            raise ValueError(
-                f"out: got {_describe(out)}, expected a batch of {expected}, previous={previous})"
-            )
-        return out
-
-    def sample_segments(
-        self,
-        batch_size: int | None = None,
-        *,
-        max_rows: int | None = None,
-        n_step: int | None = None,
-        gamma: float | None = None,
-        beta: float | None = None,
-    ) -> SegmentBatch[Any]:
-        """Draw whole segments, packed one behind another: episodes, dialogues, texts.
-
-        With `draw_by="step"` a segment is as likely as the sum of its steps, with `"segment"` each counts
-        the same, or by a priority of its own.
-
-        Args:
-            batch_size: how many segments; the most of them, if `max_rows` is given.
-            max_rows: draw segments until the next would exceed so many rows; that one is dropped, so long
-                segments come less often than they would by `batch_size` alone. A longer first one is
-                returned alone. Every draw is independent then, even if `stratified`.
-            n_step: environment steps that each transition spans; a number beyond any length gives the returns
-                to the segment's end (Monte Carlo), in time that grows with the square of its length.
-            gamma: discount factor of one environment step.
-            beta: exponent of the importance weights; of prioritised buffers only.
-
-        Raises:
-            ValueError: if nothing can be drawn, every priority is zero, neither a number of segments nor of
-                rows is given, a number is out of its range, or there are 2**31 rows or more.
-            TypeError: if `beta` is given to a uniform buffer.
-        """
-        beta = self._beta_or_default(beta)
-        if batch_size is None and max_rows is None:
-            raise ValueError("batch_size: got None, expected a number of segments, or max_rows")
-        batch_size = None if batch_size is None else at_least("batch_size", batch_size, 1, LARGEST_BATCH)
-        max_rows = None if max_rows is None else at_least("max_rows", max_rows, 1, LARGEST_BATCH - 1)
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, _ANY)
-        gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        memory, layouts = self._intake.memory, self._intake.layouts
-        if memory is None or layouts is None:
-            raise _empty("sample_segments")
-        arrays = memory.sample_segments(batch_size, max_rows, n_step, gamma, beta)
-        batch: SegmentBatch[Any] = layouts.segments.assemble(arrays, arrays)
-        return batch
-
-    def _sequence_sizes(
-        self, batch_size: int, length: int, burn_in: int, n_step: int | None
-    ) -> tuple[int, int, int, int]:
-        batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
-        length = at_least("length", length, 1, LARGEST_BATCH)
-        burn_in = at_least("burn_in", burn_in, 0, LARGEST_BATCH)
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, _ANY)
-        if batch_size * (burn_in + length + n_step) >= LARGEST_BATCH:
-            raise ValueError(
-                f"n_step: got {batch_size} rows of {burn_in} + {length} + {n_step} observations (burn_in, "
-                f"length, n_step), expected fewer than {LARGEST_BATCH} together; returns to a segment's end "
-                "are for sample_segments"
-            )
-        return batch_size, length, burn_in, n_step
+class Reader(Draws, is_saved=False):
+    """Look at what a buffer holds, beside drawing from it."""
 
     def indices(self) -> npt.NDArray[np.int64]:
         """Return the indices of all transitions that are held, by environment and then by time.
@@ -217,7 +31,7 @@ class Reader(Saveable):
 
     def transitions(
         self, indices: Any = None, *, n_step: int | None = None, gamma: float | None = None
-    ) -> Batch[Any]:
+    ) -> Batch[Array, ArrayObsT]:
         """Return the transitions of these indices; by default all that are held, as `indices` names them.
 
         Args:
@@ -230,14 +44,24 @@ class Reader(Saveable):
             TypeError: if the indices are no integers.
             ValueError: before the first `add` of a buffer without spaces, or if a number is out of range.
         """
-        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, _ANY)
+        n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, LARGEST_STEP)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
         memory, layouts = self._known("transitions")
         arrays = memory.transitions(None if indices is None else convert_indices(indices), n_step, gamma)
-        batch: Batch[Any] = layouts.transitions.assemble(arrays, arrays)
+        batch: Batch[Array, ArrayObsT] = layouts.transitions.assemble(arrays, arrays)
         return batch
 
-    def empty_batch(self, batch_size: int, torch: bool = False, pin_memory: bool = False) -> Batch[Any]:
+    @overload
+    def empty_batch(
+        self, batch_size: int, torch: Literal[False] = ..., pin_memory: Literal[False] = ...
+    ) -> Batch[Array, ArrayObsT]: ...
+    @overload
+    def empty_batch(
+        self, batch_size: int, torch: Literal[True], pin_memory: bool = ...
+    ) -> Batch[torch.Tensor, TensorObsT]: ...
+    @overload
+    def empty_batch(self, batch_size: int, torch: bool, pin_memory: bool = ...) -> Batch[Any]: ...
+    def empty_batch(self, batch_size: int, torch: bool = False, pin_memory: bool = False) -> Any:
         """Return a batch for `sample(out=...)`, which then allocates nothing.
 
         Args:
@@ -250,9 +74,44 @@ class Reader(Saveable):
         """
         memory, layouts = self._known("empty_batch")
         arrays = memory.empty(at_least("batch_size", batch_size, 1, LARGEST_BATCH))
-        batch: Batch[Any] = _empty_batch(layouts.transitions, arrays, torch, pin_memory)
-        return batch
+        return _empty_batch(layouts.transitions, arrays, torch, pin_memory)
 
+    @overload
+    def empty_sequences(
+        self,
+        batch_size: int,
+        length: int,
+        *,
+        burn_in: int = ...,
+        n_step: int | None = ...,
+        previous: bool = ...,
+        torch: Literal[False] = ...,
+        pin_memory: Literal[False] = ...,
+    ) -> SequenceBatch[Array, ArrayObsT]: ...
+    @overload
+    def empty_sequences(
+        self,
+        batch_size: int,
+        length: int,
+        *,
+        burn_in: int = ...,
+        n_step: int | None = ...,
+        previous: bool = ...,
+        torch: Literal[True],
+        pin_memory: bool = ...,
+    ) -> SequenceBatch[torch.Tensor, TensorObsT]: ...
+    @overload
+    def empty_sequences(
+        self,
+        batch_size: int,
+        length: int,
+        *,
+        burn_in: int = ...,
+        n_step: int | None = ...,
+        previous: bool = ...,
+        torch: bool,
+        pin_memory: bool = ...,
+    ) -> SequenceBatch[Any]: ...
     def empty_sequences(
         self,
         batch_size: int,
@@ -263,7 +122,7 @@ class Reader(Saveable):
         previous: bool = False,
         torch: bool = False,
         pin_memory: bool = False,
-    ) -> SequenceBatch[Any]:
+    ) -> Any:
         """Return a batch for `sample_sequences(out=...)`, which then allocates nothing.
 
         Args:
@@ -281,33 +140,10 @@ class Reader(Saveable):
         sizes = self._sequence_sizes(batch_size, length, burn_in, n_step)
         memory, layouts = self._known("empty_sequences")
         arrays = memory.empty_sequences(*sizes, bool(previous))
-        batch: SequenceBatch[Any] = _empty_batch(layouts.sequences(bool(previous)), arrays, torch, pin_memory)
-        return batch
-
-    def _known(self, what: str) -> tuple[_core.ReplayMemory, Layouts]:
-        """Return the memory and the layouts of its batches.
-
-        Raises:
-            ValueError: before shapes are known.
-        """
-        memory, layouts = self._intake.memory, self._intake.layouts
-        if memory is None or layouts is None:
-            raise ValueError(f"{what}: got no shapes yet, expected an add before it, or the spaces")
-        return memory, layouts
-
-    @property
-    def _memory(self) -> _core.ReplayMemory | None:
-        memory: _core.ReplayMemory | None = self._intake.memory
-        return memory
+        return _empty_batch(layouts.sequences(bool(previous)), arrays, torch, pin_memory)
 
 
-def _empty(what: str) -> ValueError:
-    return ValueError(f"{what}: got an empty buffer, expected a transition in it")
-
-
-def _empty_batch(
-    layout: BatchLayout, arrays: tuple[npt.NDArray[Any], ...], torch: bool, pin_memory: bool
-) -> Any:
+def _empty_batch(layout: BatchLayout, arrays: tuple[Array, ...], torch: bool, pin_memory: bool) -> Any:
     if pin_memory and not torch:
         raise ValueError("pin_memory: got True, expected torch=True with it")
     if pin_memory:
@@ -316,14 +152,3 @@ def _empty_batch(
         arrays = tuple(from_numpy(array).pin_memory().numpy() for array in arrays)
     batch = layout.assemble(arrays, arrays)
     return batch.torch() if torch else batch
-
-
-def _arrays_of(out: Any, layout: BatchLayout) -> tuple[npt.NDArray[Any], ...]:
-    return out._arrays if isinstance(out, ArrayBatch) and out._layout.is_like(layout) else ()
-
-
-def _describe(out: Any) -> str:
-    if not isinstance(out, ArrayBatch):
-        return repr(out)
-    rows = len(out.indices)  # type: ignore[attr-defined]
-    return f"a {type(out).__name__} of {rows} rows, or of other arrays"

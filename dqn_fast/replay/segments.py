@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dqn_fast.checks import at_least
-from dqn_fast.replay.batch import ArrayBatch, ArrayT, BatchLayout
+from dqn_fast.replay.batch import ArrayBatch, ArrayT, BatchLayout, ObsT
 from dqn_fast.replay.sequences import SequenceBatch
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
 
+    from dqn_fast.replay.batch import TensorObsT
 
-class SegmentBatch(ArrayBatch[ArrayT]):
-    """A batch of B segments of N steps together, packed, in NumPy arrays or in torch tensors.
+
+class SegmentBatch(ArrayBatch[ArrayT, ObsT]):
+    """A batch of B segments of N steps together, packed, in arrays or in tensors; its length is B.
 
     There is a row for each stored step of the drawn segments, whatever its kind. The last row of a segment
     is its final or open observation. The target of each acted row is
@@ -40,6 +42,7 @@ class SegmentBatch(ArrayBatch[ArrayT]):
         extra: extra fields of the steps, by name, shape (N, ...); zero where nobody acted.
     """
 
+    _counted = "segments"
     __slots__ = (
         "acted",
         "action",
@@ -57,7 +60,7 @@ class SegmentBatch(ArrayBatch[ArrayT]):
         "weights",
     )
 
-    obs: Any
+    obs: ObsT
     action: ArrayT
     reward: ArrayT
     discount: ArrayT
@@ -72,20 +75,20 @@ class SegmentBatch(ArrayBatch[ArrayT]):
     step_indices: ArrayT
     extra: dict[str, ArrayT]
 
-    def torch(self, device: torch.device | str | None = None) -> SegmentBatch[torch.Tensor]:
+    def torch(self, device: torch.device | str | None = None) -> SegmentBatch[torch.Tensor, TensorObsT]:
         """Return the same batch as tensors: over the same memory on the CPU, copied to another device."""
-        batch: SegmentBatch[torch.Tensor] = self._as_tensors(device)
+        batch: SegmentBatch[torch.Tensor, TensorObsT] = self._as_tensors(device)
         return batch
 
-    def padded(self) -> SequenceBatch[Any]:
+    def padded(self) -> SequenceBatch[ArrayT, ObsT]:
         """Return the segments as sequences, one a row, each as wide as the longest.
 
         T is the most rows of a segment, less one. `learn` is `acted`, and `is_first` is `complete`. Of the
         same kind as this batch: arrays, or tensors on its device.
         """
-        return self._padded(np.arange(len(self.weights)))  # type: ignore[arg-type]
+        return self._padded(np.arange(len(self)))
 
-    def buckets(self, k: int) -> list[SequenceBatch[Any]]:
+    def buckets(self, k: int) -> list[SequenceBatch[ArrayT, ObsT]]:
         """Return the segments in `k` padded batches, shortest first, so that little is padding.
 
         Each is as wide as its longest segment. Their sizes differ by one at most; their weights are those
@@ -94,17 +97,12 @@ class SegmentBatch(ArrayBatch[ArrayT]):
         Raises:
             ValueError: if `k` is not from 1 to B.
         """
-        count = len(self.weights)  # type: ignore[arg-type]
-        if not 1 <= at_least("k", k, 1) <= count:
-            raise ValueError(f"k: got {k}, expected 1 to {count}, the segments of the batch")
+        if not 1 <= at_least("k", k, 1) <= len(self):
+            raise ValueError(f"k: got {k}, expected 1 to {len(self)}, the segments of the batch")
         order = np.argsort(np.diff(self._array("offsets")), kind="stable")
         return [self._padded(which) for which in np.array_split(order, k)]
 
-    def _array(self, part: str) -> npt.NDArray[Any]:
-        """Return a part that is one array, as NumPy's."""
-        return self._arrays[[name for name, _ in self._layout.outputs].index(part)]
-
-    def _padded(self, which: npt.NDArray[np.int64]) -> SequenceBatch[Any]:
+    def _padded(self, which: npt.NDArray[np.int64]) -> SequenceBatch[ArrayT, ObsT]:
         offsets = self._array("offsets").astype(np.int64)
         starts, lengths = offsets[which], np.diff(offsets)[which]
         columns = np.arange(int(lengths.max()))
@@ -135,8 +133,12 @@ class SegmentBatch(ArrayBatch[ArrayT]):
             for part, name in outputs
         )
         layout = BatchLayout(SequenceBatch, self._layout.structure, outputs)
-        batch: SequenceBatch[Any] = layout.assemble(arrays, arrays)
-        return batch if isinstance(self.weights, np.ndarray) else batch.torch(self.weights.device)  # type: ignore[attr-defined]
+        weights: Any = self.weights
+        batch: Any = layout.assemble(arrays, arrays)  # of arrays, as yet
+        if not isinstance(weights, np.ndarray):
+            batch = batch.torch(weights.device)
+        same: SequenceBatch[ArrayT, ObsT] = batch
+        return same
 
 
 # Parts that are padded as they are.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dqn_fast.replay.batch import ArrayBatch, ArrayT
+from dqn_fast.replay.batch import ArrayBatch, ArrayT, ObsT
 
 if TYPE_CHECKING:
     import torch
 
+    from dqn_fast.replay.batch import TensorObsT
 
-class SequenceBatch(ArrayBatch[ArrayT]):
-    """A batch of B sequences of T = burn_in + length steps, in NumPy arrays or in torch tensors.
+
+class SequenceBatch(ArrayBatch[ArrayT, ObsT]):
+    """A batch of B sequences of T = burn_in + length steps, in arrays or in tensors; its length is B.
 
     Every row is a run of stored steps of one segment, aligned left; what lies behind its end is zero. Its
     columns are acted and context steps. A learner runs its network once over `obs` and takes
@@ -43,6 +45,7 @@ class SequenceBatch(ArrayBatch[ArrayT]):
         previous_reward: shape (B, T + n_step), what that step earned by itself. None unless asked for.
     """
 
+    _counted = "sequences"
     __slots__ = (
         "acted",
         "action",
@@ -63,7 +66,7 @@ class SequenceBatch(ArrayBatch[ArrayT]):
         "weights",
     )
 
-    obs: Any
+    obs: ObsT
     action: ArrayT
     reward: ArrayT
     discount: ArrayT
@@ -84,7 +87,7 @@ class SequenceBatch(ArrayBatch[ArrayT]):
     def __init__(self) -> None:
         self.previous_action = self.previous_reward = None
 
-    def torch(self, device: torch.device | str | None = None) -> SequenceBatch[torch.Tensor]:
+    def torch(self, device: torch.device | str | None = None) -> SequenceBatch[torch.Tensor, TensorObsT]:
         """Return the same batch as tensors: over the same memory on the CPU, copied to another device."""
-        batch: SequenceBatch[torch.Tensor] = self._as_tensors(device)
+        batch: SequenceBatch[torch.Tensor, TensorObsT] = self._as_tensors(device)
         return batch

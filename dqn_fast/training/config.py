@@ -71,11 +71,17 @@ class TrainConfig(
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.sequence_length and self.learns_sequences and self.objective == "mc":
+            raise SettingError(
+                "sequence_length", self.sequence_length, "0 with --objective mc: whole episodes"
+            )
         if self.stored_state and self.network == "gpt":
             raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
+        if self.objective == "iql" and self.dueling:
+            raise SettingError("dueling", True, "False with --objective iql, which has a head for values")
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)

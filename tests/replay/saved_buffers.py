@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
 
 SAVED = Path(__file__).with_name("saved") / "0.1.0"
 
@@ -106,15 +106,20 @@ RECIPES: dict[str, Callable[[], ReplayBuffer]] = {
 }
 
 
+def columns(batch: Batch) -> list[Any]:
+    """Dtype and numbers of every array of a batch."""
+    return [(array.dtype, array.tolist()) for array in batch._arrays]
+
+
 def contents(buffer: ReplayBuffer) -> list[Any]:
     """All that can be seen of a buffer: what it holds, and what it draws and takes next."""
     if len(buffer) == 0:
         return [len(buffer), buffer.capacity]
-    seen: list[Any] = [buffer.stats(), repr(buffer.transitions()), repr(buffer.sample(7))]
+    seen: list[Any] = [buffer.stats(), columns(buffer.transitions()), columns(buffer.sample(7))]
     if isinstance(buffer, PrioritizedReplayBuffer):
         indices = buffer.transitions().indices
         buffer.update_priorities(indices, np.arange(1.0, len(indices) + 1))
-        seen.append(repr(buffer.sample(7)))
+        seen.append(columns(buffer.sample(7)))
     return [*seen, len(buffer), buffer.capacity, buffer.is_full(), buffer.is_valid()]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import re
 from typing import Any
 
 import numpy as np
@@ -82,14 +81,6 @@ def test_a_batch_is_copied_and_pickled_as_a_whole(clone: Any, extra: dict[str, f
     assert batch.discount.tolist() == [np.float32(0.99)] * 3
     assert batch.next_obs["x"].tolist() == [[1, 1]] * 3
     assert {name: list(rows) for name, rows in batch.extra.items()} == {k: [v] * 3 for k, v in extra.items()}
-
-
-def test_a_batch_shows_its_fields() -> None:
-    batch = buffer_of(np.ones((2, 3), np.float32)).sample(1)
-    shown = repr(batch)
-    assert shown.startswith("Batch(obs=array([[1., 1., 1.]], dtype=float32), action=array([[0, 0, 0]]")
-    assert re.findall(r"(\w+)=array", shown.partition(", extra=")[0]) == list(FIELDS)
-    assert shown.endswith(", extra={'log_prob': array([[0., 0.]])})")
 
 
 def test_an_empty_batch_has_the_buffer_s_shapes() -> None:

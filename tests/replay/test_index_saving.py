@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dqn_fast import PriorityIndex, ReplayBuffer
+from dqn_fast import PriorityIndex
 
 
 @pytest.mark.parametrize("how", ["file", "pickle", "deepcopy", "copy"])
@@ -34,13 +34,6 @@ def test_only_what_was_used_is_written(tmp_path: Path) -> None:
     index.add(10)
     index.save(tmp_path / "index")
     assert (tmp_path / "index").stat().st_size < 1_000
-
-
-def test_a_file_names_its_class_and_loads_by_any(tmp_path: Path) -> None:
-    PriorityIndex(5).save(tmp_path / "index")
-    assert type(ReplayBuffer.load(tmp_path / "index")) is PriorityIndex
-    ReplayBuffer(5).save(tmp_path / "buffer")
-    assert type(PriorityIndex.load(tmp_path / "buffer")) is ReplayBuffer
 
 
 def test_every_damaged_byte_is_found(tmp_path: Path) -> None:

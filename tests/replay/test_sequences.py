@@ -156,7 +156,6 @@ def test_sequences_become_tensors_over_the_same_memory() -> None:
     batch = buffer.sample_sequences(3, 2, out=out)
     assert batch.obs.shape == (3, 3, 1) and batch.previous_action is None
     assert torch.equal(batch.obs, torch.from_numpy(batch._arrays[0]))
-    assert repr(buffer.sample_sequences(1, 1)).startswith("SequenceBatch(obs=array(")
 
 
 def test_the_draws_of_a_seed_are_the_same_through_every_view() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from rivals import ALPHA, BETA, EPS, SEED, Memory
 from transitions import FIELDS, FRAMES, Array, Transitions
 from workloads import GAMMA, Workload
 
-from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
 
 
 class Uniform(Memory):
@@ -53,7 +54,7 @@ class UniformInto(Uniform):
 
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)
-        self.batch = cache(self.buffer.empty_batch)
+        self.batch: Callable[[int], Batch] = cache(self.buffer.empty_batch)
         self.sample = self.sample_into
 
     def sample_into(self, batch_size: int) -> Any:

@@ -13,9 +13,10 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from dqn_fast.agent.fast.backward_dense import DenseStack, Dueling, Part
+from dqn_fast.agent.fast.backward_dense import DenseStack, Dueling, Part, SideBySide
 from dqn_fast.agent.fast.by_cells import ByCells
 from dqn_fast.agent.fast.known_modules import UnknownModuleError, require_no_hooks
+from dqn_fast.agent.networks.heads import Heads
 from dqn_fast.agent.networks.q_network import DuelingHead, QNetwork
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
 
@@ -90,11 +91,11 @@ class ByLayers:
         self._head = _head(q_net.head)
 
     def __call__(self, obs: Any) -> Tensor:
-        """Return the outputs, `(B, num_actions)`."""
+        """Return the outputs, `(B, ...)`."""
         return self._head(self._body(self._encoder(obs)))
 
     def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Return the outputs, `(B, num_actions)`, and their backward pass."""
+        """Return the outputs, `(B, ...)`, and their backward pass."""
         encoder_backward: Callable[[Tensor], Any] = _nothing
         if self._encoder_learns:
             features, encoder_backward = _trace(self._encoder, obs)
@@ -137,4 +138,6 @@ def _nothing(gradient: Tensor) -> None:
 def _head(head: nn.Module) -> Part:
     if type(head) is DuelingHead:
         return Dueling(DenseStack(head.value), DenseStack(head.advantage))
+    if type(head) is Heads:
+        return SideBySide([DenseStack(one) for one in head.values()])
     return DenseStack(head)

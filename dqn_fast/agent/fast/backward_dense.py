@@ -6,7 +6,7 @@ For small layers, autograd's bookkeeping takes longer than the arithmetic. All o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -135,6 +135,32 @@ class Dueling:
             return value_backward(total).add_(advantage_backward(_over_mean(gradient)))
 
         return _over_mean(advantage).add_(value), backward
+
+
+class SideBySide:
+    """Several heads on the same features, whose outputs are joined; see `networks.heads.Heads`.
+
+    Args:
+        heads: each features to `(B, its outputs)`; at least one.
+    """
+
+    def __init__(self, heads: Sequence[DenseStack]) -> None:
+        self._heads = heads
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Return the outputs of all heads, `(B, sum of their outputs)`."""
+        return torch.cat([head(features) for head in self._heads], 1)
+
+    def trace(self, features: Tensor) -> tuple[Tensor, Backward]:
+        """Return the outputs of all heads and their backward pass."""
+        traced = [head.trace(features) for head in self._heads]
+        sizes = [outputs.shape[1] for outputs, _ in traced]
+
+        def backward(gradient: Tensor) -> Tensor:
+            parts = zip(traced, torch.split(gradient, sizes, 1), strict=True)
+            return torch.stack([head_backward(part) for (_, head_backward), part in parts]).sum(0)
+
+        return torch.cat([outputs for outputs, _ in traced], 1), backward
 
 
 def _gradient_of(parameter: Tensor) -> Tensor:

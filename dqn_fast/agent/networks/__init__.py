@@ -2,6 +2,7 @@
 
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.gpt import GPT
+from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
@@ -21,6 +22,8 @@ __all__ = [
     "BurnIn",
     "Cells",
     "Conv",
+    "ImplicitOutputs",
+    "ImplicitValues",
     "Inputs",
     "QNetwork",
     "Recurrent",

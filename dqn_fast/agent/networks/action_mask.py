@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from gymnasium import spaces
 from torch import Tensor
+from torch.nn import functional
 
 from dqn_fast.observation_keys import ACTION_MASK
 
@@ -48,12 +49,16 @@ def mask_illegal(outputs: Tensor, mask: Tensor) -> Tensor:
     """Return `outputs` with `ILLEGAL` for every output of an illegal action.
 
     Args:
-        outputs: `(B, A)` float32, or `(B, A, outputs per action)`.
+        outputs: `(B, A)` float32, `(B, A, outputs per action)`, or `(B, n A + m)` of several heads: n with an
+            output for each action, and m outputs of others, which stay.
         mask: `(B, A)` integers or bool; 0 marks an illegal action.
     """
     legal = mask.bool()
     illegal = ~legal & legal.any(1, keepdim=True)
-    return outputs.masked_fill(illegal if outputs.dim() == 2 else illegal.unsqueeze(2), ILLEGAL)
+    if outputs.dim() > 2:
+        return outputs.masked_fill(illegal.unsqueeze(2), ILLEGAL)
+    each = illegal.repeat(1, outputs.shape[1] // illegal.shape[1])
+    return outputs.masked_fill(functional.pad(each, (0, outputs.shape[1] - each.shape[1])), ILLEGAL)
 
 
 def legal_actions(obs: Any) -> npt.NDArray[np.bool_] | None:

@@ -11,10 +11,11 @@ from torch import nn
 
 from dqn_fast.agent.networks.action_mask import has_action_mask, without_action_mask
 from dqn_fast.agent.networks.encoders import Encoder, make_encoder, one_hot_columns
+from dqn_fast.agent.networks.heads import Heads
 from dqn_fast.agent.networks.image_encoder import Conv
 from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
 from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
-from dqn_fast.agent.networks.representation import SCALAR, Representation
+from dqn_fast.agent.networks.representation import SCALAR, Representation, SeveralHeads
 
 # Limits of the first layer: every update reads and writes it several times, and makes the one-hot columns of
 # a whole batch.
@@ -36,7 +37,8 @@ def make_q_net(
 
     With `dueling`, the value and the advantages each have a last hidden layer of their own, and share
     everything before it. With convolutions and one hidden layer, this is the network of Wang et al. (2016)
-    and of Rainbow; without convolutions, it is the one of their corridor.
+    and of Rainbow; without convolutions, it is the one of their corridor. The heads of a representation that
+    has several share a body in the same way.
 
     Args:
         observation_space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these. The key "action_mask"
@@ -51,8 +53,8 @@ def make_q_net(
     Raises:
         TypeError: if a space is of another kind, or a mask does not fit the actions.
         SmallImageError: if an image is smaller than the convolutions need.
-        ValueError: if a hidden size is below 1, or the first layer would be larger than 1 GiB or read more
-            than 10**6 one-hot columns.
+        ValueError: if a hidden size is below 1, the first layer would be larger than 1 GiB or read more
+            than 10**6 one-hot columns, or a representation with several heads should be dueling.
     """
     num_actions = num_actions_of(action_space)
     if hidden_sizes and min(hidden_sizes) < 1:
@@ -64,12 +66,19 @@ def make_q_net(
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
     refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])
-    if not dueling:
+    several = representation if isinstance(representation, SeveralHeads) else None
+    if several and dueling:
+        raise ValueError("dueling: got True, expected False for a representation with heads of its own")
+    if not several and not dueling:
         body = make_hidden(sizes, generator)
         head = _per_action(make_linear(sizes[-1], num_actions * each, generator), num_actions, each)
         return kind(encoder, body, head, num_actions, representation)
     shared = max(1, len(hidden_sizes))
     body, features = make_hidden(sizes[:shared], generator), sizes[shared - 1 :]
+    if several:
+        head_sizes = several.head_sizes(num_actions).items()
+        heads = Heads({name: make_mlp([*features, size], generator) for name, size in head_sizes})
+        return kind(encoder, body, heads, num_actions, representation)
     streams = [
         _per_action(make_mlp([*features, rows * each], generator), rows, each) for rows in (1, num_actions)
     ]

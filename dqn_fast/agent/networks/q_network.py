@@ -19,8 +19,8 @@ class QNetwork(nn.Module):
     Args:
         encoder: observations, as the environment gives them, to `(B, features)` float32.
         body: features to features.
-        head: features to outputs, float32: `(B, num_actions)`, or `(B, num_actions, outputs_per_action)` if
-            the representation has several.
+        head: features to outputs, float32: `(B, num_actions)`, `(B, num_actions, outputs_per_action)` if the
+            representation has several, or `(B, sum of sizes)` if it has several heads.
         num_actions: actions are 0 ... num_actions - 1.
         representation: gives action values from outputs.
     """
@@ -70,7 +70,8 @@ class MaskedQNetwork(QNetwork):
         values = super().values(outputs)
         if values is outputs:
             return values  # already masked
-        first = outputs.reshape(*values.shape, -1)[..., 0]  # of each action's outputs
+        several_heads = outputs.dim() == values.dim()
+        first = outputs[..., : values.shape[-1]] if several_heads else outputs[..., 0]
         return values.masked_fill(first == ILLEGAL, ILLEGAL)
 
 

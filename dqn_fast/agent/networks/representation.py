@@ -6,7 +6,7 @@ made for a representation knows more about the outputs.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -25,6 +25,18 @@ class Representation(Protocol):
         Args:
             outputs: of a network, `(B, A)` if `outputs_per_action` is 1, and `(B, A, outputs_per_action)`
                 otherwise; only read.
+        """
+        ...
+
+
+@runtime_checkable
+class SeveralHeads(Representation, Protocol):
+    """A representation whose outputs, `(..., sum of sizes)`, come from heads of their own (see `Heads`)."""
+
+    def head_sizes(self, num_actions: int) -> dict[str, int]:
+        """Return the outputs of each head, by name.
+
+        Heads with an output for each action come first, and the very first decides what is illegal.
         """
         ...
 

@@ -1,6 +1,6 @@
 """The arithmetic of Q-learning, as pure functions of tensors of any floating dtype.
 
-B is the batch size, and A the number of actions.
+B is the batch size, and A the number of actions. A row is one decision: of a batch, or a cell of a sequence.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 #: Takes td_error = target - q, `(B,)`; returns the loss of each sample and its derivative by q, `(B,)` each.
 Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -17,6 +18,11 @@ Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 def chosen(q: Tensor, action: Tensor) -> Tensor:
     """Return the value of the action taken, `(B,)`, from `q` `(B, A)` and `action` `(B,)` int64."""
     return q.gather(1, action.unsqueeze(1)).squeeze(1)
+
+
+def at_action(slope: Tensor, action: Tensor, like: Tensor) -> Tensor:
+    """Return `slope`, `(B,)`, at the action taken, and 0 elsewhere: `(B, A)`, as `like` is."""
+    return torch.zeros_like(like).scatter_(1, action.unsqueeze(1), slope.unsqueeze(1))
 
 
 def best(q: Tensor, selector: Tensor) -> Tensor:
@@ -79,3 +85,28 @@ def mixed_priority(td_error: Tensor, row: Tensor, largest_share: float = 0.9) ->
     largest = size.new_zeros(len(count)).scatter_reduce_(0, row, size, "amax")
     mean = size.new_zeros(len(count)).index_add_(0, row, size) / count
     return largest_share * largest + (1 - largest_share) * mean
+
+
+def expectile_loss(difference: Tensor, expectile: float) -> tuple[Tensor, Tensor]:
+    """Return |expectile - [difference < 0]| · difference² of each row, `(B,)`, and its derivative by v.
+
+    Its minimum over v is an expectile of what v should be: the mean at 0.5, and the largest of what occurs
+    in the data as `expectile` comes near 1 (Kostrikov et al., 2022, equation 5).
+
+    Args:
+        difference: what v should be, less v, `(B,)`.
+        expectile: above 0 and below 1.
+    """
+    weighted = (expectile - (difference < 0).to(difference.dtype)).abs() * difference
+    return weighted * difference, weighted * -2.0
+
+
+def cross_entropy(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+    """Return -log softmax(logits)[action] of each row, `(B,)`, and its gradient by the logits, `(B, A)`.
+
+    Of a policy's logits this is behaviour cloning. Of action values it is logsumexp(q) - q[action], the term
+    by which conservative Q-learning holds down what the data did not do.
+    """
+    log_p = functional.log_softmax(logits, 1)
+    taken = at_action(torch.ones_like(log_p[:, 0]), action, log_p)
+    return chosen(log_p, action).neg_(), log_p.exp().sub_(taken)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from dqn_fast.agent.fast import Values
-from dqn_fast.agent.objectives.losses import Loss, best, chosen, td_target
+from dqn_fast.agent.objectives.losses import Loss, at_action, best, chosen, td_target
 from dqn_fast.agent.objectives.objective import ObjectiveResult, TransitionBatch
 from dqn_fast.agent.objectives.rescaling import NO_RESCALING, Rescaling
 from dqn_fast.agent.objectives.selectors import Selector
@@ -36,5 +35,4 @@ class TDObjective:
         next_value = self.rescaling.expand(best(next_outputs, selector))
         td_error = self.rescaling.squeeze(td_target(batch.reward, batch.discount, next_value)).sub_(q)
         loss, slope = self.loss(td_error)
-        gradient = torch.zeros_like(outputs).scatter_(1, batch.action.unsqueeze(1), slope.unsqueeze(1))
-        return ObjectiveResult(loss, gradient, td_error, q)
+        return ObjectiveResult(loss, at_action(slope, batch.action, outputs), td_error, q)

@@ -190,7 +190,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
         samples = DictReplayBufferSamples if isinstance(self.obs_shape, dict) else ReplayBufferSamples
         return samples(*self._fields(self.memory.sample(batch_size), env))
 
-    def _fields(self, batch: Batch[Array], env: VecNormalize | None) -> Fields:
+    def _fields(self, batch: Batch[Array, Any], env: VecNormalize | None) -> Fields:
         """Return the fields of SB3's samples, in SB3's order."""
         obs, next_obs, reward = batch.obs, batch.next_obs, batch.reward
         if env is not None:
@@ -205,7 +205,7 @@ class ReplayBuffer(buffers.ReplayBuffer):
             self._tensors(batch.discount[:, None]) if self.n_steps > 1 else None,
         )
 
-    def _normalized(self, batch: Batch[Array], env: VecNormalize) -> Array:
+    def _normalized(self, batch: Batch[Array, Any], env: VecNormalize) -> Array:
         """Return the sums of rewards, each of which is normalised (and so clipped) by itself."""
         if self.n_steps == 1 or not env.norm_reward:
             return env.normalize_reward(batch.reward)

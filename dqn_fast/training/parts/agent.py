@@ -11,12 +11,18 @@ from gymnasium import spaces
 from dqn_fast.agent import (
     DQN,
     Adam,
+    CloningObjective,
+    ConservativeObjective,
     EpsilonGreedy,
     ExponentialSchedule,
     FlatParameters,
     HardTarget,
+    ImplicitObjective,
+    ImplicitValues,
     LinearSchedule,
+    Loss,
     NoRescaling,
+    Objective,
     Optimizer,
     QNetwork,
     RMSProp,
@@ -50,11 +56,7 @@ def build_agent(
         parameters,
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
-        objective=TDObjective(
-            online_selector if config.double else target_selector,
-            partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error,
-            SquareRoot() if config.value_rescaling else NoRescaling(),
-        ),
+        objective=_objective(config),
         policy=make_policy(
             q_net,
             _exploration(config, q_net.num_actions),
@@ -66,6 +68,17 @@ def build_agent(
         ),
         max_grad_norm=config.max_grad_norm,
     )
+
+
+def _objective(config: TrainConfig) -> Objective:
+    loss: Loss = partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error
+    if config.objective == "bc":
+        return CloningObjective()
+    if config.objective == "iql":
+        return ImplicitObjective(ImplicitValues(config.iql_beta), loss, config.iql_expectile)
+    rescaling = SquareRoot() if config.value_rescaling else NoRescaling()
+    td = TDObjective(online_selector if config.double else target_selector, loss, rescaling)
+    return ConservativeObjective(td, config.cql_alpha) if config.objective == "cql" else td
 
 
 def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:

@@ -15,8 +15,11 @@ from dqn_fast.agent import (
     GPT,
     MINATAR,
     NATURE,
+    ImplicitValues,
     QNetwork,
     Recurrent,
+    Representation,
+    Scalar,
     SequenceModel,
     SmallImageError,
     make_q_net,
@@ -69,6 +72,7 @@ def _feed_forward(
         generator,
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
+        representation=_representation(config),
     )
 
 
@@ -83,8 +87,13 @@ def _sequential(
         generator,
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
+        representation=_representation(config),
         reward_bound=1.0 if config.clip_rewards else inf,  # as rewards are stored
     )
+
+
+def _representation(config: TrainConfig) -> Representation:
+    return ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar()
 
 
 def _lstm(config: TrainConfig, inputs: int, generator: torch.Generator) -> SequenceModel:
@@ -108,6 +117,8 @@ _SEQUENCE_MODELS = {"lstm": _lstm, "gru": _gru, "gpt": _gpt}
 def _own(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
 ) -> QNetwork:
+    if config.objective == "iql":
+        raise SettingError("objective", "iql", "one of td, bc, mc, cql for a network with a single head")
     # Layers that PyTorch initialises draw from its global generator.
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(config.seeds.network)

@@ -20,6 +20,9 @@ from dqn_fast.envs import Environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
 
+# More steps than any segment has: the return to its end, which bootstraps where an episode was cut off.
+_WHOLE = 2**31
+
 
 def build_buffer(config: TrainConfig, environments: Environments, policy: Policy) -> ReplayBuffer:
     """Return the replay buffer of a run, empty.
@@ -36,7 +39,7 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
     common: dict[str, Any] = {
         "num_envs": config.num_envs,
         "frame_stack": config.frame_stack,
-        "n_step": config.n_step,
+        "n_step": _n_step(config),
         "gamma": config.gamma,
         "extra_fields": {name: (value.shape[1:], value.dtype) for name, value in extras},
         "reserve": config.reserve,
@@ -73,5 +76,9 @@ def build_batch_source(config: TrainConfig, buffer: ReplayBuffer) -> BatchSource
 def _draw(config: TrainConfig, buffer: ReplayBuffer) -> Draw:
     size, length = config.batch_size, config.sequence_length
     if not length:
-        return EpisodeDraw(buffer, size, config.n_step)
-    return WindowDraw(buffer, size, length, burn_in=config.burn_in, n_step=config.n_step)
+        return EpisodeDraw(buffer, size, _n_step(config))
+    return WindowDraw(buffer, size, length, burn_in=config.burn_in, n_step=_n_step(config))
+
+
+def _n_step(config: TrainConfig) -> int:
+    return _WHOLE if config.objective == "mc" else config.n_step

@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_FOLDER,
     A_NETWORK,
     A_NORM,
     A_SHARE,
     A_SHARE_ABOVE_0,
     A_SHARE_BELOW_1,
+    A_SHARE_WITHIN,
     LAYER_SIZES,
     NOT_NEGATIVE,
     POSITIVE,
@@ -38,12 +40,26 @@ class NetworkSettings(Settings):
     data-efficient is for large images, too, and cheaper on a CPU."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
+    from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
+    """Begin with the weights of the model in this folder of a run, and with nothing else of it. Its network
+    must fit this one's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LearningSettings(Settings):
     """Learner updates: how often, from how much, and towards what."""
 
+    objective: Literal["td", "bc", "mc", "iql", "cql"] = "td"
+    """What is learned: the Bellman equation (td, DQN's); the data's own actions (bc, behaviour cloning);
+    returns to the episode's end instead of n steps (mc); or, from data, without overestimating what it does
+    not contain: implicit Q-learning (iql) or conservative Q-learning (cql)."""
+    iql_expectile: Annotated[float, A_SHARE_WITHIN] = 0.7
+    """IQL: expectile of the action values that a state's value is; nearer to 1, nearer to the data's best
+    action."""
+    iql_beta: Annotated[float, NOT_NEGATIVE] = 3.0
+    """IQL acts by log pi + iql_beta * (Q - V), pi being the policy cloned from the data."""
+    cql_alpha: Annotated[float, NOT_NEGATIVE] = 1.0
+    """CQL: weight of logsumexp(Q) - Q of the action taken, beside the loss of the TD error."""
     batch_size: Annotated[int, at_least(1)] = 128
     """Transitions per learner update; for networks that remember, episodes or windows."""
     learn_period: Annotated[int, at_least(1, "environment step")] = 2

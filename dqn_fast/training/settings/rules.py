@@ -36,6 +36,7 @@ A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
 A_NETWORK = Rule(
     lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"
 )
+A_FOLDER = Rule(lambda value: isinstance(value, str), "a folder of a run")
 A_PERIOD_OR_NONE = Rule(lambda value: value >= 0, "at least 1 environment step, or 0 for none")
 A_NUMBER_OF_THREADS = Rule(lambda value: 1 <= value <= 4096, "from 1 to 4096")
 LAYER_SIZES = Rule(
@@ -47,6 +48,7 @@ NOT_NEGATIVE = Rule(lambda value: 0 <= value < math.inf, "at least 0 and finite"
 NOT_NEGATIVE_OR_NONE = Rule(lambda value: value is None or 0 <= value < math.inf, "at least 0 and finite")
 A_SHARE = Rule(lambda value: 0 <= value <= 1, "from 0 to 1")
 A_SHARE_BELOW_1 = Rule(lambda value: 0 <= value < 1, "at least 0 and below 1")
+A_SHARE_WITHIN = Rule(lambda value: 0 < value < 1, "above 0 and below 1")
 A_SHARE_ABOVE_0 = Rule(lambda value: 0 < value <= 1, "above 0 and at most 1")
 A_NORM = Rule(lambda value: value > 0, "above 0, or inf")
 A_ZETA_EXPONENT = Rule(lambda value: value == 0 or 1 < value < math.inf, "0, or above 1 and finite")

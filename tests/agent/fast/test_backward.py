@@ -11,7 +11,7 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from dqn_fast.agent import FlatParameters, QNetwork, make_q_net
+from dqn_fast.agent import FlatParameters, ImplicitValues, QNetwork, Scalar, make_q_net
 from dqn_fast.agent.fast.backward import ByAutograd, ByLayers, make_differentiable
 from dqn_fast.agent.fast.backward_dense import DenseStack
 from dqn_fast.agent.networks.encoders import FlattenEncoder
@@ -36,23 +36,23 @@ def samples(space: spaces.Space[Any], rows: int) -> Any:
 
 
 def network(
-    space: spaces.Space[Any], hidden: tuple[int, ...] = (16, 8), *, dueling: bool = False
+    space: spaces.Space[Any], hidden: tuple[int, ...] = (16, 8), *, dueling: bool = False, heads: bool = False
 ) -> QNetwork:
-    return make_q_net(space, ACTIONS, hidden, torch.Generator().manual_seed(0), dueling=dueling)
+    generator = torch.Generator().manual_seed(0)
+    representation = ImplicitValues(1.0) if heads else Scalar()
+    return make_q_net(space, ACTIONS, hidden, generator, dueling=dueling, representation=representation)
 
 
 @pytest.mark.parametrize("name", SPACES)
-@pytest.mark.parametrize("dueling", [False, True])
+@pytest.mark.parametrize("kind", ["plain", "dueling", "heads"])
 @pytest.mark.parametrize("hidden", [(), (16,), (16, 8)])
-def test_outputs_and_gradients_are_those_of_autograd(
-    name: str, dueling: bool, hidden: tuple[int, ...]
-) -> None:
-    net = network(SPACES[name], hidden, dueling=dueling)
+def test_outputs_and_gradients_are_those_of_autograd(name: str, kind: str, hidden: tuple[int, ...]) -> None:
+    net = network(SPACES[name], hidden, dueling=kind == "dueling", heads=kind == "heads")
     plain = copy.deepcopy(net)
     flat = FlatParameters(net)
     flat.gradient.fill_(0.5)  # which is added to
     obs, generator = samples(SPACES[name], 7), torch.Generator().manual_seed(2)
-    gradient = torch.randn(7, 3, generator=generator)
+    gradient = torch.randn(7, 10 if kind == "heads" else 3, generator=generator)
     given = gradient.clone()
     differentiable = make_differentiable(net)
     assert type(differentiable) is (ByAutograd if name == "masked" else ByLayers)

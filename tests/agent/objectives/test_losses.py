@@ -15,6 +15,8 @@ from torch import nn
 from dqn_fast.agent.objectives.losses import (
     best,
     chosen,
+    cross_entropy,
+    expectile_loss,
     huber,
     squared_error,
     td_target,
@@ -111,3 +113,25 @@ def test_values_that_pick_their_own_best_are_the_largest(batch: dict[str, Any]) 
 def test_a_discount_of_zero_ignores_the_bootstrap() -> None:
     target = td_target(torch.tensor([1.0, 1.0]), torch.tensor([0.0, 0.99]), torch.tensor([100.0, 100.0]))
     assert target.tolist() == [1, 100]
+
+
+@given(hnp.arrays(np.float64, SIZES, elements=VALUES), st.floats(0.01, 0.99))
+def test_the_expectile_loss_is_that_of_a_slow_loop(values: Any, expectile: float) -> None:
+    v, ought = tensor(values[:, 0]), tensor(values[:, -1] * 0.5)
+    loss, slope = expectile_loss(ought - v, expectile)
+    for found, one, other in zip(loss.tolist(), v.tolist(), ought.tolist(), strict=True):
+        difference = other - one
+        weight = 1 - expectile if difference < 0 else expectile
+        assert found == pytest.approx(weight * difference**2, rel=1e-12)
+    up, down = (expectile_loss(ought - v - step, expectile)[0] for step in (1e-6, -1e-6))
+    torch.testing.assert_close(slope, (up - down) / 2e-6, rtol=1e-6, atol=1e-5)
+
+
+@given(batches())
+def test_the_cross_entropy_and_its_gradient_are_those_of_pytorch(batch: dict[str, Any]) -> None:
+    logits, action = tensor(batch["q"]).requires_grad_(), torch.from_numpy(batch["action"])
+    loss, gradient = cross_entropy(logits.detach(), action)
+    expected = nn.functional.cross_entropy(logits, action, reduction="none")
+    expected.sum().backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(loss, expected.detach(), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradient, logits.grad, rtol=1e-12, atol=1e-12)

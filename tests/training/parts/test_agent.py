@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -127,3 +128,48 @@ def test_the_optimizer_is_that_of_the_configuration() -> None:
     for momentum in (0.0, 0.75):
         config = TrainConfig("E", optimizer="rmsprop", rmsprop_eps=0.5, rmsprop_momentum=momentum)
         assert steps(config, [1.0, 0.0]) == pytest.approx([first, momentum * first], rel=1e-5)
+
+
+def test_the_objective_is_that_of_the_configuration() -> None:
+    """One row: q 1 and 2, action 0, reward 0.25, and a next state worth 3 to both networks."""
+
+    def found(**settings: Any) -> Any:
+        config = TrainConfig("E", hidden_sizes=(), max_grad_norm=np.inf, **settings)
+        agent = build_agent(config, spaces.Box(-1, 1, (1,)), spaces.Discrete(2))
+        for net in (agent.q_net, agent.target.target_net):
+            biases = iter([1.0, 2.0] if len(agent.parameters.vector) == 4 else [1, 2, 1.5, 2, 1, 2, 3])
+            for one in net.parameters():
+                value = 0.0 if one.ndim > 1 else torch.tensor([next(biases) for _ in one])
+                one.data.copy_(torch.as_tensor(value))
+        one = torch.ones(1)
+        batch = SimpleNamespace(
+            obs=torch.zeros(1, 1),
+            next_obs=torch.zeros(1, 1),
+            action=torch.tensor([0]),
+            reward=0.25 * one,
+            discount=0.5 * one,
+            weights=one,
+        )
+        return agent.learn(batch, 1).loss
+
+    assert found(loss="mse") == pytest.approx(0.25**2)
+    gap = np.log(np.exp(1) + np.exp(2)) - 1
+    assert found(objective="bc") == pytest.approx(gap)
+    assert found(objective="cql", loss="mse", cql_alpha=2.0) == pytest.approx(0.25**2 + 2 * gap)
+    qs = 0.75**2 + 0.25**2  # both below and above 0.25 + 0.5 * 3 = 1.75
+    v = (1 - 0.9) * (3 - 1) ** 2
+    implicit = found(objective="iql", loss="mse", iql_expectile=0.9)
+    assert implicit == pytest.approx(qs + v + gap)
+    assert found(objective="mc", loss="mse") == found(loss="mse")  # of longer returns
+
+
+def test_implicit_networks_act_by_their_beta_and_are_not_dueling() -> None:
+    net = build_q_net(TrainConfig("E", objective="iql", iql_beta=0.0), IMAGES, spaces.Discrete(2))
+    outputs = torch.tensor([[9.0, 0.0, 9.0, 0.0, 0.0, 1.0, 0.0]])
+    assert int(net.values(outputs).argmax()) == 1  # by the cloned policy alone
+    net = build_q_net(TrainConfig("E", objective="iql", iql_beta=1.0), IMAGES, spaces.Discrete(2))
+    assert int(net.values(outputs).argmax()) == 0
+    with pytest.raises(UsageError, match=r"^dueling: got True, expected False with --objective iql"):
+        TrainConfig("E", objective="iql", dueling=True)
+    with pytest.raises(UsageError, match=r"^objective: got iql, expected one of td, bc, mc, cql for a net"):
+        build_q_net(TrainConfig("E", objective="iql", network="torch.nn:Linear"), IMAGES, spaces.Discrete(2))

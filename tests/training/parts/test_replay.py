@@ -72,3 +72,19 @@ def test_a_reserve_keeps_the_transitions_of_short_episodes() -> None:
             build_loop(config, environments, agent, buffer, on_row=lambda row: None).run()
         held.append(len(buffer))
     assert held[0] == 60 > held[1]
+
+
+def test_monte_carlo_returns_span_the_whole_episode() -> None:
+    environments = SerialEnvironments([Tiny()], seed=0)
+
+    def returns(objective: Any) -> list[tuple[float, float]]:
+        config = TrainConfig("Tiny-v0", objective=objective, n_step=1, gamma=0.25, hidden_sizes=())
+        agent = build_agent(config, environments.observation_space, environments.action_space)
+        buffer = build_buffer(config, environments, agent.policy)
+        for step, reward in enumerate([3.0, 5.0, 2.0]):
+            buffer.add([step], 0, reward, [step + 1], step == 2)
+        batch = buffer.sample(64)
+        return sorted(set(zip(batch.reward.tolist(), batch.discount.tolist(), strict=True)))
+
+    assert returns("td") == [(2.0, 0.0), (3.0, 0.25), (5.0, 0.25)]
+    assert returns("mc") == [(2.0, 0.0), (3 + 5 / 4 + 2 / 16, 0.0), (5 + 2 / 4, 0.0)]
