@@ -30,6 +30,7 @@ def make_sequence_net(
     *,
     dueling: bool = False,
     convolutions: Sequence[Conv] | None = None,
+    embedding: int = 0,
     representation: Representation = SCALAR,
     reward_bound: float = float("inf"),
 ) -> SequenceNetwork:
@@ -45,6 +46,7 @@ def make_sequence_net(
         generator: source of the initial weights.
         dueling: as for `make_q_net`.
         convolutions: as for `make_q_net`.
+        embedding: as for `make_q_net`.
         representation: as for `make_q_net`.
         reward_bound: the previous reward is clipped to ± this, as where rewards are stored clipped.
 
@@ -56,7 +58,7 @@ def make_sequence_net(
     num_actions = num_actions_of(action_space)
     masked = has_action_mask(observation_space, num_actions)
     features = without_action_mask(observation_space) if masked else observation_space  # type: ignore[arg-type]
-    encoder = make_encoder(features, generator, convolutions)
+    encoder = make_encoder(features, generator, convolutions, embedding)
     refuse_large(encoder, 1)
     model = make_model(encoder.size + num_actions + 1, generator)
     remembered: spaces.Space[Any] = spaces.Box(-np.inf, np.inf, (model.size,), np.float32)

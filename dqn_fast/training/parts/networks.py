@@ -72,6 +72,7 @@ def _feed_forward(
         generator,
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
+        embedding=config.embedding,
         representation=_representation(config),
     )
 
@@ -87,6 +88,7 @@ def _sequential(
         generator,
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
+        embedding=config.embedding,
         representation=_representation(config),
         reward_bound=1.0 if config.clip_rewards else inf,  # as rewards are stored
     )

@@ -97,8 +97,8 @@ def test_a_field_of_another_type_is_one_line(tmp_path: Path, field: Any) -> None
     content = json.loads(path.read_text())
     for value in (5 if isinstance(content[field.name], str) else "x", [], {}):
         path.write_text(json.dumps({**content, field.name: value}))
-        if value == {"hidden_sizes": [], "env_kwargs": {}}.get(field.name):
-            continue  # no hidden layer, no argument
+        if value == {"hidden_sizes": [], "ignore_observation": [], "env_kwargs": {}}.get(field.name):
+            continue  # nothing of it
         with pytest.raises(UsageError, match=rf"^{path}( is not a configuration.*)?: .*") as caught:
             load_config(tmp_path)
         assert "\n" not in str(caught.value)
