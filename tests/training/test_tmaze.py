@@ -11,7 +11,7 @@ IN_A_ROW = 5
 
 
 def test_the_maze_is_solved(tmp_path: Path) -> None:
-    """Two episodes evaluate a greedy policy exactly; a memoryless one has at most 0.5 (`tasks.test_tmaze`)."""
+    """Two episodes evaluate it exactly; without memory it is 0.5 at most (`tasks.test_tmaze`)."""
     config = preset_of("dqn_fast/TMaze-v0")
     env, successes = build_env(config), [0.0]
 
