@@ -61,11 +61,11 @@ class PriorityIndex {
     /// std::invalid_argument for a priority that cannot be taken.
     std::int64_t update(std::span<const std::int64_t> ids, std::span<const double> priorities);
 
-    /// Lets ids go. Returns how many were not held, repeats included. Throws std::out_of_range for
+    /// Removes ids. Returns how many were not held, repeats included. Throws std::out_of_range for
     /// an id that was never given out.
     std::int64_t remove(std::span<const std::int64_t> ids);
 
-    /// Lets all ids go, and forgets the largest priority; cursor, generations and generator stay.
+    /// Removes all ids, and forgets the largest priority; cursor, generations and generator stay.
     void clear() noexcept;
 
     /// Puts the generator where the constructor's seed does.

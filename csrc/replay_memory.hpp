@@ -111,7 +111,7 @@ class ReplayMemory {
     /// else they become its open observation, in the same segment.
     void add_context(const ContextBatch &batch);
 
-    // Which: each call gives draws that are good until the next one. `ahead` is how many steps
+    // Drawing: each call gives draws that are good until the next one. `ahead` is how many steps
     // behind each will be read: their records are asked for while there is other work to do.
 
     /// Draws steps with replacement. Throws std::invalid_argument if nothing can be drawn. `beta`
@@ -134,9 +134,9 @@ class ReplayMemory {
     /// All steps that are held, by stream and then by time. O(steps held).
     const Draws &find_all(std::size_t ahead);
 
-    // What: views copy of draws whatever they show of each step.
+    // Copying: a view copies what it shows of each drawn step.
 
-    /// Copies the transitions of draws of this memory that nothing was added to since.
+    /// Copies the transitions of draws of this memory, to which nothing was added since.
     void copy(const Draws &draws, const TransitionOptions &options, const TransitionBatch &out) {
         transitions_.copy(draws, *rings_, options, out);
     }
@@ -204,9 +204,9 @@ class ReplayMemory {
   private:
     /// The step of an index. Throws std::out_of_range if it is not held.
     [[nodiscard]] std::size_t held_slot(std::int64_t index) const;
-    /// Gives the slots of draws_ weights of 1, and their names.
+    /// Gives the slots of draws_ weights of 1, and their indices.
     const Draws &unweighted(std::size_t ahead);
-    /// Gives the slots of draws_ their names.
+    /// Gives the slots of draws_ their indices.
     void name_draws() noexcept;
 
     /// Returns the slot of the step that was added; none if it was the row of a reset.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which steps: drawn, found by their indices, or all of them.
+// How steps are chosen: drawn, found by their indices, or all of them.
 #include "replay_memory.hpp"
 
 #include <algorithm>

@@ -44,7 +44,7 @@ const double *ArrayType::wide_data(py::handle value, Lead lead) const {
 }
 
 std::byte *ArrayType::data_of(py::handle value, const py::dtype &dtype, Lead lead) const {
-    if (!NumpyApi::get().PyArray_Check_(value.ptr()))
+    if (!is_array(value))
         return nullptr;
     const auto *array = array_fields(value);
     constexpr int simple = NumpyApi::NPY_ARRAY_C_CONTIGUOUS_ | NumpyApi::NPY_ARRAY_ALIGNED_;

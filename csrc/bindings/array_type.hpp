@@ -23,7 +23,7 @@ using Lead = std::span<const py::ssize_t>;
 class ArrayType {
   public:
     ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape);
-    /// That of a field's arrays, whole stacks included.
+    /// The rows of a field's arrays: whole stacks.
     explicit ArrayType(const Field &field);
 
     /// The data of `value` if it is an aligned, C-contiguous array of exactly this type, of shape

@@ -25,9 +25,9 @@ struct DLTensor {
     static constexpr std::uint8_t kInt = 0, kUnsigned = 1, kFloat = 2, kBool = 6;
 };
 
-/// What `value` says of itself through DLPack's C exchange API, which torch has since 2.10: it
-/// takes no Python call and no copy, and is good while the tensor lives and is not resized.
-/// Nothing if it does not speak that, or is not a plain array of numbers in the processor's memory.
+/// A view of a tensor through DLPack's C exchange API, which torch has since 2.10: without a
+/// Python call or a copy, and good while the tensor lives and is not resized. Nothing if `value`
+/// does not offer that API, or is not a plain array of numbers in the processor's memory.
 [[nodiscard]] std::optional<DLTensor> dlpack_view(pybind11::handle value);
 
 } // namespace dqn_fast::bindings

@@ -59,12 +59,12 @@ class PyReplayMemory {
         return names_of(sequence_outputs_[previous ? 1 : 0]);
     }
     [[nodiscard]] Names segment_outputs() const { return names_of(segment_outputs_); }
-    /// New arrays for a batch.
+    /// Allocates arrays for a batch.
     [[nodiscard]] py::object empty(std::size_t batch_size) const;
     /// batch_size, n_step, gamma, beta, replacement, out. Fills `out`, or new arrays if it is None,
     /// and returns them.
     py::object sample(Positional arguments);
-    /// New arrays for a batch of sequences.
+    /// Allocates arrays for a batch of sequences.
     [[nodiscard]] py::object empty_sequences(std::size_t batch_size,
                                              std::size_t length,
                                              std::size_t burn_in,
@@ -72,7 +72,7 @@ class PyReplayMemory {
                                              bool previous) const;
     /// batch_size, length, burn_in, n_step, gamma, beta, previous, out; as `sample`.
     py::object sample_sequences(Positional arguments);
-    /// As many segments, or as many as have so many rows.
+    /// Draws so many segments, or as many as have so many rows.
     py::object sample_segments(std::optional<std::size_t> batch_size,
                                std::optional<std::size_t> max_rows,
                                std::size_t n_step,
@@ -85,9 +85,9 @@ class PyReplayMemory {
     py::object read_one(std::int64_t index);
     py::object indices();
     py::object masses(const py::object &indices);
-    /// Of each index that of the next acted step of its segment, or -1.
+    /// For each index, the index of the next acted step of its segment, or -1.
     py::object successors(const py::object &indices);
-    /// Index of the newest transition of the first environment, and how many transitions are held.
+    /// The index of the first environment's newest transition, and how many transitions are held.
     std::pair<std::int64_t, std::int64_t> newest();
     /// indices, priorities. Returns how many were stale.
     py::object update_priorities(Positional arguments);

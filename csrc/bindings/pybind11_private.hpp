@@ -13,6 +13,8 @@ namespace py = pybind11;
 /// NumPy's C interface, as pybind11 found it.
 using NumpyApi = py::detail::npy_api;
 
+inline bool is_array(py::handle value) { return NumpyApi::get().PyArray_Check_(value.ptr()); }
+
 /// The fields of an array: descr, flags, nd, dimensions, data. `value` must be one.
 inline auto *array_fields(py::handle value) { return py::detail::array_proxy(value.ptr()); }
 

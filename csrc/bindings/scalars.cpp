@@ -54,7 +54,7 @@ py::float_ float_of(double value) {
 
 // The value of a Python or NumPy integer; Python's conversion says what is wrong with any other.
 std::optional<long long> integer_of(PyObject *object) {
-    if (NumpyApi::get().PyArray_Check_(object) || !PyIndex_Check(object))
+    if (is_array(object) || !PyIndex_Check(object))
         return std::nullopt;
     const py::ssize_t number = PyNumber_AsSsize_t(object, PyExc_OverflowError);
     if (number == -1 && PyErr_Occurred() != nullptr) {

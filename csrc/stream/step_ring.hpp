@@ -307,8 +307,8 @@ class StepRing {
         may_pass_ = lookback_ != 0 || state.has_inner_context != 0;
     }
 
-    /// Of a snapshot of format 1, which had no hidden steps: in a stack's ring all context was
-    /// that. O(steps held).
+    /// Hides the context of a snapshot of format 1: in a ring of stacks, what it calls context are
+    /// hidden steps. O(steps held).
     void hide_context(std::int64_t oldest) noexcept {
         for (std::int64_t t = oldest; t < state_->head; ++t) {
             const Mark here = mark(slot(t));

@@ -81,15 +81,16 @@ class EpsilonGreedy:
         epsilon = self.epsilon_schedule(step)
         # Lists: for a few environments they are quicker than arrays.
         draws = self.generator.random(2 * self.num_envs).tolist()
-        coins, picks = draws[: self.num_envs], draws[self.num_envs :]
-        explorers: list[int] = []
+        coins = draws[: self.num_envs]
         # No exponent is below 1, so no epsilon is above this one. In most steps no environment explores.
-        if min(coins) < epsilon or any(self._left):
-            explorers = [
-                env
-                for env, (coin, exponent) in enumerate(zip(coins, self._exponents, strict=True))
-                if coin < epsilon**exponent or self._left[env]
-            ]
+        if min(coins) >= epsilon and not any(self._left):
+            return greedy()
+        picks = draws[self.num_envs :]
+        explorers = [
+            env
+            for env, (coin, exponent) in enumerate(zip(coins, self._exponents, strict=True))
+            if coin < epsilon**exponent or self._left[env]
+        ]
         actions = greedy() if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
         allowed = legal() if explorers else None
         for env in explorers:

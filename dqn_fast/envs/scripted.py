@@ -35,6 +35,9 @@ class ScriptedPolicy:
         """Return the rule's action, `(1,)` int64; it does not depend on `obs`."""
         return np.array([self._action(self._generator)], np.int64)
 
+    def observe(self, reward: npt.NDArray[Any]) -> None:
+        """Do nothing: the environment remembers what there is to remember."""
+
     def reset(self, rows: Sequence[int]) -> None:
         """Do nothing: the environment remembers what there is to remember."""
 

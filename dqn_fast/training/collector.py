@@ -33,14 +33,14 @@ class Collector:
         self._environments = environments
         self._store = store
         self._metrics = metrics
-        self._returns = np.zeros(environments.num_envs)  # of unfinished episodes
+        self._returns = [0.0] * environments.num_envs  # of unfinished episodes
         self._obs: Any = None
 
     def begin(self) -> None:
         """Begin an episode in every environment, unless one goes on there."""
         if self._obs is None:
             self._obs = self._environments.reset()
-            self._returns[:] = 0.0
+            self._returns = [0.0] * len(self._returns)
             self.policy.reset(range(len(self._returns)))
 
     def collect(self, step: int) -> int:
@@ -58,15 +58,17 @@ class Collector:
         obs, policy = self._obs, self.policy
         action = policy.act(obs, step)
         after = self._environments.step(action)
-        if not isfinite(sum(after.reward.tolist())):  # the quickest check of few numbers
+        rewards = after.reward.tolist()  # for a few numbers lists are quickest
+        if not isfinite(sum(rewards)):
             _require_finite(after.reward, step)
+        policy.observe(after.reward)
         self._store(obs, action, after, policy.extras())
         self._obs = after.obs
-        self._returns += after.reward
+        self._returns = [so_far + reward for so_far, reward in zip(self._returns, rewards, strict=True)]
         if after.ended:
             self._end(after.ended)
         if after.mask is None:
-            return len(after.reward)
+            return len(rewards)
         # A policy must forget what it saw in a step that was spent on a reset.
         spent = [row for row, is_transition in enumerate(after.mask.tolist()) if not is_transition]
         policy.reset(spent)
@@ -76,7 +78,7 @@ class Collector:
         """Return the state of environments, policy and unfinished returns."""
         return {
             "environments": self._environments.state(),
-            "returns": self._returns.tolist(),
+            "returns": list(self._returns),
             "policy": self.policy.state_dict(),
         }
 
@@ -86,7 +88,7 @@ class Collector:
         Environments that cannot be restored begin new episodes, with a warning.
         """
         self.policy.load_state_dict(state["policy"])
-        self._returns[:] = state["returns"]
+        self._returns = list(state["returns"])
         try:
             self._obs = self._environments.restore(state["environments"])
             lost = "" if self._obs is not None else "these environments cannot be restored"
@@ -97,7 +99,7 @@ class Collector:
 
     def _end(self, rows: Sequence[int]) -> None:
         for row in rows:  # usually one, for which a loop is quickest
-            self._metrics.add_episode(float(self._returns[row]))
+            self._metrics.add_episode(self._returns[row])
             self._returns[row] = 0.0
         self.policy.reset(rows)
 

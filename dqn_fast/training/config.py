@@ -11,6 +11,7 @@ from dqn_fast import __version__
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
+    SEQUENCE_NETWORKS,
     DataSettings,
     EnvironmentSettings,
     EvaluationSettings,
@@ -20,6 +21,7 @@ from dqn_fast.training.settings import (
     OptimizerSettings,
     ReplaySettings,
     RunSettings,
+    SequenceSettings,
     TargetSettings,
 )
 
@@ -28,6 +30,7 @@ PARTS = {
     "environment": EnvironmentSettings,
     "run": RunSettings,
     "network": NetworkSettings,
+    "sequences": SequenceSettings,
     "learning": LearningSettings,
     "optimizer": OptimizerSettings,
     "target": TargetSettings,
@@ -48,6 +51,7 @@ class TrainConfig(
     TargetSettings,
     OptimizerSettings,
     LearningSettings,
+    SequenceSettings,
     NetworkSettings,
     RunSettings,
     EnvironmentSettings,
@@ -68,8 +72,23 @@ class TrainConfig(
         """What a step of the run is: all its lengths, periods and schedules count these."""
         return "environment steps" if self.offline is None else "learner updates"
 
+    @property
+    def learns_sequences(self) -> bool:
+        """Whether the network remembers, and so learns from sequences."""
+        return self.network in SEQUENCE_NETWORKS
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.sequence_length and self.learns_sequences and self.objective == "mc":
+            raise SettingError(
+                "sequence_length", self.sequence_length, "0 with --objective mc: whole episodes"
+            )
+        if self.stored_state and self.network == "gpt":
+            raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
+        if self.stored_state and self.offline is not None:
+            raise SettingError(
+                "stored_state", True, "False with --offline: data has no state of this network"
+            )
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)

@@ -19,6 +19,10 @@ BAD = [
     ("env_id", "", "a name such as CartPole-v1"),
     ("env_id", 5, "a name such as CartPole-v1"),
     ("env_kwargs", 3, "names with values that JSON can hold"),
+    ("wrapper", 5, "a function of yours as module:name"),
+    ("ignore_observation", "mission", "keys of a dict observation"),
+    ("embedding", -1, "at least 0"),
+    ("from_folder", 5, "a folder of a run"),
     ("network", "", "a name, or a class of yours as module:Class"),
     ("network", 5, "a name, or a class of yours as module:Class"),
     ("seed", -1, "at least 0 and below 2**63"),
@@ -26,6 +30,13 @@ BAD = [
     ("total_steps", 0, "at least 1 environment step"),
     ("num_envs", 0, "at least 1"),
     ("hidden_sizes", (64, 0), "sizes of at least 1"),
+    ("sequence_units", 0, "at least 1"),
+    ("sequence_length", -1, "at least 0 environment step"),
+    ("burn_in", -1, "at least 0 environment step"),
+    ("priority_mix", 1.5, "from 0 to 1"),
+    ("gpt_layers", 0, "at least 1"),
+    ("gpt_heads", 0, "at least 1"),
+    ("gpt_span", 0, "at least 1 environment step"),
     ("learning_rate", 0.0, "above 0 and finite"),
     ("learning_rate", math.nan, "above 0 and finite"),
     ("learning_rate_end", -0.1, "at least 0 and finite"),
@@ -127,7 +138,8 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_every_number_has_a_rule() -> None:
     rules = rules_of(TrainConfig)
     assert all(rules.values())
-    switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale", "save_memory"}
+    switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale"}
+    switches |= {"save_memory", "stored_state", "value_rescaling"}
     assert set(rules) - switches == {name for name, _, _ in [*BAD, *MISSPELT]}
 
 

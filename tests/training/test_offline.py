@@ -114,6 +114,17 @@ def test_it_goes_on_where_it_was_stopped(
     assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("objective", ["bc", "iql"])
+@pytest.mark.parametrize("length", [0, 4])
+def test_networks_that_remember_learn_from_it_too(
+    logs: dict[bool, str], tmp_path: Path, objective: Any, length: int
+) -> None:
+    settings = {"network": "gru", "sequence_units": 8, "sequence_length": length, "total_steps": 30}
+    run = train(offline(logs[False], objective=objective, batch_size=4, **settings), tmp_path)
+    assert run.result.updates == 30
+    assert run.evaluation is not None
+
+
 def test_a_checkpoint_needs_no_dataset_any_more(logs: dict[bool, str], tmp_path: Path) -> None:
     log = tmp_path / "log.dqn"
     log.write_bytes(Path(logs[False]).read_bytes())
@@ -142,6 +153,8 @@ def test_settings_that_contradict_data() -> None:
     TrainConfig("E", offline="log.dqn", total_steps=10, learning_starts=1_000)
     with pytest.raises(UsageError, match=r"^objective: got bc, expected --offline with it"):
         TrainConfig("E", objective="bc")
+    with pytest.raises(UsageError, match=r"^stored_state: got True, expected False with --offline"):
+        TrainConfig("E", offline="log.dqn", network="lstm", sequence_length=4, stored_state=True)
 
 
 def test_the_command_and_its_bar_speak_of_updates(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.agent.sequence_policy import STATE
 from dqn_fast.datasets import from_minari, require_fit
 from dqn_fast.envs import Environments, ScriptedPolicy, SerialEnvironments
 from dqn_fast.errors import SettingError, UsageError
@@ -63,6 +64,10 @@ def _saved(name: str, config: TrainConfig) -> ReplayBuffer:
             else ("a prioritised buffer", "--prioritized")
         )
         raise ValueError(f"prioritized: got {got}, expected {expected}")
+    schema = buffer.schema
+    states = [name for name in schema.extra if name.startswith(STATE)] if schema else []
+    if states and config.learns_sequences:
+        raise ValueError(f"extra: got {', '.join(states)}, states of another network, expected none")
     return buffer
 
 

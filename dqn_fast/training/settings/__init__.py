@@ -15,8 +15,10 @@ from dqn_fast.training.settings.learning import (
 from dqn_fast.training.settings.remembering import ReplaySettings
 from dqn_fast.training.settings.rules import Settings
 from dqn_fast.training.settings.running import EvaluationSettings, RunSettings
+from dqn_fast.training.settings.sequences import SEQUENCE_NETWORKS, SequenceSettings
 
 __all__ = [
+    "SEQUENCE_NETWORKS",
     "DataSettings",
     "EnvironmentSettings",
     "EvaluationSettings",
@@ -26,6 +28,7 @@ __all__ = [
     "OptimizerSettings",
     "ReplaySettings",
     "RunSettings",
+    "SequenceSettings",
     "Settings",
     "TargetSettings",
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_FOLDER,
     A_NETWORK,
     A_NORM,
     A_SHARE,
@@ -27,17 +28,24 @@ class NetworkSettings(Settings):
     """The Q-network."""
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
-    """feedforward, or a class of yours as my_module:MyNet. It is called with observation space, action space
-    and a torch.Generator for its weights, and is a torch.nn.Module from a tensor of B observations (or a
-    dict of them) to the values of all actions, (B, A) float32. The other settings of the network are not for
-    it."""
+    """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
+    and reward beside each observation; or a class of yours as my_module:MyNet. That is called with
+    observation space, action space and a torch.Generator for its weights, and is a torch.nn.Module from a
+    tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. The other
+    settings of the network are not for it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
     """Convolutions for images. by-size takes DQN's (nature) from 36 x 36 pixels on, and MinAtar's below.
     data-efficient is for large images, too, and cheaper on a CPU."""
+    embedding: Annotated[int, at_least(0)] = 0
+    """Numbers of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which
+    are quicker for up to some thousand values."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
+    from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
+    """Begin with the weights of the model in this folder of a run, and with nothing else of it. Its network
+    must fit this one's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +64,7 @@ class LearningSettings(Settings):
     cql_alpha: Annotated[float, NOT_NEGATIVE] = 1.0
     """CQL: weight of logsumexp(Q) - Q of the action taken, beside the loss of the TD error."""
     batch_size: Annotated[int, at_least(1)] = 128
-    """Transitions per learner update."""
+    """Transitions per learner update; for networks that remember, episodes or windows."""
     learn_period: Annotated[int, at_least(1, "environment step")] = 2
     """Environment steps from one round of learner updates to the next."""
     learn_updates: Annotated[int, at_least(1, "learner update")] = 1
@@ -72,6 +80,9 @@ class LearningSettings(Settings):
     environment's own returns."""
     double: bool = True
     """Double DQN: the Q-network chooses the next action, and the target network values it."""
+    value_rescaling: bool = False
+    """Learn values on a scale like that of a square root, as R2D2, so that returns of any size suit one
+    learning rate."""
     loss: Literal["huber", "mse"] = "huber"
     """Loss of a sample's TD error."""
     huber_delta: Annotated[float, POSITIVE] = 1.0

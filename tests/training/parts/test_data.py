@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,15 @@ def environments() -> Environments:
     return SerialEnvironments([Tiny()], seed=0)
 
 
-def log(kind: type[ReplayBuffer] = ReplayBuffer, reward: float = 1.0, **options: Any) -> ReplayBuffer:
-    """Return three episodes of 2, 3 and 4 steps from place 0 on, each step worth more than the one before."""
+def log(
+    kind: type[ReplayBuffer] = ReplayBuffer, lengths: Sequence[int] = (2, 3, 4), **options: Any
+) -> ReplayBuffer:
+    """Return episodes of these numbers of steps from place 0 on, each step worth more than the one before."""
     buffer = kind(100, Tiny.observation_space, Tiny.action_space, seed=0, **options)
-    for length in (2, 3, 4):
+    for length in lengths:
         for place in range(length):
             at, after = np.full(1, place, np.float32), np.full(1, place + 1, np.float32)
-            buffer.add(at, 1, reward * (place + 1), after, place + 1 == length, new_segment=place == 0)
+            buffer.add(at, 1, place + 1, after, place + 1 == length, new_segment=place == 0)
     return buffer
 
 
@@ -150,6 +152,16 @@ def test_what_cannot_be_learned_from_is_one_line_and_begins_nothing(
             begin(config, tmp_path / "run")
         assert "\n" not in str(caught.value)
         assert not (tmp_path / "run").exists()
+
+
+def test_states_of_another_network_are_not_begun_with(tmp_path: Path) -> None:
+    buffer = log(extra_fields={"state_h": ((2,), np.float32)}, lengths=())
+    buffer.add([0.0], 1, 1.0, [1.0], False, state_h=[0.5, 0.5])
+    buffer.save(tmp_path / "log.dqn")
+    config = replace(CONFIG, offline=str(tmp_path / "log.dqn"))
+    assert len(build_data("offline", config, environments())) == 1
+    with pytest.raises(UsageError, match="extra: got state_h, states of another network, expected none"):
+        build_data("offline", replace(config, network="lstm"), environments())
 
 
 def test_spaces_that_are_no_spaces_of_the_log_are_refused(tmp_path: Path) -> None:

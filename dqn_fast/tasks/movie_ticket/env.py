@@ -1,0 +1,119 @@
+"""The environment: an agent that books tickets in a dialogue with a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from dqn_fast.tasks.movie_ticket.dialog import MAX_TURNS, DialogAct, Goal, User, one_of
+from dqn_fast.tasks.movie_ticket.domain import DialogDomain
+from dqn_fast.tasks.movie_ticket.domain_files import OWN, read_domain
+from dqn_fast.tasks.movie_ticket.error_model import ErrorModel
+from dqn_fast.tasks.movie_ticket.knowledge_base import KnowledgeBase
+from dqn_fast.tasks.movie_ticket.person import Person
+from dqn_fast.tasks.movie_ticket.state import DialogState
+from dqn_fast.tasks.movie_ticket.transcript import transcript
+from dqn_fast.tasks.movie_ticket.user import SimulatedUser
+from dqn_fast.tasks.movie_ticket.words import Words
+
+SUCCESS, FAILURE, MOVE = 2.0 * MAX_TURNS, -1.0 * MAX_TURNS, -1.0  # rewards
+
+
+class MovieTicket(gym.Env[np.ndarray, np.int64]):
+    """Books cinema tickets in a dialogue by dialogue acts (TC-Bot; Li et al., 2017).
+
+    A user has a goal: wishes, and questions to be answered. The agent may ask for a slot, give one, whose
+    value comes from the knowledge base, book, and end the dialogue. The reward is 80 if the user got what she
+    wanted, -40 if not or after 40 turns, and -1 for every other step. gamma is 0.9 in the publications.
+
+    At an episode's end `info["figures"]` has success, 1 or 0, and turns: the moves of both sides.
+
+    Args:
+        domain: folder with another domain than our own; see `read_domain`.
+        slot_error: probability that a value of the user's is misunderstood.
+        intent_error: probability that an act of the user's is misunderstood.
+        language: of `transcript`, "en" or "zh".
+
+    Attributes:
+        domain: of the dialogues.
+
+    Raises:
+        UsageError: if the folder holds no domain, or there is no such language.
+        TypeError: if a probability is not a number.
+        ValueError: if one is outside [0, 1].
+    """
+
+    def __init__(
+        self,
+        domain: str | Path | DialogDomain = OWN,
+        slot_error: float = 0.0,
+        intent_error: float = 0.0,
+        language: str = "en",
+    ) -> None:
+        self.domain = domain if isinstance(domain, DialogDomain) else read_domain(Path(domain))
+        errors = ErrorModel(self.domain.acts, self.domain.values, slot_error, intent_error)
+        self._user: User = SimulatedUser(errors)
+        self._words = Words(language)
+        self._goal: Goal | None = None
+        self._acts: list[DialogAct] = []
+        self._success: bool | None = None
+        self._state = DialogState(self.domain, KnowledgeBase(self.domain.rows))
+        self.observation_space = spaces.Box(0, self._state.high, (self._state.size,), np.float32)
+        self.action_space = spaces.Discrete(len(self.domain.actions))
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin a dialogue with another goal; see `gymnasium.Env.reset`."""
+        super().reset(seed=seed)
+        goals = self.domain.goals
+        self._goal = one_of(goals, self.np_random)
+        first = self._user.begin(self._goal, self.np_random)
+        self._acts, self._success = [first], None
+        self._state.begin()
+        self._state.hear_user(first)
+        return self._state.features(), {}
+
+    def step(self, action: int | np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Say something, and hear the answer; see `gymnasium.Env.step`."""
+        said = self._state.say(self.domain.actions[action])
+        turns = self._state.moves
+        reply = self._user.answer(said)
+        self._acts += said, reply.said
+        self._state.hear_user(reply.said)
+        features, self._success = self._state.features(), reply.success
+        if self._success is None:
+            return features, MOVE, False, False, {}
+        figures = {"success": float(self._success), "turns": float(turns)}
+        return features, SUCCESS if self._success else FAILURE, True, False, {"figures": figures}
+
+    def transcript(self) -> str:
+        """Return the dialogue so far in words; the last one, if it is over.
+
+        Raises:
+            RuntimeError: if there is none.
+        """
+        if self._goal is None:
+            raise RuntimeError("transcript: got no reset so far, expected one before")
+        return transcript(self._words, self._goal, self._acts, self._success)
+
+    def talk_with(
+        self, read: Callable[[str], str], write: Callable[[str], None], language: str | None = None
+    ) -> None:
+        """Put a person in the place of the simulated user, from the next reset on.
+
+        Args:
+            read: returns a line after a prompt, as `input` does; an EOFError ends the dialogue.
+            write: shows a line.
+            language: "en" or "zh"; None is that of `transcript`.
+
+        Raises:
+            UsageError: if there is no such language.
+        """
+        self._words = self._words if language is None else Words(language)
+        self._user = Person(self._words, self.domain, read, write)
