@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.agent.objectives.objective import TransitionBatch
 from dqn_fast.agent.schedules import Schedule
 
 # Bytes of batches that are drawn at once: they should fit into a core's own cache until they are used.
@@ -21,14 +22,14 @@ _MOST_AT_ONCE = 64
 class BatchSource(Protocol):
     """Gives batches to learn from, and takes back their TD errors."""
 
-    def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
+    def batches(self, step: int, updates: int) -> Iterator[TransitionBatch]:
         """Give a batch of tensors for each of `updates` learner updates at environment step `step`.
 
         Nothing may be stored in the buffer before the last of them is taken.
         """
         ...
 
-    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Any, td_error: Tensor) -> None:
         """Use the TD errors, `(B,)`, of the rows of `batch`; called before the next batch is taken."""
         ...
 

@@ -11,6 +11,7 @@ from dqn_fast import __version__
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
+    SEQUENCE_NETWORKS,
     EnvironmentSettings,
     EvaluationSettings,
     ExplorationSettings,
@@ -19,6 +20,7 @@ from dqn_fast.training.settings import (
     OptimizerSettings,
     ReplaySettings,
     RunSettings,
+    SequenceSettings,
     TargetSettings,
 )
 
@@ -27,6 +29,7 @@ PARTS = {
     "environment": EnvironmentSettings,
     "run": RunSettings,
     "network": NetworkSettings,
+    "sequences": SequenceSettings,
     "learning": LearningSettings,
     "optimizer": OptimizerSettings,
     "target": TargetSettings,
@@ -45,6 +48,7 @@ class TrainConfig(
     TargetSettings,
     OptimizerSettings,
     LearningSettings,
+    SequenceSettings,
     NetworkSettings,
     RunSettings,
     EnvironmentSettings,
@@ -60,8 +64,19 @@ class TrainConfig(
         """The seed of each part of the run, derived from `seed`."""
         return derive_seeds(self.seed)
 
+    @property
+    def learns_sequences(self) -> bool:
+        """Whether the network remembers, and so learns from sequences."""
+        return self.network in SEQUENCE_NETWORKS
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.sequence_length and self.learns_sequences and self.objective == "mc":
+            raise SettingError(
+                "sequence_length", self.sequence_length, "0 with --objective mc: whole episodes"
+            )
+        if self.stored_state and self.network == "gpt":
+            raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)

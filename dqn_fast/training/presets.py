@@ -80,6 +80,18 @@ _MINATAR_DQN: dict[str, Any] = {
     "target_update_period": 1_000,
 }
 
+# Ni et al. (2023) with more speed: 16 mazes together, and a larger learning rate, which comes to rest.
+_TMAZE: dict[str, Any] = {
+    "network": "lstm",
+    "hidden_sizes": (64, 64),
+    "num_envs": 16,
+    "tau": 0.02,
+    "epsilon_decay": 0.1,
+    # The policy is what it is at the end; two episodes evaluate it exactly.
+    "selection_period": 0,
+    "eval_episodes": 2,
+}
+
 PRESETS: dict[str, Preset] = {
     "cartpole": Preset(
         ("CartPole-v1",),
@@ -129,6 +141,16 @@ PRESETS: dict[str, Preset] = {
     "minatar-dqn-decay": Preset(
         ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
         {**_MINATAR_DQN, "learning_rate": 1e-3, "learning_rate_end": 0.0},
+    ),
+    "tmaze": Preset(
+        ("dqn_fast/TMaze-v0",),
+        {
+            **_TMAZE,
+            "total_steps": 16_500,  # 1,500 episodes
+            "batch_size": 64,
+            "learn_period": 4,
+            "epsilon_end": 0.09,  # once in an episode
+        },
     ),
     "pong": Preset(
         ("ALE/Pong-v5",),

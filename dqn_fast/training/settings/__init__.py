@@ -14,8 +14,10 @@ from dqn_fast.training.settings.learning import (
 from dqn_fast.training.settings.remembering import ReplaySettings
 from dqn_fast.training.settings.rules import Settings
 from dqn_fast.training.settings.running import EvaluationSettings, RunSettings
+from dqn_fast.training.settings.sequences import SEQUENCE_NETWORKS, SequenceSettings
 
 __all__ = [
+    "SEQUENCE_NETWORKS",
     "EnvironmentSettings",
     "EvaluationSettings",
     "ExplorationSettings",
@@ -24,6 +26,7 @@ __all__ = [
     "OptimizerSettings",
     "ReplaySettings",
     "RunSettings",
+    "SequenceSettings",
     "Settings",
     "TargetSettings",
 ]
