@@ -166,8 +166,11 @@ def _run(
     result = _result(config, trainer, evaluation, last)
     draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
-    if evaluation and not config.keep_checkpoint:
-        delete_checkpoints(folder)
+    if evaluation:
+        if config.save_memory:
+            trainer.save_memory()
+        if not config.keep_checkpoint:
+            delete_checkpoints(folder)
     return Run(result, evaluation, last)
 
 

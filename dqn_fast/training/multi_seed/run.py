@@ -112,7 +112,7 @@ def resume_seeds(
         config = replace(config, total_steps=total_steps)
         complete = dict.fromkeys(complete)
         options += ["--total-steps", str(total_steps)]
-    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config.total_steps) as progress:
+    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config) as progress:
         outcomes = []
         for seed, found in complete.items():
             if found:
@@ -195,7 +195,7 @@ def _outcome(process: SeedProcess, progress: MultiSeedProgress) -> Outcome:
 def _draw(folder: Path, config: TrainConfig, result: MultiSeedResult) -> None:
     files = [outcome.folder / METRICS for outcome in result.outcomes]
     curves = [Curve.of(read_rows(file)) for file in files if file.exists()]
-    if not curves:
+    if not any(len(curve.steps) for curve in curves):  # as when only learning from data
         return
     scores = result.scores
     evaluation = (sum(scores) / len(scores), f"evaluation: {result}") if scores else None

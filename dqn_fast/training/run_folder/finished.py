@@ -23,6 +23,7 @@ _REPORTING_ONLY = (
     "keep_checkpoint",
     "log_period",
     "return_window",
+    "save_memory",
     "threads",
 )
 _RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")

@@ -19,12 +19,13 @@ METRICS = "metrics.csv"
 LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
+MEMORY = "memory.dqn"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"
 LOCK = ".lock"
 RUN_FILES = (
-    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS),
+    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS, MEMORY),
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
 )
 
@@ -125,4 +126,4 @@ def _broke_at_once(folder: Path) -> bool:
     others = [
         path for path in _files(folder) if path.name not in (CONFIG, METRICS) and not path.match(EVENTS)
     ]
-    return len(lines) == 1 and lines[0].startswith(b"step,") and not others
+    return len(lines) == 1 and lines[0].startswith((b"step,", b"update,")) and not others
