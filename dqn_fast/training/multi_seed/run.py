@@ -42,7 +42,14 @@ def default_jobs() -> int:
 
 
 def train_seeds(
-    config: TrainConfig, seeds: range, folder: Path, *, jobs: int, overwrite: bool = False, video: bool = True
+    config: TrainConfig,
+    seeds: range,
+    folder: Path,
+    *,
+    jobs: int,
+    overwrite: bool = False,
+    video: bool = True,
+    on_begin: Callable[[], None] = lambda: None,
 ) -> MultiSeedResult:
     """Train an agent for each seed; write each run to its own folder, seed-<seed> in `folder`.
 
@@ -56,6 +63,7 @@ def train_seeds(
         jobs: runs side by side, at least 1.
         overwrite: delete the files of earlier seeds or of a run in that folder.
         video: record a video of each agent.
+        on_begin: called once everything is checked, before the first run.
 
     Raises:
         UsageError: if `jobs` is below 1, the environment cannot be made or is not for DQN, or the folder
@@ -69,6 +77,7 @@ def train_seeds(
             with writing(folder / f"seed-{seed}"):
                 (folder / f"seed-{seed}").mkdir(exist_ok=True)
             save_config(folder / f"seed-{seed}", replace(config, seed=seed))
+    on_begin()
     return resume_seeds(folder, jobs=jobs, video=video)
 
 
@@ -77,13 +86,16 @@ def holds_seeds(folder: Path) -> bool:
     return bool(_seed_folders(folder))
 
 
-def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedResult:
+def resume_seeds(
+    folder: Path, *, jobs: int, video: bool = True, total_steps: int | None = None
+) -> MultiSeedResult:
     """Resume every seed that is not complete; if all are, only write the summary.
 
     Args:
         folder: of the seeds.
         jobs: runs side by side, at least 1.
         video: record videos of the agents trained now.
+        total_steps: environment steps to train for, if they become more; see `run.resume`.
 
     Raises:
         UsageError: if `jobs` is below 1, the folder holds no seeds, a configuration or result is of another
@@ -96,7 +108,11 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
     options = ["--video" if video else "--no-video"]
-    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config.total_steps) as progress:
+    if total_steps is not None and total_steps > config.total_steps:
+        config = replace(config, total_steps=total_steps)
+        complete = dict.fromkeys(complete)
+        options += ["--total-steps", str(total_steps)]
+    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config) as progress:
         outcomes = []
         for seed, found in complete.items():
             if found:
@@ -179,7 +195,7 @@ def _outcome(process: SeedProcess, progress: MultiSeedProgress) -> Outcome:
 def _draw(folder: Path, config: TrainConfig, result: MultiSeedResult) -> None:
     files = [outcome.folder / METRICS for outcome in result.outcomes]
     curves = [Curve.of(read_rows(file)) for file in files if file.exists()]
-    if not curves:
+    if not any(len(curve.steps) for curve in curves):  # as when only learning from data
         return
     scores = result.scores
     evaluation = (sum(scores) / len(scores), f"evaluation: {result}") if scores else None
