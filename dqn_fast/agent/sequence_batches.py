@@ -61,16 +61,22 @@ class EpisodeDraw:
         buffer: holds the steps.
         batch_size: segments of each batch.
         n_step: environment steps that each transition spans.
+        gamma: discount factor of one environment step; None is the buffer's own.
     """
 
-    def __init__(self, buffer: ReplayBuffer, batch_size: int, n_step: int) -> None:
+    def __init__(
+        self, buffer: ReplayBuffer, batch_size: int, n_step: int, gamma: float | None = None
+    ) -> None:
         self.buffer = buffer
         self._batch_size = batch_size
         self._n_step = n_step
+        self._gamma = gamma
 
     def __call__(self, beta: float | None) -> CellBatch:
         """Return the cells of drawn segments."""
-        segments = self.buffer.sample_segments(self._batch_size, n_step=self._n_step, beta=beta)
+        segments = self.buffer.sample_segments(
+            self._batch_size, n_step=self._n_step, gamma=self._gamma, beta=beta
+        )
         rows = segments.padded().torch()
         columns = rows.mask.shape[1] + 1
         action = torch.zeros(len(rows.weights), columns, dtype=torch.int64)
@@ -99,23 +105,32 @@ class WindowDraw:
         length: steps of each window.
         burn_in: steps before it, which only lead to the state at its beginning.
         n_step: environment steps that each transition spans.
+        gamma: discount factor of one environment step; None is the buffer's own.
 
     The state before the burn-in is the stored one if the buffer stores states (`SequencePolicy`), and that
     before a first step otherwise.
     """
 
     def __init__(
-        self, buffer: ReplayBuffer, batch_size: int, length: int, *, burn_in: int, n_step: int
+        self,
+        buffer: ReplayBuffer,
+        batch_size: int,
+        length: int,
+        *,
+        burn_in: int,
+        n_step: int,
+        gamma: float | None = None,
     ) -> None:
         self.buffer = buffer
         self._sizes = batch_size, length
         self._options: dict[str, Any] = {"burn_in": burn_in, "n_step": n_step, "previous": True}
+        self._gamma = gamma
         self._rows = buffer.empty_sequences(*self._sizes, **self._options, torch=True)
 
     def __call__(self, beta: float | None) -> CellBatch:
         """Return the cells of drawn windows; valid until the next draw."""
         rows: SequenceBatch[Tensor] = self.buffer.sample_sequences(
-            *self._sizes, **self._options, beta=beta, out=self._rows
+            *self._sizes, **self._options, gamma=self._gamma, beta=beta, out=self._rows
         )
         stored = {
             name.removeprefix(STATE): field[:, 0]

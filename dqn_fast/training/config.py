@@ -12,6 +12,7 @@ from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
     SEQUENCE_NETWORKS,
+    DataSettings,
     EnvironmentSettings,
     EvaluationSettings,
     ExplorationSettings,
@@ -35,6 +36,7 @@ PARTS = {
     "target": TargetSettings,
     "exploration": ExplorationSettings,
     "replay": ReplaySettings,
+    "data": DataSettings,
     "evaluation": EvaluationSettings,
 }
 
@@ -43,6 +45,7 @@ PARTS = {
 @dataclass(frozen=True)
 class TrainConfig(
     EvaluationSettings,
+    DataSettings,
     ReplaySettings,
     ExplorationSettings,
     TargetSettings,
@@ -65,6 +68,11 @@ class TrainConfig(
         return derive_seeds(self.seed)
 
     @property
+    def unit(self) -> str:
+        """What a step of the run is: all its lengths, periods and schedules count these."""
+        return "environment steps" if self.offline is None else "learner updates"
+
+    @property
     def learns_sequences(self) -> bool:
         """Whether the network remembers, and so learns from sequences."""
         return self.network in SEQUENCE_NETWORKS
@@ -77,6 +85,10 @@ class TrainConfig(
             )
         if self.stored_state and self.network == "gpt":
             raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
+        if self.stored_state and self.offline is not None:
+            raise SettingError(
+                "stored_state", True, "False with --offline: data has no state of this network"
+            )
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
@@ -85,7 +97,9 @@ class TrainConfig(
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)
-        if self.total_steps <= self.learning_starts:
+        if self.objective == "bc" and self.offline is None:
+            raise SettingError("objective", "bc", "--offline with it: what else should be cloned?")
+        if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from dqn_fast.errors import SettingError
@@ -230,3 +231,27 @@ def preset_of(env_id: str | None, name: str | None = None) -> TrainConfig:
         raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return TrainConfig(env_id or preset.env_ids[0], **preset.settings)
+
+
+def origin_of_settings(env_id: str, name: str | None = None) -> str:
+    """Return where `preset_of` takes its settings from, in words; for the defaults, what may be meant.
+
+    Args:
+        env_id: Gymnasium id.
+        name: of the preset; None is the first one for this environment, or the defaults if there is none.
+    """
+    fitting = [one for one, preset in PRESETS.items() if env_id in preset.env_ids]
+    if name is not None:
+        others = "" if name in fitting else f", which is for {', '.join(PRESETS[name].env_ids)}"
+        return f"the settings of the preset {name}{others}"
+    if fitting:
+        return f"the settings of the preset {fitting[0]}"
+    for one, preset in PRESETS.items():
+        for similar in preset.env_ids:
+            if _without_version(similar) == _without_version(env_id):
+                return f"the default settings; --preset {one} takes those for {similar}"
+    return "the default settings, since no preset is for it"
+
+
+def _without_version(env_id: str) -> str:
+    return re.sub(r"-v\d+$", "", env_id.rpartition(":")[2])

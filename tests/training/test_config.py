@@ -65,6 +65,7 @@ BAD = [
     ("reserve", -0.5, "at least 0 and finite"),
     ("frame_stack", 0, "at least 1 frame"),
     ("alpha", -0.1, "at least 0 and finite"),
+    ("offline", "", "a Minari id, a FILE.dqn, or scripted"),
     ("beta_begin", -0.1, "from 0 to 1"),
     ("beta_end", 1.1, "from 0 to 1"),
     ("priority_eps", -1e-6, "at least 0 and finite"),
@@ -138,7 +139,7 @@ def test_every_number_has_a_rule() -> None:
     rules = rules_of(TrainConfig)
     assert all(rules.values())
     switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale"}
-    switches |= {"stored_state", "value_rescaling"}
+    switches |= {"save_memory", "stored_state", "value_rescaling"}
     assert set(rules) - switches == {name for name, _, _ in [*BAD, *MISSPELT]}
 
 

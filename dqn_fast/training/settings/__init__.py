@@ -5,6 +5,7 @@ below a field is what the command line shows.
 """
 
 from dqn_fast.training.settings.acting import EnvironmentSettings, ExplorationSettings
+from dqn_fast.training.settings.data import DataSettings
 from dqn_fast.training.settings.learning import (
     LearningSettings,
     NetworkSettings,
@@ -18,6 +19,7 @@ from dqn_fast.training.settings.sequences import SEQUENCE_NETWORKS, SequenceSett
 
 __all__ = [
     "SEQUENCE_NETWORKS",
+    "DataSettings",
     "EnvironmentSettings",
     "EvaluationSettings",
     "ExplorationSettings",
