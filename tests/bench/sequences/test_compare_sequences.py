@@ -28,7 +28,7 @@ def test_every_row_is_a_configuration(name: str) -> None:
 
 def test_what_an_update_learns_from() -> None:
     whole = costs(Row("", TMAZE, SHORT).config(0), steps=300, draws=3)
-    assert 0.8 < whole["learned"] <= 1.0  # all observations of an episode are acted on; new ones are shorter
+    assert 0.7 < whole["learned"] <= 1.0  # all observations of an episode are acted on; new ones are shorter
     windows: dict[str, Any] = {**SHORT, "sequence_length": 4, "burn_in": 4}
     burnt_in = costs(Row("", TMAZE, windows).config(0), steps=300, draws=3)
     assert 0.2 < burnt_in["learned"] < 0.6
