@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import sys
 import textwrap
@@ -13,6 +14,7 @@ import tyro
 
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.evaluation.conversation import converse
 from dqn_fast.training.evaluation.video import record_video
 from dqn_fast.training.multi_seed import MultiSeedResult, default_jobs, holds_seeds, resume_seeds, train_seeds
 from dqn_fast.training.presets import PRESETS
@@ -90,8 +92,10 @@ def _report(run: Run, folder: Path, video: bool) -> int:
             f"dqn-fast: interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}\n"
         )
         return _INTERRUPTED
+    if run.episodes is not None:
+        sys.stdout.write(f"{run.episodes}\n")
     sys.stdout.write(_scores(run))
-    if video:
+    if video and run.episodes is None:
         try:
             record_video(folder, load_config(folder))
         except UsageError as error:  # a missing video does not fail the run
@@ -181,6 +185,29 @@ def video(
     """
     film = record_video(folder, load_config(folder), episodes=episodes, fps=fps)
     sys.stdout.write(f"{film}\nsaved as {film.path}\n")
+    return 0
+
+
+def chat(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    language: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Talk with the agent of a run (ε = 0), in the place of the simulated user.
+
+    Args:
+        folder: Folder of the run; its environment must talk, such as dqn_fast/MovieTicket-v0.
+        language: That you talk in, such as en or zh; by default the environment's own.
+        seed: Of the episode, such as of the goal that it shows as an example; by default a new one.
+    """
+    if seed is not None and not 0 <= seed < 2**31:
+        raise SettingError("seed", seed, "at least 0 and below 2**31")
+
+    def write(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    converse(folder, load_config(folder), input, write, language=language, seed=seed)
     return 0
 
 

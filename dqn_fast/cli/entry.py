@@ -57,6 +57,7 @@ def _run(arguments: Sequence[str] | None) -> int:
                 "train": train_command(arguments),
                 "evaluate": commands.evaluate,
                 "resume": commands.resume,
+                "chat": commands.chat,
                 "presets": commands.presets,
                 "table": commands.table,
                 "video": commands.video,

@@ -19,6 +19,7 @@ class PartSeeds(NamedTuple):
     environment: int
     evaluation: int
     selection: int
+    demonstrations: int
 
 
 def derive_seeds(seed: int) -> PartSeeds:

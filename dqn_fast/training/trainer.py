@@ -11,6 +11,7 @@ from typing import Any
 from dqn_fast.agent import QNetwork
 from dqn_fast.envs.random_states import restore_random_states, seed_process
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.demonstrations import store_demonstrations
 from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
@@ -63,9 +64,11 @@ class Trainer:
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
-        self._buffer = (
-            checkpoint.load_buffer() if checkpoint else build_buffer(config, environments, self.agent.policy)
-        )
+        if checkpoint:
+            self._buffer = checkpoint.load_buffer()
+        else:
+            self._buffer = build_buffer(config, environments, self.agent.policy)
+            store_demonstrations(config, self._buffer)
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()

@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
+from dqn_fast.tasks.movie_ticket.baselines import RuleAgent
 from dqn_fast.tasks.movie_ticket.dialog import MAX_TURNS, DialogAct, Goal, User, one_of
 from dqn_fast.tasks.movie_ticket.domain import DialogDomain
 from dqn_fast.tasks.movie_ticket.domain_files import OWN, read_domain
@@ -91,6 +92,10 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
             return features, MOVE, False, False, {}
         figures = {"success": float(self._success), "turns": float(turns)}
         return features, SUCCESS if self._success else FAILURE, True, False, {"figures": figures}
+
+    def demonstrator(self) -> RuleAgent:
+        """Return the rule agent, which may show dialogues to a learner."""
+        return RuleAgent(self.domain)
 
     def transcript(self) -> str:
         """Return the dialogue so far in words; the last one, if it is over.

@@ -18,12 +18,13 @@ METRICS = "metrics.csv"
 LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
+EPISODES = "episodes.txt"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"
 LOCK = ".lock"
 RUN_FILES = (
-    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS),
+    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EPISODES, EVENTS),
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
 )
 
