@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
@@ -110,6 +111,15 @@ class DQN:
             self.updates += 1
             self.target.update(self.updates)
         return UpdateResult(found.td_error, loss, q)
+
+    def begin_with(self, weights: Mapping[str, Tensor]) -> None:
+        """Take these weights before the first update: for the Q-network, and for the target alike.
+
+        Args:
+            weights: the `state_dict` of a network of equal layers.
+        """
+        self.q_net.load_state_dict(weights)
+        self.target.target_net.load_state_dict(weights)
 
     def _not_finite(self, what: str, got: float, batch: TransitionBatch, step: int) -> NotFiniteError:
         weights = self.parameters.vector

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _CLOSED_PIPE = 141  # what shells report for a program that SIGPIPE ended, such as before `| head`
+_OPTIONS = {"env_id": "ENV_ID", "from_folder": "--from"}  # that are not called as their settings
 _AGENT_EXTRA = ("filelock", "gymnasium", "matplotlib", "rich", "tensorboard", "torch", "tyro")
 
 
@@ -82,7 +83,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _option(name: str) -> str:
     """Return what a setting is called on the command line."""
-    return "ENV_ID" if name == "env_id" else f"--{name.replace('_', '-')}"
+    return _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
 
 
 def _discard_output() -> None:

@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
+import numpy as np
+import numpy.typing as npt
+
 from dqn_fast.dropin._experiences import NAMES, Experiences, rows
 
 
@@ -22,7 +25,8 @@ class ExperienceReplayBuffer:
 
     States are arrays, tensors or lists of numbers, all of one shape. They come back as tensors if they were
     tensors, and as arrays otherwise. Actions, rewards and dones that were numbers come back as numbers in
-    rows, and as arrays of shape (B,) in columns.
+    rows, and as arrays of shape (B,) in columns. A next state may be None where `done` is set: it is None in
+    rows, and zeros in columns.
 
     Args:
         size: experiences to hold.
@@ -39,7 +43,8 @@ class ExperienceReplayBuffer:
 
         Raises:
             TypeError: if a value is of another kind than the first one.
-            ValueError: if a shape differs, or `done` is neither a bool nor 0 or 1.
+            ValueError: if a shape differs, `done` is neither a bool nor 0 or 1, or it is 0 and there is no
+                next state.
         """
         self._experiences.add(state, action, reward, next_state, done)
 
@@ -56,7 +61,10 @@ class ExperienceReplayBuffer:
         Raises:
             ValueError: if the buffer holds fewer.
         """
-        return ExperienceBatch(self._experiences.sample(batch_size))
+        return ExperienceBatch(*self._experiences.sample(batch_size))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} of {self._experiences.buffer.capacity:,} experiences)"
 
 
 class ExperienceBatch(Sequence[tuple[Any, ...]]):
@@ -78,8 +86,10 @@ class ExperienceBatch(Sequence[tuple[Any, ...]]):
     as in a loop. That is a `ValueError`, unless the batch has five rows.
     """
 
-    def __init__(self, columns: tuple[Any, ...]) -> None:
-        self._columns = columns
+    _absent: npt.NDArray[np.bool_] | None = None  # where next states are None; in pickles of 0.1.0, too
+
+    def __init__(self, columns: tuple[Any, ...], absent: npt.NDArray[np.bool_] | None = None) -> None:
+        self._columns, self._absent = columns, absent
 
     def arrays(self) -> tuple[Any, ...]:
         """Return states, actions, rewards, next states and dones, B rows each."""
@@ -94,14 +104,18 @@ class ExperienceBatch(Sequence[tuple[Any, ...]]):
         return len(self._columns[0])
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return rows(self._columns)
+        return rows(self._columns, self._absent)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} experiences)"
 
     @overload
     def __getitem__(self, item: int) -> tuple[Any, ...]: ...
     @overload
     def __getitem__(self, item: slice) -> ExperienceBatch: ...
     def __getitem__(self, item: int | slice) -> tuple[Any, ...] | ExperienceBatch:
-        if isinstance(item, slice):
-            return ExperienceBatch(tuple(column[item] for column in self._columns))
         at = range(len(self))[item]
-        return next(rows(column[at : at + 1] for column in self._columns))
+        chosen = item if isinstance(at, range) else slice(at, at + 1)
+        absent = None if self._absent is None else self._absent[chosen]
+        part = ExperienceBatch(tuple(column[chosen] for column in self._columns), absent)
+        return part if isinstance(at, range) else next(iter(part))

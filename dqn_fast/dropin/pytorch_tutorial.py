@@ -19,7 +19,10 @@ import numpy as np
 import torch
 
 from dqn_fast.dropin._experiences.tensor_rows import tensor_rows
+from dqn_fast.dropin._experiences.widening import Array, wider, with_states
+from dqn_fast.dropin._experiences.words import in_the_callers_words
 from dqn_fast.replay import ReplayBuffer
+from dqn_fast.replay.fields import tensor_numbers
 
 Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
 _transition = partial(tuple.__new__, Transition)  # Transition._make, and faster
@@ -46,6 +49,9 @@ class ReplayMemory:
     def __len__(self) -> int:
         return len(self._buffer)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} of {self._buffer.capacity:,} transitions)"
+
     def push(self, state: Any, action: Any, next_state: Any, reward: Any) -> None:
         """Store a transition of tensors. Those on another device are copied from it, and back when sampled.
 
@@ -56,24 +62,45 @@ class ReplayMemory:
             reward: a tensor of one element.
 
         Raises:
-            TypeError: if a tensor is of another kind than in the first transition.
+            TypeError: if a tensor is of another kind than in the first transition; floats may follow states
+                of whole numbers.
             ValueError: if a shape differs.
         """
         last, address, obs = self._last
         if state is not last or state.data_ptr() != address:
             obs = _array(state)
         after = obs if next_state is None else _array(next_state)
-        if self._forms:
-            act = action.item() if self._has_one_action else _array(action)
-            self._buffer.add(obs, act, reward.item(), after, next_state is None)
+        forms, has_one_action = self._forms, self._has_one_action
+        if forms:
+            act, gain = action.item() if has_one_action else _array(action), reward.item()
         else:
             forms = (_Form(state), _Form(action), _Form(state), _Form(reward, floating=True))
             has_one_action = action.numel() == 1
             act = np.asarray(action.item() if has_one_action else _array(action), forms[1].dtype)
             gain = np.asarray(reward.item(), forms[3].dtype)
+        try:
             self._buffer.add(obs, act, gain, after, next_state is None)
-            self._forms, self._has_one_action = forms, has_one_action
+        except (TypeError, ValueError) as error:
+            buffer = self._widened(obs, after)
+            try:
+                buffer.add(obs, act, gain, after, next_state is None)
+            except (TypeError, ValueError):
+                raise in_the_callers_words(error) from None
+            self._buffer = buffer
+        self._forms, self._has_one_action = forms, has_one_action
         self._last = (next_state, next_state is not None and next_state.data_ptr(), after)
+
+    def _widened(self, state: Array, next_state: Array) -> ReplayBuffer:
+        """Return a buffer of the same that has room for these states, or the buffer itself."""
+        schema = self._buffer.schema
+        if schema is None:
+            return self._buffer
+        held = self._buffer.transitions()
+        dtype = wider(schema.obs.dtype, [state, next_state], lambda: (held.obs, held.next_obs))
+        if dtype == schema.obs.dtype:
+            return self._buffer
+        states, next_states = held.obs.astype(dtype), held.next_obs.astype(dtype)
+        return with_states(self._buffer, states, next_states, random.getrandbits(64))
 
     def sample(self, batch_size: int) -> list[Any]:
         """Draw different transitions; return a list of `Transition`.
@@ -95,22 +122,26 @@ class ReplayMemory:
 class _Form:
     """Shape and dtype of the tensors of a field, and the device if it is not the CPU."""
 
+    tensor_dtype: torch.dtype | None = None  # if NumPy has none like it: bfloat16
+
     def __init__(self, first: torch.Tensor, floating: bool = False) -> None:
         self.shape, self.dtype = tuple(first.shape), _array(first).dtype
         if floating and self.dtype.kind != "f":
             self.dtype = np.dtype(np.float32)  # a first reward of 0 does not mean integers
+        elif str(first.dtype) != f"torch.{self.dtype}":
+            self.tensor_dtype = first.dtype
         self.device = None if first.is_cpu else first.device
 
     def rows(self, values: np.ndarray[Any, Any]) -> list[Any]:
         """Return the rows of a stored column, as stand-ins for tensors."""
         if values.shape[1:] != self.shape:
             values = values.reshape(len(values), *self.shape)
-        return tensor_rows(values, self.device)
+        return tensor_rows(values, self.device, self.tensor_dtype)
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     """Return a tensor's numbers as an array, without a copy if they are on the CPU."""
     try:
         return tensor.numpy()
-    except (RuntimeError, TypeError):  # it requires a gradient, or is on another device
-        return tensor.detach().cpu().numpy()
+    except (RuntimeError, TypeError):  # it requires a gradient, is on another device, or of another type
+        return tensor_numbers(tensor.cpu())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
-from gymnasium.wrappers import DtypeObservation, RescaleObservation, TransformAction
+from gymnasium.wrappers import DtypeObservation, FilterObservation, RescaleObservation, TransformAction
+
+from dqn_fast import trees
+from dqn_fast.envs.arrays import one_line
 
 # Largest distance between the bounds of an observation to rescale.
 _WIDEST = 1e6
@@ -27,6 +31,30 @@ def from_zero(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     # Environments check the type of an action.
     start, kind = int(space.start), space.dtype.type
     return TransformAction(env, lambda action: kind(int(action) + start), spaces.Discrete(int(space.n)))
+
+
+def without_parts(env: gym.Env[Any, Any], keys: Sequence[str]) -> gym.Env[Any, Any]:
+    """Return an environment without some parts of its observations.
+
+    Args:
+        env: its observations are dicts, or tuples, whose parts are named "0", "1" and so on.
+        keys: of the parts, at least one.
+
+    Raises:
+        TypeError: if its observations have no such part, or no other one.
+    """
+    space = env.observation_space
+    parts = trees.children(space) if isinstance(space, spaces.Dict) else None
+    if isinstance(space, spaces.Tuple):
+        parts = {str(index): part for index, part in enumerate(space.spaces)}
+    if parts is None or not set(keys) <= parts.keys() or len(parts) == len(set(keys)):
+        found = f"those with the parts {sorted(parts)}" if parts else f"{one_line(space)}"
+        raise TypeError(
+            f"ignore_observation: got {', '.join(keys)}, expected some parts of the observations, not all of"
+            f" them; the environment has {found}"
+        )
+    kept = [key for key in parts if key not in keys]
+    return FilterObservation(env, [int(key) for key in kept] if isinstance(space, spaces.Tuple) else kept)
 
 
 def rescaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

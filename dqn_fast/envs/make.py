@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 
 from dqn_fast.envs.action_mask import ActionMaskObservation
-from dqn_fast.envs.adapters import from_zero, rescaled
+from dqn_fast.envs.adapters import from_zero, rescaled, without_parts
 from dqn_fast.envs.by_id import many_by_id, one_by_id
 from dqn_fast.envs.checked import checked
 from dqn_fast.envs.episodes import SeededEpisodes
@@ -29,6 +29,7 @@ from dqn_fast.envs.vector import VectorEnvironments
 from dqn_fast.errors import SettingError, UsageError
 
 Vectorization = Literal["sync", "async", "native"]
+Wrapper = Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]]
 
 
 def make_env(
@@ -38,6 +39,8 @@ def make_env(
     action_mask: bool = False,
     rescale: bool = False,
     env_kwargs: Mapping[str, Any] | None = None,
+    wrapper: Wrapper | None = None,
+    ignore_observation: Sequence[str] = (),
 ) -> gym.Env[Any, Any]:
     """Return a new environment with actions 0 ... n - 1, for evaluation and video.
 
@@ -52,6 +55,9 @@ def make_env(
             `ActionMaskObservation`. Dict observations that have a mask do not need this.
         rescale: rescale observations, a Box with bounds closer than 1e6, to float32 from -1 to 1.
         env_kwargs: of the environment itself.
+        wrapper: called with the environment, before anything else here but the preprocessing of games;
+            returns it wrapped.
+        ignore_observation: keys of a dict observation that are left out; of a tuple, their numbers from 0.
 
     Raises:
         UsageError: if there is no such environment, a package that it needs is missing, it does not take
@@ -61,6 +67,10 @@ def make_env(
     rendering = {} if render_mode is None else {"render_mode": render_mode}
     env = one_by_id(env_id, {**(env_kwargs or {}), **rendering})
     with _misfits_as_usage_errors(env_id, env):
+        if wrapper is not None:
+            env = _wrapped(env, wrapper)
+        if ignore_observation:
+            env = without_parts(env, ignore_observation)
         env = checked(from_zero(env))
         if rescale:
             env = rescaled(env)
@@ -79,6 +89,8 @@ def make_environments(
     action_mask: bool = False,
     rescale: bool = False,
     env_kwargs: Mapping[str, Any] | None = None,
+    wrapper: Wrapper | None = None,
+    ignore_observation: Sequence[str] = (),
 ) -> Environments:
     """Return environments to train in.
 
@@ -92,14 +104,25 @@ def make_environments(
         action_mask: see `make_env`.
         rescale: see `make_env`.
         env_kwargs: of each environment itself.
+        wrapper: see `make_env`; with "async" it is called in each process.
+        ignore_observation: see `make_env`.
 
     Raises:
         UsageError: if `make_env` would raise one, or the environment has no vector implementation.
-        SettingError: if `num_envs` is below 1, or "native" comes with `action_mask` or `rescale`.
+        SettingError: if `num_envs` is below 1, or "native" comes with an argument that is for single
+            environments.
     """
     if num_envs < 1:
         raise SettingError("num_envs", num_envs, "at least 1")
-    make = partial(make_env, env_id, action_mask=action_mask, rescale=rescale, env_kwargs=env_kwargs)
+    make = partial(
+        make_env,
+        env_id,
+        action_mask=action_mask,
+        rescale=rescale,
+        env_kwargs=env_kwargs,
+        wrapper=wrapper,
+        ignore_observation=ignore_observation,
+    )
     if vectorization == "sync":
         envs = [make() for _ in range(num_envs)]
         with _misfits_as_usage_errors(env_id, *envs):
@@ -111,10 +134,23 @@ def make_environments(
         context = "fork" if sys.platform == "linux" else None
         vector_env = AsyncVectorEnv(workers, context=context, autoreset_mode=AutoresetMode.SAME_STEP)
         return VectorEnvironments(vector_env, None, EpisodeSnapshots())
-    for name, asked in (("action_mask", action_mask), ("rescale", rescale)):
+    only_for_one = {
+        "action_mask": action_mask,
+        "rescale": rescale,
+        "wrapper": wrapper,
+        "ignore_observation": ignore_observation,
+    }
+    for name, asked in only_for_one.items():
         if asked:
             raise SettingError("vectorization", "'native'", f"sync or async with {name}")
     return _make_native(env_id, num_envs, seed, env_kwargs or {})
+
+
+def _wrapped(env: gym.Env[Any, Any], wrapper: Wrapper) -> gym.Env[Any, Any]:
+    wrapped = wrapper(env)
+    if not isinstance(wrapped, gym.Env):
+        raise TypeError(f"wrapper: got {type(wrapped).__name__}, expected it to return a gymnasium.Env")
+    return wrapped
 
 
 def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, env_index: int, main: int) -> ErrorsInInfos:
@@ -143,4 +179,6 @@ def _misfits_as_usage_errors(env_id: str, *envs: gym.Env[Any, Any] | AnyVectorEn
     except (TypeError, ValueError) as error:
         for env in envs:
             env.close()
+        if isinstance(error, UsageError):
+            raise
         raise UsageError(f"{env_id} does not fit: {error}") from error

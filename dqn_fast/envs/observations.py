@@ -6,7 +6,7 @@ conversion, and integers of any type. So a policy sees what the buffer stores, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gymnasium import spaces
@@ -55,23 +55,26 @@ def refuse_unusable(space: spaces.Space[Any]) -> None:
         TypeError: if there is such a part; the message says how to leave it out.
     """
     for name, part in _unusable(space, "observation_space"):
-        usable = isinstance(space, spaces.Dict) and [
-            key for key, child in space.items() if not any(_unusable(child, ""))
-        ]
-        advice = f"; a wrapper can leave it out: gymnasium.wrappers.FilterObservation(env, {usable})"
+        unusable = [key for key, child in _parts(space) if any(_unusable(child, ""))]
+        advice = f"; --ignore-observation {' '.join(map(str, unusable))} leaves it out"
         raise TypeError(
             f"{name}: got {one_line(part)}, expected arrays, numbers, or a Dict or Tuple of them"
-            f"{advice if usable else ''}"
+            f"{advice if 0 < len(unusable) < len(list(_parts(space))) else ''}"
         )
 
 
 def _unusable(space: spaces.Space[Any], name: str) -> Iterator[tuple[str, spaces.Space[Any]]]:
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        parts = space.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
-        for key, part in parts:
+        for key, part in _parts(space):
             yield from _unusable(part, f"{name}[{key!r}]")
     elif space.shape is None or space.dtype is None:
         yield name, space
+
+
+def _parts(space: spaces.Space[Any]) -> Iterable[tuple[Any, spaces.Space[Any]]]:
+    if isinstance(space, spaces.Dict):
+        return space.items()
+    return enumerate(space.spaces) if isinstance(space, spaces.Tuple) else ()
 
 
 def _check(space: spaces.Space[Any], lead: tuple[int, ...], name: str) -> Check:

@@ -47,13 +47,30 @@ def as_array(name: str, value: Any) -> npt.NDArray[Any]:
         ValueError: if it is a ragged list.
     """
     try:
-        array = value.detach().numpy() if hasattr(value, "detach") else np.asarray(value)
+        array = tensor_numbers(value) if hasattr(value, "detach") else np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: got {_brief(value)}, expected an array: {error}") from error
     except (RuntimeError, TypeError) as error:
         raise TypeError(f"{name}: got {_brief(value)}, expected an array: {error}") from error
     if array.dtype.kind not in _KINDS:
         raise TypeError(f"{name}: got {_brief(value)} of dtype {array.dtype}, expected numbers")
+    return array
+
+
+def tensor_numbers(tensor: Any) -> npt.NDArray[Any]:
+    """Return an array over a tensor on the CPU; of floats that NumPy lacks (bfloat16), a copy in float32.
+
+    Raises:
+        RuntimeError: if its numbers cannot be read where they are.
+        TypeError: if they are of no such type, or on another device.
+    """
+    tensor = tensor.detach()
+    try:
+        array: npt.NDArray[Any] = tensor.numpy()
+    except TypeError:
+        if not (tensor.is_cpu and tensor.dtype.is_floating_point):
+            raise
+        array = tensor.float().numpy()
     return array
 
 

@@ -22,6 +22,7 @@ from dqn_fast.training.parts.replay import build_buffer
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.layout import METRICS
+from dqn_fast.training.run_folder.model import weights_to_begin_with
 
 
 class Trainer:
@@ -35,8 +36,9 @@ class Trainer:
         stack: will close the environments.
 
     Raises:
-        UsageError: if the environments cannot be made, no network takes their observations, the settings do
-            not fit them, or the checkpoint's replay buffer cannot be read. Nothing is written before `train`.
+        UsageError: if the environments cannot be made, no network takes their observations, the settings or
+            the weights to begin with do not fit them, or the checkpoint's replay buffer cannot be read.
+            Nothing is written before `train`.
 
     Attributes:
         agent: acts and learns.
@@ -59,6 +61,8 @@ class Trainer:
         environments = build_environments(config)
         stack.callback(environments.close)
         self.agent = build_agent(config, environments.observation_space, environments.action_space)
+        if config.from_folder and checkpoint is None:
+            self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
         self.last_net: QNetwork | None = None
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []

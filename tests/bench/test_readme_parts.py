@@ -6,12 +6,13 @@ from pathlib import Path
 
 import compare_memories
 import compare_scores
+import compare_token_bytes
 import compare_trainings
 import pytest
 from readme_parts import README, Part
 
 PART = Part("speed", "python speed.py")
-ALL = [compare_memories.PART, compare_scores.PART, compare_trainings.PART]
+ALL = [compare_memories.PART, compare_scores.PART, compare_token_bytes.PART, compare_trainings.PART]
 
 
 def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:

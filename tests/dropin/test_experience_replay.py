@@ -185,7 +185,7 @@ def test_bad_input_names_the_argument_and_changes_nothing() -> None:
     with pytest.raises(ValueError, match="done: got 2"):
         buffer.add(np.zeros(2), 0, 0.0, np.zeros(2), 2)
     buffer.add(np.zeros(2), 0, 0.0, np.zeros(2), False)
-    with pytest.raises(ValueError, match="obs"):
+    with pytest.raises(ValueError, match=r"^state: got shape"):
         buffer.add(np.zeros(3), 0, 0.0, np.zeros(2), False)
     with pytest.raises(TypeError, match="action"):
         buffer.add(np.zeros(2), 0.5, 0.0, np.zeros(2), False)

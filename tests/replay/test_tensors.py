@@ -74,11 +74,10 @@ def test_priorities_may_be_tensors(make: Any) -> None:
         lambda: torch.complex(torch.zeros(64), -torch.ones(64)).conj().imag,  # negated when it is read
         lambda: torch.ones(64, device="meta"),
         lambda: torch.ones(64).to_sparse(),
-        lambda: torch.ones(64, dtype=torch.bfloat16),
         lambda: torch.ones(64, dtype=torch.complex64),
         lambda: torch._efficientzerotensor(64),
     ],
-    ids=["lazily negated", "meta", "sparse", "bfloat16", "complex", "zeros without memory"],
+    ids=["lazily negated", "meta", "sparse", "complex", "zeros without memory"],
 )
 def test_tensors_that_are_no_plain_array_are_refused_and_change_nothing(make: Any) -> None:
     buffer = filled()

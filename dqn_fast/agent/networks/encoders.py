@@ -10,6 +10,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from dqn_fast.agent.networks.embedding import Embedding
 from dqn_fast.agent.networks.image_encoder import Conv, is_image, make_image_encoder
 
 
@@ -93,37 +94,51 @@ def one_hot_columns(encoder: Encoder) -> int:
 
 
 def make_encoder(
-    space: spaces.Space[Any], generator: torch.Generator, convolutions: Sequence[Conv] | None = None
+    space: spaces.Space[Any],
+    generator: torch.Generator,
+    convolutions: Sequence[Conv] | None = None,
+    embedding: int = 0,
 ) -> Encoder:
     """Return the encoder for an observation space.
 
     Images (see `image_encoder.is_image`) go through convolutions. Other numbers are flattened, discrete ones
-    become one-hot vectors, and the parts of (nested) dicts stand side by side.
+    become one-hot or learned vectors, and the parts of (nested) dicts stand side by side.
 
     Args:
         space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these.
         generator: source of the initial weights.
         convolutions: convolutions for images; None chooses them by size (`make_image_encoder`).
+        embedding: numbers of the learned vector of a discrete value; 0 takes one-hot vectors.
 
     Raises:
         TypeError: if there is no encoder for the space, or it is an empty Dict.
         SmallImageError: if an image is smaller than the convolutions need.
+        ValueError: if a table of vectors would be larger than 1 GiB.
     """
     if isinstance(space, spaces.Dict):
         if not space.spaces:
             raise TypeError(f"observation_space: got {space}, expected a Dict with at least one part")
         return DictEncoder(
-            {key: make_encoder(part, generator, convolutions) for key, part in space.spaces.items()}
+            {
+                key: make_encoder(part, generator, convolutions, embedding)
+                for key, part in space.spaces.items()
+            }
         )
     if isinstance(space, spaces.Box) and is_image(space):
         return make_image_encoder(space, generator, convolutions)
     if isinstance(space, spaces.Box | spaces.MultiBinary):
         return FlattenEncoder(int(np.prod(space.shape)))
     if isinstance(space, spaces.Discrete):
-        return OneHotEncoder(np.array([space.n]), np.array([space.start]))
+        return _discrete(np.array([space.n]), np.array([space.start]), embedding, generator)
     if isinstance(space, spaces.MultiDiscrete):
-        return OneHotEncoder(space.nvec, space.start)
+        return _discrete(space.nvec, space.start, embedding, generator)
     raise TypeError(
         f"observation_space: got {space}, "
         "expected Box, MultiBinary, Discrete, MultiDiscrete, or a Dict of these"
     )
+
+
+def _discrete(
+    counts: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], embedding: int, generator: torch.Generator
+) -> Encoder:
+    return Embedding(counts, starts, embedding, generator) if embedding else OneHotEncoder(counts, starts)

@@ -31,6 +31,7 @@ def make_q_net(
     *,
     dueling: bool = False,
     convolutions: Sequence[Conv] | None = None,
+    embedding: int = 0,
     representation: Representation = SCALAR,
 ) -> QNetwork:
     """Return a network for the spaces: an encoder, hidden layers, and outputs for each action.
@@ -48,6 +49,7 @@ def make_q_net(
         generator: source of the initial weights.
         dueling: learn value and advantages apart.
         convolutions: the convolutions for images; None chooses by their size (`make_image_encoder`).
+        embedding: numbers of the learned vector of a discrete value; 0 takes one-hot vectors.
         representation: what the outputs mean, and how many there are for each action.
 
     Raises:
@@ -64,7 +66,7 @@ def make_q_net(
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):
         kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
-    encoder = make_encoder(observation_space, generator, convolutions)
+    encoder = make_encoder(observation_space, generator, convolutions, embedding)
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
     _refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])
@@ -94,8 +96,8 @@ def _refuse_large(encoder: Encoder, outputs: int) -> None:
         raise ValueError(
             f"observation_space: got {encoder.size:,} features, of which {columns:,} are one-hot columns;"
             f" the first layer would take {nbytes:,} bytes, expected at most {_MOST_BYTES:,} and"
-            f" {_MOST_ONE_HOT:,} columns: a wrapper can reduce them, such as"
-            " gymnasium.wrappers.TransformObservation"
+            f" {_MOST_ONE_HOT:,} columns: --embedding N takes learned vectors instead of one-hot ones, and a"
+            " wrapper can reduce features, such as gymnasium.wrappers.TransformObservation"
         )
 
 

@@ -10,14 +10,17 @@ import torch
 from dqn_fast._core import Row
 
 
-def tensor_rows(values: np.ndarray[Any, Any], device: torch.device | None = None) -> list[Any]:
+def tensor_rows(
+    values: np.ndarray[Any, Any], device: torch.device | None = None, dtype: torch.dtype | None = None
+) -> list[Any]:
     """Return a list of B `TensorRow`s over the rows of a column.
 
     Args:
         values: the column, `(B, ...)`.
         device: where the tensors are made; None for the CPU.
+        dtype: of the tensors; None for that of the column.
     """
-    return TensorRow.rows_of(_Column(values, device), len(values))
+    return TensorRow.rows_of(_Column(values, device, dtype), len(values))
 
 
 class TensorRow(Row):
@@ -99,14 +102,17 @@ def _joined(join: Any, parts: Any) -> torch.Tensor | None:
 
 
 class _Column:
-    """The values of a field in a batch, (B, ...), and the device that their tensors are made on."""
+    """The values of a field in a batch, (B, ...), and the device and dtype of their tensors."""
 
-    __slots__ = ("device", "values")
+    __slots__ = ("device", "dtype", "values")
 
-    def __init__(self, values: np.ndarray[Any, Any], device: torch.device | None) -> None:
-        self.values, self.device = values, device
+    def __init__(
+        self, values: np.ndarray[Any, Any], device: torch.device | None, dtype: torch.dtype | None
+    ) -> None:
+        self.values, self.device, self.dtype = values, device, dtype
 
     def tensor(self, values: np.ndarray[Any, Any]) -> torch.Tensor:
         """Return some of the values as a tensor."""
         tensor = torch.from_numpy(values)
-        return tensor if self.device is None else tensor.to(self.device)
+        is_same = self.device is None and self.dtype is None
+        return tensor if is_same else tensor.to(self.device, self.dtype)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 
 from dqn_fast.envs import Environments, make_env, make_environments
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.parts.own import call_own
 
 
 def build_env(config: TrainConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
@@ -38,6 +40,8 @@ def _options(config: TrainConfig) -> dict[str, Any]:
     """Return what decides how an environment looks, in training and elsewhere."""
     return {
         "env_kwargs": config.env_kwargs,
+        "wrapper": partial(call_own, "wrapper", config.wrapper) if config.wrapper else None,
+        "ignore_observation": config.ignore_observation,
         "action_mask": config.action_mask,
         "rescale": config.rescale,
     }

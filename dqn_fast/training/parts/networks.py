@@ -65,6 +65,7 @@ def _feed_forward(
         generator,
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
+        embedding=config.embedding,
         representation=ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
     )
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import torch
+from torch import Tensor
 
 from dqn_fast.agent import QNetwork
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig, refuse_unknown
+from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.run_folder.files import as_json, atomic_write, tensors_as_bytes, with_infinity
 from dqn_fast.training.run_folder.layout import CONFIG, MODEL
+from dqn_fast.training.settings import NetworkSettings
 
 
 def save_config(folder: Path, config: TrainConfig) -> None:
@@ -60,21 +65,88 @@ def save_model(folder: Path, q_net: QNetwork) -> None:
         path.write_bytes(tensors_as_bytes({"q_net": q_net.state_dict()}))
 
 
-def load_model(folder: str | Path, config: TrainConfig, env: gym.Env[Any, Any]) -> QNetwork:
+def load_model(
+    folder: str | Path, config: TrainConfig | None = None, env: gym.Env[Any, Any] | None = None
+) -> QNetwork:
     """Return the Q-network of a run with the weights of model.pt.
 
-    This reads only tensors: a file from elsewhere cannot run code.
+    This reads only tensors: a file from elsewhere cannot run code. (A class of a person's own, which the
+    configuration may name, is imported.)
+
+    Args:
+        folder: of the run.
+        config: of the run; None reads it from the folder.
+        env: of the run, for its spaces; not closed. None makes one, and closes it.
 
     Raises:
-        UsageError: if there is no model, or it does not fit the configuration.
+        UsageError: if there is no run or no model, the model does not fit the configuration, or the
+            environment cannot be made.
     """
-    path = Path(folder) / MODEL
+    config = load_config(folder) if config is None else config
+    if env is None:
+        with closing(build_env(config)) as env:
+            return load_model(folder, config, env)
     q_net = build_q_net(config, env.observation_space, env.action_space)
+    path = Path(folder) / MODEL
+    weights = _weights(path)
+    if misfit := _misfit(weights, q_net):
+        raise UsageError(f"{path}: got weights whose {misfit}, expected those of the run's {CONFIG}")
+    q_net.load_state_dict(weights)
+    return q_net
+
+
+def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
+    """Return the weights of the model that a run begins with.
+
+    Args:
+        config: of the run that begins; its `from_folder` holds the other run.
+        q_net: of the run that begins; only read.
+
+    Raises:
+        UsageError: if there is no run or no model in that folder.
+        SettingError: if the weights do not fit; the settings of the network that differ are named.
+    """
+    folder = Path(config.from_folder)
+    other, weights = load_config(folder), _weights(folder / MODEL)
+    if misfit := _misfit(weights, q_net):
+        names = [field.name for field in dataclasses.fields(NetworkSettings) if field.name != "from_folder"]
+        differ = [
+            f"{name} {getattr(other, name)} there and {getattr(config, name)} here"
+            for name in ("env_id", *names)
+            if getattr(other, name) != getattr(config, name)
+        ]
+        raise SettingError("from_folder", f"{folder}, whose {misfit}", f"weights that fit{_listed(differ)}")
+    return weights
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
     try:
-        q_net.load_state_dict(torch.load(path, weights_only=True)["q_net"])
+        weights: dict[str, Tensor] = torch.load(path, weights_only=True)["q_net"]
+        if not isinstance(weights, dict):
+            raise TypeError(f"q_net: got {type(weights).__name__}, expected a dict")
     except OSError as error:
-        raise UsageError(f"{folder} has no model yet: cannot read {path.name} ({error.strerror})") from error
-    except Exception as error:  # PyTorch raises many kinds for damaged files and other shapes
+        raise UsageError(
+            f"{path.parent} has no model yet: cannot read {path.name} ({error.strerror})"
+        ) from error
+    except Exception as error:  # PyTorch raises many kinds for damaged files
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{path} does not fit the run's configuration: {reason}") from error
-    return q_net
+    return weights
+
+
+def _misfit(weights: dict[str, Tensor], q_net: QNetwork) -> str:
+    """Return the first difference between weights and those of a network; empty if they fit."""
+    own = q_net.state_dict()
+    for name in [*own, *weights]:
+        got, expected = (_shape(state.get(name)) for state in (weights, own))
+        if got != expected:
+            return f"{name} is {got} instead of {expected}"
+    return ""
+
+
+def _shape(weight: Any) -> str:
+    return str(tuple(weight.shape)) if isinstance(weight, Tensor) else "missing"
+
+
+def _listed(differences: Sequence[str]) -> str:
+    return f": {', '.join(differences)}" if differences else ""

@@ -10,8 +10,10 @@ import tyro
 from dqn_fast.training.settings.keywords import ON_COMMAND_LINE
 from dqn_fast.training.settings.rules import (
     A_NAME,
+    A_REFERENCE,
     A_SHARE,
     A_ZETA_EXPONENT,
+    KEYS,
     KEYWORDS,
     NOT_NEGATIVE,
     Settings,
@@ -29,6 +31,11 @@ class EnvironmentSettings(Settings):
     env_kwargs: Annotated[dict[str, Any], KEYWORDS, ON_COMMAND_LINE] = field(default_factory=dict)
     """Arguments of the environment itself, such as map_name=8x8 is_slippery=false: JSON if it parses, else
     text."""
+    wrapper: Annotated[str, A_REFERENCE, tyro.conf.arg(metavar="MODULE:NAME")] = ""
+    """A function or class of yours, such as my_module:wrap, that is called with each environment and returns
+    it wrapped: in training, evaluations and videos."""
+    ignore_observation: Annotated[tuple[str, ...], KEYS, tyro.conf.arg(metavar="KEY ...")] = ()
+    """Parts of a dict observation to leave out, such as a text; of a tuple by their numbers from 0."""
     num_envs: Annotated[int, at_least(1)] = 1
     """Environments that step together. More of them make a run faster; the ratio of learner updates to
     environment steps stays the same."""

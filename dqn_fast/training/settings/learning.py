@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_FOLDER,
     A_NETWORK,
     A_NORM,
     A_SHARE,
@@ -36,8 +37,14 @@ class NetworkSettings(Settings):
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
     """Convolutions for images. by-size takes DQN's (nature) from 36 x 36 pixels on, and MinAtar's below.
     data-efficient is for large images, too, and cheaper on a CPU."""
+    embedding: Annotated[int, at_least(0)] = 0
+    """Numbers of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which
+    are quicker for up to some thousand values."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
+    from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
+    """Begin with the weights of the model in this folder of a run, and with nothing else of it. Its network
+    must fit this one's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,12 @@ A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
 A_NETWORK = Rule(
     lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"
 )
+A_FOLDER = Rule(lambda value: isinstance(value, str), "a folder of a run")
+A_REFERENCE = Rule(lambda value: isinstance(value, str), "a function of yours as module:name")
+KEYS = Rule(
+    lambda value: isinstance(value, tuple) and all(isinstance(key, str) for key in value),
+    "keys of a dict observation",
+)
 A_PERIOD_OR_NONE = Rule(lambda value: value >= 0, "at least 1 environment step, or 0 for none")
 A_NUMBER_OF_THREADS = Rule(lambda value: 1 <= value <= 4096, "from 1 to 4096")
 LAYER_SIZES = Rule(

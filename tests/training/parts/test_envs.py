@@ -12,6 +12,7 @@ import pytest
 from training.short import short
 
 from dqn_fast.cli import main
+from dqn_fast.training import UsageError
 from dqn_fast.training.parts.envs import build_env, build_environments
 
 
@@ -47,3 +48,24 @@ def test_they_are_given_on_the_command_line(tmp_path: Path, capsys: pytest.Captu
     err = capsys.readouterr().err
     assert err.startswith("dqn-fast: cannot make the environment 'FrozenLake-v1': ")
     assert (err.count("\n"), "'size'" in err) == (1, True)
+
+
+def test_a_wrapper_of_ones_own_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_wrappers.py").write_text(
+        "from gymnasium.wrappers import TimeLimit\n\n\ndef short(env):\n    return TimeLimit(env, 3)\n\n\n"
+        "def broken(env):\n    return env.nothing\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for vectorization in ("sync", "async"):
+        config = short("CartPole-v1", 200, wrapper="my_wrappers:short", vectorization=vectorization)
+        with closing(build_environments(config)) as environments, closing(build_env(config)) as env:
+            environments.reset()
+            env.reset(seed=0)
+            steps = [(environments.step(np.array([0])).truncated[0], env.step(0)[3]) for _ in range(3)]
+            assert steps == [(False, False), (False, False), (True, True)]
+    for name, line in (
+        ("my_wrappers:none", "wrapper: got 'my_wrappers:none', expected a name in a module: "),
+        ("my_wrappers:broken", r"wrapper: my_wrappers:broken raised AttributeError: .*line 9\)"),
+    ):
+        with pytest.raises(UsageError, match=f"^{line}"):
+            build_env(short("CartPole-v1", 200, wrapper=name))
