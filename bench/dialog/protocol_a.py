@@ -72,6 +72,9 @@ class Learner:
     def __init__(self, env: MovieTicket) -> None:
         size, actions = env.reset(seed=0)[0].size, len(env.domain.actions)
         self.net = nn.Sequential(nn.Linear(size, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, actions))
+        for layer in (self.net[0], self.net[2]):  # as Glorot & Bengio (2010)
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
         self.target = copy.deepcopy(self.net)
         self._optimizer = torch.optim.RMSprop(
             self.net.parameters(), lr=LEARNING_RATE, alpha=DECAY, weight_decay=L2

@@ -13,4 +13,12 @@ def test_every_part_of_every_run_has_its_own() -> None:
 
 def test_they_stay_what_they_are() -> None:
     # Another value here means that no published run can be repeated any more.
-    assert derive_seeds(0) == (1878776328, 336614359, 1620722436, 1842996703, 608273276, 1039430863, 1235561164)
+    assert derive_seeds(0) == (
+        1878776328,
+        336614359,
+        1620722436,
+        1842996703,
+        608273276,
+        1039430863,
+        1235561164,
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from training.counting import Counting
 from training.tiny import Tiny
@@ -18,6 +19,14 @@ from dqn_fast.training import TrainConfig, train
 from dqn_fast.training.evaluation.evaluate import evaluate
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, save_multi_seed_result
 from dqn_fast.training.run_folder.result import load_result
+
+
+class StandingStill(Counting):
+    """Walks left, against the wall."""
+
+    def act(self, obs: Any, step: int) -> np.ndarray:
+        return 0 * super().act(obs, step)
+
 
 CONFIG = TrainConfig(
     "Telling-v0", total_steps=40, learning_starts=10, hidden_sizes=(4,), eval_episodes=5, selection_period=0
@@ -37,7 +46,11 @@ class Telling(Tiny):
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         obs, reward, terminated, truncated, _ = super().step(action)
         self.places.append(self.place)
-        figures = self.figures or {"place": self.place, "steps": self.steps, **({"won": 1} if terminated else {})}
+        figures = self.figures or {
+            "place": self.place,
+            "steps": self.steps,
+            **({"won": 1} if terminated else {}),
+        }
         return obs, reward, terminated, truncated, {"figures": figures}
 
     def transcript(self) -> str:
@@ -53,12 +66,13 @@ def _registered() -> Iterator[None]:
 
 
 def test_figures_are_means_over_the_episodes_that_have_them() -> None:
-    right, left = (evaluate(Counting(action), Telling(), 6, seed=0) for action in (1, 0))
-    assert right is not None
-    assert left is not None
-    assert right.figures == {"place": 5, "steps": right.steps / 6, "won": 1}
-    assert left.figures == {"place": 0, "steps": 10}
-    assert str(left) == "return 0.0 ± 0.0, place 0, steps 10 over 6 episodes (ε = 0)"
+    walk = evaluate(Counting(1), Telling(), 6, seed=0)
+    assert walk is not None
+    assert walk.figures == {"place": 5, "steps": walk.steps / 6, "won": 1}
+    assert str(walk).startswith("return 1.0 ± 0.0, place 5, steps 4.")
+    stand = evaluate(StandingStill(1), Telling(), 6, seed=0)
+    assert stand is not None
+    assert stand.figures == {"place": 0, "steps": 10}
     silent = evaluate(Counting(1), Tiny(), 3, seed=0)
     assert silent is not None
     assert silent.figures == {}
@@ -84,7 +98,9 @@ def test_a_run_has_them_in_its_result_and_is_told(tmp_path: Path) -> None:
     again = load_result(tmp_path)
     assert again.figures == {name: content[name] for name in sorted(content) if name in again.figures}
     assert {"place", "env_steps"} <= set(again.figures)
-    save_multi_seed_result(tmp_path, MultiSeedResult("Telling-v0", [Outcome(0, tmp_path, "done", again)], False))
+    save_multi_seed_result(
+        tmp_path, MultiSeedResult("Telling-v0", [Outcome(0, tmp_path, "done", again)], False)
+    )
     (seed,) = json.loads((tmp_path / "group.json").read_text())["seeds"]
     assert seed["result"]["place"] == content["place"]
 
