@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast.agent.objectives.objective import TransitionBatch
 from dqn_fast.agent.schedules import Schedule
 
 # Bytes of batches that are drawn at once: they should fit into a core's own cache until they are used.
@@ -21,14 +22,14 @@ _MOST_AT_ONCE = 64
 class BatchSource(Protocol):
     """Gives batches to learn from, and takes back their TD errors."""
 
-    def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
+    def batches(self, step: int, updates: int) -> Iterator[TransitionBatch]:
         """Give a batch of tensors for each of `updates` learner updates at environment step `step`.
 
         Nothing may be stored in the buffer before the last of them is taken.
         """
         ...
 
-    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Any, td_error: Tensor) -> None:
         """Use the TD errors, `(B,)`, of the rows of `batch`; called before the next batch is taken."""
         ...
 
@@ -42,11 +43,16 @@ class UniformBatches:
     Args:
         buffer: holds the transitions; it must know its spaces.
         batch_size: rows of each batch.
+        n_step: environment steps that each transition spans; None is the buffer's own.
+        gamma: discount factor of one environment step; None is the buffer's own.
     """
 
-    def __init__(self, buffer: ReplayBuffer, batch_size: int) -> None:
+    def __init__(
+        self, buffer: ReplayBuffer, batch_size: int, *, n_step: int | None = None, gamma: float | None = None
+    ) -> None:
         self.buffer = buffer
         self.batch_size = batch_size
+        self._horizon: dict[str, Any] = {"n_step": n_step, "gamma": gamma}
         at_once = min(max(_AT_ONCE // buffer.empty_batch(batch_size).nbytes, 1), _MOST_AT_ONCE)
         drawn = buffer.empty_batch(at_once * batch_size)
         ends = range(batch_size, at_once * batch_size + 1, batch_size)
@@ -57,7 +63,7 @@ class UniformBatches:
         """Give a batch of tensors for each update; `step` is ignored."""
         while updates > 0:
             count = min(updates, len(self._batches))
-            self.buffer.sample(count * self.batch_size, out=self._first[count - 1])
+            self.buffer.sample(count * self.batch_size, **self._horizon, out=self._first[count - 1])
             yield from self._batches[:count]
             updates -= count
 
@@ -72,19 +78,30 @@ class PrioritizedBatches:
         buffer: holds the transitions and their priorities; it must know its spaces.
         batch_size: rows of each batch.
         beta_schedule: exponent of the importance weights at each environment step, in [0, 1].
+        n_step: environment steps that each transition spans; None is the buffer's own.
+        gamma: discount factor of one environment step; None is the buffer's own.
     """
 
-    def __init__(self, buffer: PrioritizedReplayBuffer, batch_size: int, beta_schedule: Schedule) -> None:
+    def __init__(
+        self,
+        buffer: PrioritizedReplayBuffer,
+        batch_size: int,
+        beta_schedule: Schedule,
+        *,
+        n_step: int | None = None,
+        gamma: float | None = None,
+    ) -> None:
         self.buffer = buffer
         self.batch_size = batch_size
         self.beta_schedule = beta_schedule
+        self._horizon: dict[str, Any] = {"n_step": n_step, "gamma": gamma}
         self._batch = buffer.empty_batch(batch_size, torch=True)
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
         """Give a batch of tensors for each update, with importance weights by the beta of step `step`."""
         beta = self.beta_schedule(step)
         for _ in range(updates):
-            yield self.buffer.sample(self.batch_size, beta=beta, out=self._batch)
+            yield self.buffer.sample(self.batch_size, beta=beta, **self._horizon, out=self._batch)
 
     def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
         """Set the priorities of the rows to |td_error|; the buffer adds priority_eps and applies alpha."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dqn_fast import trees
+from dqn_fast.agent.networks.windows import Cells
 from dqn_fast.agent.objectives.objective import TransitionBatch
 from dqn_fast.errors import NotFiniteError
 
@@ -43,6 +44,7 @@ def _of_batch(batch: TransitionBatch) -> list[str]:
     names = []
     for name in ("obs", "reward", "next_obs", "discount", "weights"):
         tree = getattr(batch, name)
+        tree = tree.obs() if isinstance(tree, Cells) else tree
         for path in trees.paths(tree):
             rows = trees.at(tree, path)
             if not _is_finite(rows[goes_on] if name == "next_obs" else rows):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from dqn_fast import trees
@@ -12,6 +13,8 @@ from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import make_q_values
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.q_network import QNetwork
+from dqn_fast.agent.networks.sequence_network import SequenceNetwork
+from dqn_fast.agent.sequence_policy import SequencePolicy
 
 
 class Policy(Protocol):
@@ -24,6 +27,10 @@ class Policy(Protocol):
             obs: N observations: an array `(N, ...)`, or a (nested) dict of them.
             step: environment step of these actions; it decides how much the policy explores.
         """
+        ...
+
+    def observe(self, reward: npt.NDArray[Any]) -> None:
+        """Take in what the latest actions earned, `(N,)`; called after every step, before `extras`."""
         ...
 
     def reset(self, rows: Sequence[int]) -> None:
@@ -76,6 +83,9 @@ class FeedForwardPolicy:
             lambda: self._q_values(obs).argmax(1), step, lambda: legal_actions(obs)
         )
 
+    def observe(self, reward: npt.NDArray[Any]) -> None:
+        """Do nothing: observations are enough to act."""
+
     def reset(self, rows: Sequence[int]) -> None:
         """Do nothing: there is nothing to forget."""
 
@@ -96,15 +106,33 @@ class FeedForwardPolicy:
         self.exploration.load_state_dict(state["exploration"])
 
 
+def make_policy(
+    q_net: QNetwork, exploration: Exploration, num_envs: int = 1, *, store_state: bool = False
+) -> Policy:
+    """Return the policy that acts by a network, with memory or without.
+
+    Args:
+        q_net: the network to ask. Changes of its parameters in place take effect at once.
+        exploration: when to act otherwise.
+        num_envs: number of environments.
+        store_state: whether what a network remembers is stored beside each step (`SequencePolicy`).
+    """
+    if isinstance(q_net, SequenceNetwork):
+        return SequencePolicy(q_net, exploration, num_envs, store_state=store_state)
+    return FeedForwardPolicy(q_net, exploration)
+
+
 class Greedy:
     """Chooses the action with the largest value for one observation; the first of equal ones.
+
+    For a network that remembers, call `reset` where an episode begins, and `observe` after each step.
 
     Args:
         q_net: the network to ask. Changes of its parameters in place take effect at once.
     """
 
     def __init__(self, q_net: QNetwork) -> None:
-        self._policy = FeedForwardPolicy(q_net, NoExploration())
+        self._policy = make_policy(q_net, NoExploration())
 
     def __call__(self, obs: Any) -> int:
         """Return the greedy action.
@@ -115,3 +143,11 @@ class Greedy:
                 environment that checks its observations, and `dqn_fast.envs.checked` wraps your own.
         """
         return self._policy.act(trees.one_row(obs), 0).item()
+
+    def observe(self, reward: float) -> None:
+        """Take in what the action earned; only networks that remember use it."""
+        self._policy.observe(np.array([reward], np.float64))
+
+    def reset(self) -> None:
+        """Forget the episode: a new one begins; only networks that remember need it."""
+        self._policy.reset((0,))

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from dqn_fast._version import __version__
+
 _CLOSED_PIPE = 141  # what shells report for a program that SIGPIPE ended, such as before `| head`
-_OPTIONS = {"env_id": "ENV_ID", "from_folder": "--from"}  # that are not called as their settings
 _AGENT_EXTRA = ("filelock", "gymnasium", "matplotlib", "rich", "tensorboard", "torch", "tyro")
 
 
@@ -23,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the command line without the program's name; `sys.argv` by default.
     """
+    if (sys.argv[1:] if arguments is None else list(arguments)) == ["--version"]:
+        sys.stdout.write(f"dqn-fast {__version__}\n")
+        return 0
     missing = [name for name in _AGENT_EXTRA if find_spec(name) is None]
     if missing:
         _complain(
@@ -41,10 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    # Imported late: PyTorch takes a second or two, and may not be there at all.
+    # Imported late: they may not be there at all.
     import tyro
 
-    from dqn_fast.cli import commands
+    from dqn_fast.cli.arguments import in_options, option, refuse_unknown_options, with_whole_numbers
+    from dqn_fast.cli.commands import COMMANDS
+    from dqn_fast.cli.help_text import read_like
     from dqn_fast.cli.train_command import train_command
     from dqn_fast.errors import NotFiniteError, SettingError, UsageError
 
@@ -53,22 +59,20 @@ def _run(arguments: Sequence[str] | None) -> int:
         sys.path.append(str(Path.cwd()))
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        arguments = with_whole_numbers(arguments)
+        refuse_unknown_options(arguments)
         status: int = tyro.extras.subcommand_cli_from_dict(
             {
                 "train": train_command(arguments),
-                "evaluate": commands.evaluate,
-                "resume": commands.resume,
-                "chat": commands.chat,
-                "presets": commands.presets,
-                "table": commands.table,
-                "video": commands.video,
+                **{name: read_like(command, command) for name, command in COMMANDS.items()},
             },
             prog="dqn-fast",
-            description="Train DQN agents on Gymnasium environments, with a C++ replay memory.",
+            description="Train DQN agents on Gymnasium environments, with a C++ replay memory."
+            " `dqn-fast --version` says which this is.",
             args=arguments,
         )
     except SettingError as error:
-        _complain(f"{_option(error.name)}: {error.complaint}")
+        _complain(f"{option(error.name)}: {in_options(error.complaint)}")
         return 2
     except UsageError as error:
         _complain(str(error))
@@ -79,11 +83,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     finally:
         sys.stdout.flush()  # here, where a pipe that is closed does no harm
     return status
-
-
-def _option(name: str) -> str:
-    """Return what a setting is called on the command line."""
-    return _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
 
 
 def _discard_output() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import fields
-from typing import Annotated, Any, get_type_hints
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated, Any
 
 import tyro
 
-from dqn_fast.cli import commands
+from dqn_fast.cli import runs
+from dqn_fast.cli.help_text import read_like, with_fields
 from dqn_fast.errors import SettingError
 from dqn_fast.training.config import PARTS, TrainConfig
 from dqn_fast.training.presets import PRESETS, preset_of
@@ -18,34 +20,26 @@ from dqn_fast.training.settings import EnvironmentSettings, Settings
 
 
 def train_command(arguments: Sequence[str]) -> Callable[..., int]:
-    """Return the command, whose defaults are the settings of the preset that a command line asks for.
+    """Return the command, whose defaults are the settings of the preset or file that a command line asks for.
 
-    They must be known before the command line is parsed. So the environment and `--preset` are looked for
-    among all arguments.
+    They must be known before the command line is parsed. So the environment, `--preset` and `--config` are
+    looked for among all arguments.
 
     Args:
         arguments: the command line without the program's name.
     """
     known = {env_id for preset in PRESETS.values() for env_id in preset.env_ids}
     env_id = next((argument for argument in arguments if argument in known), None)
-    name = _preset_name(arguments)
-    default = None if env_id is None and name is None else preset_of(env_id, name)
+    name, file = _begins_with(arguments)
+    default = _default(env_id, name, file)
 
-    def command(config: dict[str, Any], **options: Any) -> int:
-        if default is not None and name is None and config["env_id"] != default.env_id:
-            got = f"none, for the environment {config['env_id']} and the argument {default.env_id}"
+    def train(settings: dict[str, Any], **options: Any) -> int:
+        if name is None and file is None and default is not None and settings["env_id"] != default.env_id:
+            got = f"none, for the environment {settings['env_id']} and the argument {default.env_id}"
             raise SettingError("preset", got, "the name of the one that is meant")
-        return commands.train(TrainConfig(**config), **options)
+        return runs.train(TrainConfig(**settings), **options)
 
-    # tyro reads what `commands.train` says, except for one type.
-    hint = _by_part(default)
-    signature = inspect.signature(commands.train)
-    parameters = dict(signature.parameters)
-    parameters["config"] = parameters["config"].replace(annotation=hint)
-    command.__signature__ = signature.replace(parameters=list(parameters.values()))  # type: ignore[attr-defined]
-    command.__annotations__ = {**get_type_hints(commands.train, include_extras=True), "config": hint}
-    command.__doc__ = commands.train.__doc__
-    return command
+    return read_like(runs.train, train, settings=_by_part(default))
 
 
 def _by_part(default: TrainConfig | None) -> Any:
@@ -69,7 +63,7 @@ def _by_part(default: TrainConfig | None) -> Any:
 
 def _unchecked(part: type[Settings]) -> type[Settings]:
     """Return a part that takes any value, for tyro, which hides what a constructor raises."""
-    return type(part.__name__, (part,), {"__post_init__": lambda self: None, "__doc__": part.__doc__})
+    return type(part.__name__, (part,), {"__post_init__": lambda self: None, "__doc__": with_fields(part)})
 
 
 def _of(kind: type[Settings], default: TrainConfig | None) -> Any:
@@ -79,8 +73,23 @@ def _of(kind: type[Settings], default: TrainConfig | None) -> Any:
     return inspect.Parameter.empty if issubclass(kind, EnvironmentSettings) else kind()
 
 
-def _preset_name(arguments: Sequence[str]) -> str | None:
+def _default(env_id: str | None, name: str | None, file: str | None) -> TrainConfig | None:
+    if file is not None:
+        from dqn_fast.training.run_folder.model import read_config
+
+        if name is not None:
+            raise SettingError("config_file", "one beside --preset", "one of the two")
+        try:
+            config = read_config(Path(file))
+        except FileNotFoundError as error:
+            raise SettingError("config_file", file, f"a file ({error.strerror})") from error
+        return replace(config, env_id=env_id) if env_id else config
+    return None if env_id is None and name is None else preset_of(env_id, name)
+
+
+def _begins_with(arguments: Sequence[str]) -> tuple[str | None, str | None]:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--preset", nargs="?")  # without a name the real parser complains
-    name: str | None = parser.parse_known_args(list(arguments))[0].preset
-    return name
+    parser.add_argument("--config", nargs="?")
+    found = parser.parse_known_args(list(arguments))[0]
+    return found.preset, found.config

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     import minari
 
 
-def from_minari(dataset: minari.MinariDataset, buffer: ReplayBuffer, *, env: int | None = None) -> int:
+def from_minari(
+    dataset: minari.MinariDataset, buffer: ReplayBuffer, *, env: int | None = None, clip_rewards: bool = False
+) -> int:
     """Add all episodes of a dataset to a buffer; return the number of transitions.
 
     Args:
         dataset: its observations are arrays, or nested dicts of arrays.
         buffer: takes the episodes.
         env: which environment of the buffer to add to; None if it has one.
+        clip_rewards: clip each reward to [-1, 1].
 
     Raises:
         TypeError: if values are of another kind than the buffer's.
@@ -34,6 +37,8 @@ def from_minari(dataset: minari.MinariDataset, buffer: ReplayBuffer, *, env: int
         if steps == 0:
             continue
         reward = np.asarray(episode.rewards, np.float32)
+        if clip_rewards:
+            reward = reward.clip(-1, 1)
         arguments = (episode.actions, reward, episode.terminations, episode.truncations)
         for first, last in ((0, 1), (1, steps)):  # the first step begins a segment, whatever its obs equals
             if first < last:

@@ -9,6 +9,7 @@ from dqn_fast.envs.checked import CheckedEnv, checked
 from dqn_fast.envs.episodes import SeededEpisodes
 from dqn_fast.envs.errors import RestoreError
 from dqn_fast.envs.make import Vectorization, make_env, make_environments
+from dqn_fast.envs.scripted import ScriptedPolicy
 from dqn_fast.envs.serial import SerialEnvironments
 from dqn_fast.envs.step import Environments, Step
 from dqn_fast.envs.vector import VectorEnvironments
@@ -18,6 +19,7 @@ __all__ = [
     "CheckedEnv",
     "Environments",
     "RestoreError",
+    "ScriptedPolicy",
     "SeededEpisodes",
     "SerialEnvironments",
     "Step",

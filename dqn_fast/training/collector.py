@@ -61,6 +61,7 @@ class Collector:
         rewards = after.reward.tolist()  # for a few numbers lists are quickest
         if not isfinite(sum(rewards)):
             _require_finite(after.reward, step)
+        policy.observe(after.reward)
         self._store(obs, action, after, policy.extras())
         self._obs = after.obs
         self._returns = [so_far + reward for so_far, reward in zip(self._returns, rewards, strict=True)]

@@ -11,6 +11,8 @@ from dqn_fast import __version__
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
+    SEQUENCE_NETWORKS,
+    DataSettings,
     EnvironmentSettings,
     EvaluationSettings,
     ExplorationSettings,
@@ -19,6 +21,7 @@ from dqn_fast.training.settings import (
     OptimizerSettings,
     ReplaySettings,
     RunSettings,
+    SequenceSettings,
     TargetSettings,
 )
 
@@ -27,11 +30,13 @@ PARTS = {
     "environment": EnvironmentSettings,
     "run": RunSettings,
     "network": NetworkSettings,
+    "sequences": SequenceSettings,
     "learning": LearningSettings,
     "optimizer": OptimizerSettings,
     "target": TargetSettings,
     "exploration": ExplorationSettings,
     "replay": ReplaySettings,
+    "data": DataSettings,
     "evaluation": EvaluationSettings,
 }
 
@@ -40,11 +45,13 @@ PARTS = {
 @dataclass(frozen=True)
 class TrainConfig(
     EvaluationSettings,
+    DataSettings,
     ReplaySettings,
     ExplorationSettings,
     TargetSettings,
     OptimizerSettings,
     LearningSettings,
+    SequenceSettings,
     NetworkSettings,
     RunSettings,
     EnvironmentSettings,
@@ -60,8 +67,28 @@ class TrainConfig(
         """The seed of each part of the run, derived from `seed`."""
         return derive_seeds(self.seed)
 
+    @property
+    def unit(self) -> str:
+        """What a step of the run is: all its lengths, periods and schedules count these."""
+        return "environment steps" if self.offline is None else "learner updates"
+
+    @property
+    def learns_sequences(self) -> bool:
+        """Whether the network remembers, and so learns from sequences."""
+        return self.network in SEQUENCE_NETWORKS
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.sequence_length and self.learns_sequences and self.objective == "mc":
+            raise SettingError(
+                "sequence_length", self.sequence_length, "0 with --objective mc: whole episodes"
+            )
+        if self.stored_state and self.network == "gpt":
+            raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
+        if self.stored_state and self.offline is not None:
+            raise SettingError(
+                "stored_state", True, "False with --offline: data has no state of this network"
+            )
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
@@ -70,7 +97,11 @@ class TrainConfig(
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)
-        if self.total_steps <= self.learning_starts:
+        if self.scripted_episodes and self.offline is not None:
+            raise SettingError("scripted_episodes", self.scripted_episodes, "0 with --offline: data alone")
+        if self.objective == "bc" and self.offline is None:
+            raise SettingError("objective", "bc", "--offline with it: what else should be cloned?")
+        if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
 

@@ -15,6 +15,8 @@ from dqn_fast.agent import UpdateResult
 class MetricsRow(NamedTuple):
     """Measurements up to one environment step; NaN where there is nothing to measure yet.
 
+    In a run from data alone, steps are learner updates.
+
     Attributes:
         step: environment steps so far.
         updates: learner updates so far.

@@ -54,6 +54,7 @@ def train(
     *,
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
+    on_begin: Callable[[], None] = lambda: None,
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
 
@@ -64,6 +65,7 @@ def train(
         folder: for the run's files; created if missing.
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
+        on_begin: called once everything is checked, before the first step.
 
     Raises:
         UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the
@@ -79,6 +81,7 @@ def train(
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
             save_config(folder, config)
+            on_begin()
             return _run(config, folder, trainer, interrupted, observers)
 
 
@@ -138,6 +141,8 @@ def _run(
     episodes = None
     if evaluation:
         episodes = write_episodes(folder, config)
+        if config.save_memory:
+            trainer.save_memory()
         delete_checkpoints(folder)
     return Run(result, evaluation, last, episodes)
 

@@ -19,7 +19,7 @@ class PartSeeds(NamedTuple):
     environment: int
     evaluation: int
     selection: int
-    demonstrations: int
+    data: int
 
 
 def derive_seeds(seed: int) -> PartSeeds:

@@ -11,17 +11,19 @@ from typing import Any
 from dqn_fast.agent import QNetwork
 from dqn_fast.envs.random_states import restore_random_states, seed_process
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.demonstrations import store_demonstrations
 from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
 from dqn_fast.training.parts.agent import build_agent
+from dqn_fast.training.parts.data import build_data
 from dqn_fast.training.parts.envs import build_env, build_environments
 from dqn_fast.training.parts.loop import build_loop
 from dqn_fast.training.parts.replay import build_buffer
+from dqn_fast.training.parts.scripted import store_scripted
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
-from dqn_fast.training.run_folder.layout import METRICS
+from dqn_fast.training.run_folder.files import writing
+from dqn_fast.training.run_folder.layout import MEMORY, METRICS
 from dqn_fast.training.run_folder.model import weights_to_begin_with
 
 
@@ -60,6 +62,9 @@ class Trainer:
     ) -> None:
         environments = build_environments(config)
         stack.callback(environments.close)
+        data = None
+        if config.offline is not None and checkpoint is None:
+            data = build_data("offline", config, environments)
         self.agent = build_agent(config, environments.observation_space, environments.action_space)
         if config.from_folder and checkpoint is None:
             self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
@@ -71,8 +76,8 @@ class Trainer:
         if checkpoint:
             self._buffer = checkpoint.load_buffer()
         else:
-            self._buffer = build_buffer(config, environments, self.agent.policy)
-            store_demonstrations(config, self._buffer)
+            self._buffer = data if data is not None else build_buffer(config, environments, self.agent.policy)
+            store_scripted(config, self._buffer)
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
@@ -97,11 +102,11 @@ class Trainer:
                 that update. The last checkpoint is kept, and no other is made.
         """
         with ExitStack() as reports:
-            progress = reports.enter_context(ProgressReport(self._config.total_steps))
+            progress = reports.enter_context(ProgressReport(self._config))
             self._observers = observers
             self._reports = [
                 self.rows.append,
-                reports.enter_context(CsvReport(self._folder / METRICS, self.rows)),
+                reports.enter_context(CsvReport(self._folder / METRICS, self.rows, self._config.unit)),
                 reports.enter_context(
                     TensorBoardReport(self._folder, self.rows[-1].step if self.rows else 0)
                 ),
@@ -125,6 +130,16 @@ class Trainer:
             if self.best.best[0] != self.loop.step:
                 self.last_net = copy.deepcopy(self.agent.q_net)
             self.best.restore()
+
+    def save_memory(self) -> None:
+        """Write the replay buffer to the run's folder.
+
+        Raises:
+            WriteError: if it cannot be written.
+        """
+        path = self._folder / MEMORY
+        with writing(path):
+            self._buffer.save(path)
 
     def _run_loop(self) -> bool:
         """Return whether an observer has ended the training before its end."""

@@ -23,6 +23,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
 @needs_agent
 @pytest.mark.parametrize("arguments", [["Taxi-v3"], ["CartPole-v1"], []], ids=["defaults", "preset", "none"])
 def test_options_stand_by_part(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    from dqn_fast.cli.arguments import option
     from dqn_fast.training.config import PARTS
 
     with pytest.raises(SystemExit):
@@ -32,5 +33,5 @@ def test_options_stand_by_part(arguments: list[str], capsys: pytest.CaptureFixtu
         group = out.split(f"{name} options ", 1)[1]
         group = group.split(f"{following} options ", 1)[0] if following else group
         for field in dataclasses.fields(part):
-            assert field.name == "env_id" or f"--{field.name.replace('_', '-')}" in group
+            assert field.name == "env_id" or option(field.name) in group
     assert "Discount factor per environment step." in out

@@ -34,6 +34,9 @@ class Counting:
         self.counts += 1
         return action_at(self._before)
 
+    def observe(self, reward: npt.NDArray[Any]) -> None:
+        pass
+
     def reset(self, rows: Sequence[int]) -> None:
         self.counts[list(rows)] = 0
 

@@ -30,6 +30,13 @@ BAD = [
     ("total_steps", 0, "at least 1 environment step"),
     ("num_envs", 0, "at least 1"),
     ("hidden_sizes", (64, 0), "sizes of at least 1"),
+    ("sequence_units", 0, "at least 1"),
+    ("sequence_length", -1, "at least 0 environment step"),
+    ("burn_in", -1, "at least 0 environment step"),
+    ("priority_mix", 1.5, "from 0 to 1"),
+    ("gpt_layers", 0, "at least 1"),
+    ("gpt_heads", 0, "at least 1"),
+    ("gpt_span", 0, "at least 1 environment step"),
     ("learning_rate", 0.0, "above 0 and finite"),
     ("learning_rate", math.nan, "above 0 and finite"),
     ("learning_rate_end", -0.1, "at least 0 and finite"),
@@ -58,6 +65,7 @@ BAD = [
     ("reserve", -0.5, "at least 0 and finite"),
     ("frame_stack", 0, "at least 1 frame"),
     ("alpha", -0.1, "at least 0 and finite"),
+    ("offline", "", "a Minari id, a FILE.dqn, or scripted"),
     ("beta_begin", -0.1, "from 0 to 1"),
     ("beta_end", 1.1, "from 0 to 1"),
     ("priority_eps", -1e-6, "at least 0 and finite"),
@@ -131,6 +139,7 @@ def test_every_number_has_a_rule() -> None:
     rules = rules_of(TrainConfig)
     assert all(rules.values())
     switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale"}
+    switches |= {"save_memory", "stored_state", "value_rescaling"}
     assert set(rules) - switches == {name for name, _, _ in [*BAD, *MISSPELT]}
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from dqn_fast.cli import commands
 from dqn_fast.cli.train_command import train_command
 from dqn_fast.envs import make_env
 from dqn_fast.training import TrainConfig, UsageError
@@ -45,7 +44,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> TrainConfig:
         seen.append(config)
         raise UsageError("seen")
 
-    monkeypatch.setattr(commands, "train_run", train_run)
+    monkeypatch.setattr("dqn_fast.training.run.train", train_run)
     with pytest.raises(UsageError, match="seen"):
         tyro.cli(train_command(arguments), args=list(arguments[1:]))
     return seen[0]

@@ -57,12 +57,15 @@ def environments() -> Iterator[None]:
     Interrupting.presses_at = 0
 
 
+_SEQUENCES = {"sequence_units": 8, "learn_period": 20, "batch_size": 4}
 CHANGES: list[dict[str, Any]] = [
     {},
     {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_repeat": 2.0},
     {"env_id": "Noisy-v0"},
     {"target": "hard", "target_update_period": 7, "loss": "mse", "checkpoint_period": 0},
     {"optimizer": "rmsprop", "rmsprop_momentum": 0.9, "learn_updates": 3},
+    {"network": "lstm", "prioritized": True, "n_step": 3, "num_envs": 3, **_SEQUENCES},
+    {"network": "gru", "sequence_length": 4, "burn_in": 2, "stored_state": True, **_SEQUENCES},
 ]
 
 

@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from dqn_fast.agent.fast.backward_dense import DenseStack, Dueling, Part, SideBySide
+from dqn_fast.agent.fast.by_cells import ByCells
 from dqn_fast.agent.fast.known_modules import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks.heads import Heads
 from dqn_fast.agent.networks.q_network import DuelingHead, QNetwork
+from dqn_fast.agent.networks.sequence_network import SequenceNetwork
 
 
 class Values(Protocol):
@@ -112,8 +114,11 @@ def make_differentiable(q_net: QNetwork) -> Differentiable:
     """Return the quickest forward and backward pass of a network.
 
     Args:
-        q_net: its parameters may change in place later, but must not move in memory.
+        q_net: its parameters may change in place later, but must not move in memory. A sequence network takes
+            `Cells` for observations.
     """
+    if isinstance(q_net, SequenceNetwork):
+        return ByCells(q_net)
     try:
         return ByLayers(q_net)
     except UnknownModuleError:

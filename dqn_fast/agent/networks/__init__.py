@@ -1,27 +1,42 @@
 """Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs."""
 
 from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.gpt import GPT
 from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
 from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
+from dqn_fast.agent.networks.make_sequence import make_sequence_net
 from dqn_fast.agent.networks.own import q_net_of_own
 from dqn_fast.agent.networks.q_network import QNetwork
+from dqn_fast.agent.networks.recurrent import Recurrent
 from dqn_fast.agent.networks.representation import Representation, Scalar
+from dqn_fast.agent.networks.sequence_network import SequenceModel, SequenceNetwork
+from dqn_fast.agent.networks.windows import BurnIn, Cells, Inputs, State, Window
 
 __all__ = [
     "DATA_EFFICIENT",
+    "GPT",
     "MINATAR",
     "NATURE",
+    "BurnIn",
+    "Cells",
     "Conv",
     "ImplicitOutputs",
     "ImplicitValues",
+    "Inputs",
     "QNetwork",
+    "Recurrent",
     "Representation",
     "Scalar",
+    "SequenceModel",
+    "SequenceNetwork",
     "SmallImageError",
+    "State",
+    "Window",
     "legal_actions",
     "make_mlp",
     "make_q_net",
+    "make_sequence_net",
     "q_net_of_own",
 ]

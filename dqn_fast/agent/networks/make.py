@@ -58,18 +58,16 @@ def make_q_net(
         ValueError: if a hidden size is below 1, the first layer would be larger than 1 GiB or read more
             than 10**6 one-hot columns, or a representation with several heads should be dueling.
     """
-    if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
-        raise TypeError(f"action_space: got {action_space}, expected Discrete, starting at 0")
+    num_actions = num_actions_of(action_space)
     if hidden_sizes and min(hidden_sizes) < 1:
         raise ValueError(f"hidden_sizes: got {tuple(hidden_sizes)}, expected each at least 1")
-    num_actions = int(action_space.n)
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):
         kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
     encoder = make_encoder(observation_space, generator, convolutions, embedding)
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
-    _refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])
+    refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])
     several = representation if isinstance(representation, SeveralHeads) else None
     if several and dueling:
         raise ValueError("dueling: got True, expected False for a representation with heads of its own")
@@ -89,8 +87,27 @@ def make_q_net(
     return kind(encoder, body, DuelingHead(*streams), num_actions, representation)
 
 
-def _refuse_large(encoder: Encoder, outputs: int) -> None:
-    """Refuse observations that would need too much memory, before allocating any."""
+def num_actions_of(action_space: spaces.Space[Any]) -> int:
+    """Return the number of actions.
+
+    Raises:
+        TypeError: if the space is not Discrete, starting at 0.
+    """
+    if not isinstance(action_space, spaces.Discrete) or action_space.start != 0:
+        raise TypeError(f"action_space: got {action_space}, expected Discrete, starting at 0")
+    return int(action_space.n)
+
+
+def refuse_large(encoder: Encoder, outputs: int) -> None:
+    """Refuse observations that would need too much memory, before allocating any.
+
+    Args:
+        encoder: of the observations.
+        outputs: of the first layer behind it.
+
+    Raises:
+        ValueError: if that layer would be larger than 1 GiB, or read more than 10**6 one-hot columns.
+    """
     columns, nbytes = one_hot_columns(encoder), 4 * encoder.size * outputs
     if columns > _MOST_ONE_HOT or nbytes > _MOST_BYTES:
         raise ValueError(

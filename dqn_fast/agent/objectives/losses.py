@@ -70,6 +70,23 @@ def huber(td_error: Tensor, delta: float = 1.0) -> tuple[Tensor, Tensor]:
     return torch.sub(td_error, clipped, alpha=0.5).mul_(clipped), clipped.neg_()
 
 
+def mixed_priority(td_error: Tensor, row: Tensor, largest_share: float = 0.9) -> Tensor:
+    """Return a priority for each sequence: share · max |TD error| + (1 - share) · mean |TD error| (R2D2).
+
+    Args:
+        td_error: of K cells, `(K,)`.
+        row: sequence of each cell, `(K,)` int64; each of 0 ... B - 1 has a cell.
+        largest_share: from 0 to 1; eta in Kapturowski et al. (2019).
+
+    Returns:
+        `(B,)`.
+    """
+    size, count = td_error.abs(), row.bincount()
+    largest = size.new_zeros(len(count)).scatter_reduce_(0, row, size, "amax")
+    mean = size.new_zeros(len(count)).index_add_(0, row, size) / count
+    return largest_share * largest + (1 - largest_share) * mean
+
+
 def expectile_loss(difference: Tensor, expectile: float) -> tuple[Tensor, Tensor]:
     """Return |expectile - [difference < 0]| · difference² of each row, `(B,)`, and its derivative by v.
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from dqn_fast.agent.fast import Values
 from dqn_fast.agent.objectives.losses import Loss, at_action, best, chosen, td_target
 from dqn_fast.agent.objectives.objective import ObjectiveResult, TransitionBatch
+from dqn_fast.agent.objectives.rescaling import NO_RESCALING, Rescaling
 from dqn_fast.agent.objectives.selectors import Selector
 
 
@@ -16,11 +17,13 @@ class TDObjective:
     Args:
         selector: picks the next action, which the target network values.
         loss: of each transition's TD error.
+        rescaling: of the values that the network learns.
     """
 
-    def __init__(self, selector: Selector, loss: Loss) -> None:
+    def __init__(self, selector: Selector, loss: Loss, rescaling: Rescaling = NO_RESCALING) -> None:
         self.selector = selector
         self.loss = loss
+        self.rescaling = rescaling
 
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
@@ -29,6 +32,7 @@ class TDObjective:
         next_outputs = target_net(batch.next_obs)
         selector = self.selector(q_net, target_net, batch.next_obs, next_outputs)
         q = chosen(outputs, batch.action)
-        td_error = td_target(batch.reward, batch.discount, best(next_outputs, selector)).sub_(q)
+        next_value = self.rescaling.expand(best(next_outputs, selector))
+        td_error = self.rescaling.squeeze(td_target(batch.reward, batch.discount, next_value)).sub_(q)
         loss, slope = self.loss(td_error)
         return ObjectiveResult(loss, at_action(slope, batch.action, outputs), td_error, q)

@@ -93,9 +93,16 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
         figures = {"success": float(self._success), "turns": float(turns)}
         return features, SUCCESS if self._success else FAILURE, True, False, {"figures": figures}
 
-    def demonstrator(self) -> RuleAgent:
-        """Return the rule agent, which may show dialogues to a learner."""
-        return RuleAgent(self.domain)
+    def scripted_action(self, generator: np.random.Generator) -> int:
+        """Return the action of the rule agent at this point of a dialogue.
+
+        Args:
+            generator: not needed.
+
+        Raises:
+            UsageError: if the domain lacks one of its actions.
+        """
+        return RuleAgent(self.domain).act((self._state.moves - 1) // 2)
 
     def transcript(self) -> str:
         """Return the dialogue so far in words; the last one, if it is over.

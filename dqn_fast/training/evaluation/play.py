@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 
 from dqn_fast import trees
-from dqn_fast.agent import FeedForwardPolicy, NoExploration, Policy, QNetwork
+from dqn_fast.agent import NoExploration, Policy, QNetwork, make_policy
 from dqn_fast.envs import checked
 from dqn_fast.envs.checked import env_name
 from dqn_fast.errors import UsageError
@@ -37,7 +38,7 @@ class Episode:
 
 def greedy_policy(q_net: QNetwork) -> Policy:
     """Return the policy of a network that does not explore."""
-    return FeedForwardPolicy(q_net, NoExploration())
+    return make_policy(q_net, NoExploration())
 
 
 def play(
@@ -68,6 +69,7 @@ def play(
         while not episode.ended and episode.steps < max_episode_steps:
             action = policy.act(trees.one_row(obs), 0).item()
             obs, reward, terminated, truncated, info = env.step(action)
+            policy.observe(np.array([reward], np.float64))
             episode.steps += 1
             episode.episode_return += float(reward)
             episode.ended = terminated or truncated

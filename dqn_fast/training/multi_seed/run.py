@@ -42,7 +42,14 @@ def default_jobs() -> int:
 
 
 def train_seeds(
-    config: TrainConfig, seeds: range, folder: Path, *, jobs: int, overwrite: bool = False, video: bool = True
+    config: TrainConfig,
+    seeds: range,
+    folder: Path,
+    *,
+    jobs: int,
+    overwrite: bool = False,
+    video: bool = True,
+    on_begin: Callable[[], None] = lambda: None,
 ) -> MultiSeedResult:
     """Train an agent for each seed; write each run to its own folder, seed-<seed> in `folder`.
 
@@ -56,6 +63,7 @@ def train_seeds(
         jobs: runs side by side, at least 1.
         overwrite: delete the files of earlier seeds or of a run in that folder.
         video: record a video of each agent.
+        on_begin: called once everything is checked, before the first run.
 
     Raises:
         UsageError: if `jobs` is below 1, the environment cannot be made or is not for DQN, or the folder
@@ -69,6 +77,7 @@ def train_seeds(
             with writing(folder / f"seed-{seed}"):
                 (folder / f"seed-{seed}").mkdir(exist_ok=True)
             save_config(folder / f"seed-{seed}", replace(config, seed=seed))
+    on_begin()
     return resume_seeds(folder, jobs=jobs, video=video)
 
 
@@ -96,7 +105,7 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
     options = ["--video" if video else "--no-video"]
-    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config.total_steps) as progress:
+    with InterruptFlag() as interrupted, MultiSeedProgress(complete, config) as progress:
         outcomes = []
         for seed, found in complete.items():
             if found:
@@ -179,7 +188,7 @@ def _outcome(process: SeedProcess, progress: MultiSeedProgress) -> Outcome:
 def _draw(folder: Path, config: TrainConfig, result: MultiSeedResult) -> None:
     files = [outcome.folder / METRICS for outcome in result.outcomes]
     curves = [Curve.of(read_rows(file)) for file in files if file.exists()]
-    if not curves:
+    if not any(len(curve.steps) for curve in curves):  # as when only learning from data
         return
     scores = result.scores
     evaluation = (sum(scores) / len(scores), f"evaluation: {result}") if scores else None

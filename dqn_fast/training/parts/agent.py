@@ -15,22 +15,24 @@ from dqn_fast.agent import (
     ConservativeObjective,
     EpsilonGreedy,
     ExponentialSchedule,
-    FeedForwardPolicy,
     FlatParameters,
     HardTarget,
     ImplicitObjective,
     ImplicitValues,
     LinearSchedule,
     Loss,
+    NoRescaling,
     Objective,
     Optimizer,
     QNetwork,
     RMSProp,
     Schedule,
     SoftTarget,
+    SquareRoot,
     Target,
     TDObjective,
     huber,
+    make_policy,
     online_selector,
     squared_error,
     target_selector,
@@ -55,7 +57,12 @@ def build_agent(
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
         objective=_objective(config),
-        policy=FeedForwardPolicy(q_net, _exploration(config, q_net.num_actions)),
+        policy=make_policy(
+            q_net,
+            _exploration(config, q_net.num_actions),
+            config.num_envs,
+            store_state=config.stored_state,
+        ),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
@@ -69,7 +76,8 @@ def _objective(config: TrainConfig) -> Objective:
         return CloningObjective()
     if config.objective == "iql":
         return ImplicitObjective(ImplicitValues(config.iql_beta), loss, config.iql_expectile)
-    td = TDObjective(online_selector if config.double else target_selector, loss)
+    rescaling = SquareRoot() if config.value_rescaling else NoRescaling()
+    td = TDObjective(online_selector if config.double else target_selector, loss, rescaling)
     return ConservativeObjective(td, config.cql_alpha) if config.objective == "cql" else td
 
 

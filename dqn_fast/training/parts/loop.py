@@ -26,22 +26,25 @@ def build_loop(
     on_checkpoint: Callable[[], None] = lambda: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainingLoop:
-    """Return the loop of a run, with one collector.
+    """Return the loop of a run: with one collector, or, from data alone, with none.
 
     Args:
         config: of the run.
         environments: to act in.
         agent: acts and learns, in place.
-        buffer: made by `build_buffer` for these environments; to store in and learn from.
+        buffer: to learn from; made by `build_buffer` for these environments, to store in, or by `build_data`.
         on_row: see `TrainingLoop`.
         on_checkpoint: see `TrainingLoop`.
         should_stop: see `TrainingLoop`.
     """
     metrics = Metrics(config.return_window)
-    store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
+    collectors = []
+    if config.offline is None:
+        store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
+        collectors.append(Collector(environments, agent.policy, store, metrics))
     return TrainingLoop(
         config,
-        [Collector(environments, agent.policy, store, metrics)],
+        collectors,
         Learner(agent, build_batch_source(config, buffer), metrics),
         metrics,
         on_row=on_row,

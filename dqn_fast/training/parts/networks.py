@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from math import inf
 from typing import Any
 
 import torch
@@ -10,13 +12,18 @@ from gymnasium import spaces
 
 from dqn_fast.agent import (
     DATA_EFFICIENT,
+    GPT,
     MINATAR,
     NATURE,
     ImplicitValues,
     QNetwork,
+    Recurrent,
+    Representation,
     Scalar,
+    SequenceModel,
     SmallImageError,
     make_q_net,
+    make_sequence_net,
     q_net_of_own,
 )
 from dqn_fast.errors import SettingError, UsageError
@@ -66,8 +73,47 @@ def _feed_forward(
         dueling=config.dueling,
         convolutions=_CONVOLUTIONS[config.convolutions],
         embedding=config.embedding,
-        representation=ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
+        representation=_representation(config),
     )
+
+
+def _sequential(
+    config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
+) -> QNetwork:
+    return make_sequence_net(
+        observation_space,
+        action_space,
+        partial(_SEQUENCE_MODELS[config.network], config),
+        config.hidden_sizes,
+        generator,
+        dueling=config.dueling,
+        convolutions=_CONVOLUTIONS[config.convolutions],
+        embedding=config.embedding,
+        representation=_representation(config),
+        reward_bound=1.0 if config.clip_rewards else inf,  # as rewards are stored
+    )
+
+
+def _representation(config: TrainConfig) -> Representation:
+    return ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar()
+
+
+def _lstm(config: TrainConfig, inputs: int, generator: torch.Generator) -> SequenceModel:
+    return Recurrent("lstm", inputs, config.sequence_units, generator)
+
+
+def _gru(config: TrainConfig, inputs: int, generator: torch.Generator) -> SequenceModel:
+    return Recurrent("gru", inputs, config.sequence_units, generator)
+
+
+def _gpt(config: TrainConfig, inputs: int, generator: torch.Generator) -> SequenceModel:
+    size, heads = config.sequence_units, config.gpt_heads
+    if size % (2 * heads):
+        raise SettingError("sequence_units", size, f"a multiple of {2 * heads}, twice gpt_heads")
+    return GPT(inputs, size, config.gpt_layers, heads, config.gpt_span, generator)
+
+
+_SEQUENCE_MODELS = {"lstm": _lstm, "gru": _gru, "gpt": _gpt}
 
 
 def _own(
@@ -88,4 +134,4 @@ def _own(
 
 
 #: What `--network` may name beside a class of a person's own.
-NETWORKS: dict[str, Builder] = {"feedforward": _feed_forward}
+NETWORKS: dict[str, Builder] = {"feedforward": _feed_forward, **dict.fromkeys(_SEQUENCE_MODELS, _sequential)}

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
-from dqn_fast.agent import BatchSource, LinearSchedule, Policy, PrioritizedBatches, UniformBatches
+from dqn_fast.agent import (
+    BatchSource,
+    Draw,
+    EpisodeDraw,
+    LinearSchedule,
+    Policy,
+    PrioritizedBatches,
+    SequenceBatches,
+    UniformBatches,
+    WindowDraw,
+)
 from dqn_fast.envs import Environments
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import TrainConfig
@@ -26,15 +36,40 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
         UsageError: if the settings do not fit the observations, or there is not enough memory.
     """
     extras = policy.extras().items()
+    return make_buffer(
+        config,
+        environments,
+        capacity=config.capacity,
+        num_envs=config.num_envs,
+        extra_fields={name: (value.shape[1:], value.dtype) for name, value in extras},
+        seed=config.seeds.buffer,
+    )
+
+
+def make_buffer(
+    config: TrainConfig, environments: Environments, *, capacity: int, seed: int, **options: Any
+) -> ReplayBuffer:
+    """Return an empty buffer for the spaces of environments.
+
+    Args:
+        config: of the run.
+        environments: whose observations and actions will be stored.
+        capacity: in transitions.
+        seed: of its draws.
+        options: further arguments of the buffer.
+
+    Raises:
+        UsageError: if the settings do not fit the observations, or there is not enough memory.
+    """
     common: dict[str, Any] = {
-        "num_envs": config.num_envs,
         "frame_stack": config.frame_stack,
-        "n_step": _WHOLE if config.objective == "mc" else config.n_step,
-        "gamma": config.gamma,
-        "extra_fields": {name: (value.shape[1:], value.dtype) for name, value in extras},
+        **_horizon(config),
         "reserve": config.reserve,
-        "seed": config.seeds.buffer,
+        "seed": seed,
+        **options,
     }
+    if config.learns_sequences and not config.sequence_length:
+        common["draw_by"] = "segment"
     spaces = environments.observation_space, environments.action_space
     kind = ReplayBuffer
     if config.prioritized:
@@ -45,14 +80,28 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
             "priority_eps": config.priority_eps,
         }
     try:
-        return kind(config.capacity, *spaces, **common)
+        return kind(capacity, *spaces, **common)
     except (ValueError, MemoryError) as error:
         raise UsageError(f"cannot make the replay buffer: {error}") from error
 
 
 def build_batch_source(config: TrainConfig, buffer: ReplayBuffer) -> BatchSource:
-    """Return the batches of a buffer of this configuration."""
+    """Return the batches of a buffer, whatever its own n_step and gamma are."""
+    beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
+    if config.learns_sequences:
+        beta = beta_schedule if config.prioritized else None
+        return SequenceBatches(_draw(config, buffer), beta, config.priority_mix)
     if isinstance(buffer, PrioritizedReplayBuffer):
-        beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
-        return PrioritizedBatches(buffer, config.batch_size, beta_schedule)
-    return UniformBatches(buffer, config.batch_size)
+        return PrioritizedBatches(buffer, config.batch_size, beta_schedule, **_horizon(config))
+    return UniformBatches(buffer, config.batch_size, **_horizon(config))
+
+
+def _draw(config: TrainConfig, buffer: ReplayBuffer) -> Draw:
+    size, length = config.batch_size, config.sequence_length
+    if not length:
+        return EpisodeDraw(buffer, size, **_horizon(config))
+    return WindowDraw(buffer, size, length, burn_in=config.burn_in, **_horizon(config))
+
+
+def _horizon(config: TrainConfig) -> dict[str, Any]:
+    return {"n_step": _WHOLE if config.objective == "mc" else config.n_step, "gamma": config.gamma}

@@ -11,25 +11,30 @@ from pathlib import Path
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.run_folder.files import write_all, writing
 
+# Columns of a run from data alone, whose steps are learner updates.
+_OF_UPDATES = {"step": "update", "steps_per_second": "updates_per_second"}
+
 
 class CsvReport:
     """Writes each row at once, so that a killed run keeps its rows. A context manager.
 
-    NaN becomes an empty cell.
+    NaN becomes an empty cell. The head says what a step is.
 
     Args:
         path: of the file; replaced if it exists.
         rows: earlier rows of a resumed run.
+        unit: "environment steps" or "learner updates", which steps count.
 
     Raises:
         WriteError: if the file cannot be written, now or with a later row.
     """
 
-    def __init__(self, path: Path, rows: Sequence[MetricsRow] = ()) -> None:
+    def __init__(self, path: Path, rows: Sequence[MetricsRow] = (), unit: str = "environment steps") -> None:
         self._path = path
         with writing(path):
             self._file = path.open("wb", buffering=0)  # unbuffered: a failed write is not repeated
-        self._write(MetricsRow._fields)
+        names = _OF_UPDATES if unit == "learner updates" else {}
+        self._write([names.get(name, name) for name in MetricsRow._fields])
         for row in rows:
             self(row)
 
@@ -74,12 +79,13 @@ def read_last_row(path: Path) -> MetricsRow | None:
     except FileNotFoundError:
         return None
     whole = [line for line in lines if line.endswith("\n")]
-    if not whole or whole[-1].startswith(MetricsRow._fields[0]):
+    if not whole or not whole[-1][0].isdigit():  # the head
         return None
     return _row(next(csv.DictReader(whole[-1:], MetricsRow._fields)))
 
 
 def _row(cells: dict[str, str]) -> MetricsRow:
-    values = {name: float(cells.get(name) or math.nan) for name in MetricsRow._fields}
+    texts = {**cells, **{name: cells[other] for name, other in _OF_UPDATES.items() if other in cells}}
+    values = {name: float(texts.get(name) or math.nan) for name in MetricsRow._fields}
     counts = {name: int(values[name]) for name in ("step", "updates", "episodes")}
     return MetricsRow(**{**values, **counts})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""learning_curve.png: return with its spread, ε and loss over environment steps."""
+"""learning_curve.png: return with its spread, ε and loss over environment steps, or over learner updates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_learning_curve(
     figure = new_figure(8, 7)
     grid = figure.add_gridspec(3, 1, height_ratios=[3, 1, 1])
     returns = figure.add_subplot(grid[0])
-    epsilon = figure.add_subplot(grid[1], sharex=returns)
+    figures = figure.add_subplot(grid[1], sharex=returns)
     loss = figure.add_subplot(grid[2], sharex=returns)
 
     _draw_returns(returns, columns, config)
@@ -55,11 +55,17 @@ def draw_learning_curve(
         if found is not None:
             label = f"evaluation: {found}{weights}"
             returns.axhline(found.mean, color=color, linestyle="--", linewidth=1.2, label=label)
-    returns.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
-    epsilon.plot(steps, columns["epsilon"], color=ORANGE)
-    epsilon.set(ylabel="ε", ylim=(0, 1.05 * max(config.epsilon_begin, config.epsilon_end, 1e-3)))
+    if returns.get_legend_handles_labels()[0]:
+        returns.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
+    if config.offline is None:
+        figures.plot(steps, columns["epsilon"], color=ORANGE)
+        figures.set(ylabel="ε", ylim=(0, 1.05 * max(config.epsilon_begin, config.epsilon_end, 1e-3)))
+    else:
+        figures.plot(steps, columns["q"], color=ORANGE)
+        figures.set(ylabel="log-probability" if config.objective == "bc" else "q")
     loss.plot(steps, columns["loss"], color=GREY)
-    loss.set(ylabel=f"{config.loss} loss", xlabel="environment steps")
+    name = config.loss if config.objective in ("td", "mc") else config.objective
+    loss.set(ylabel=f"{name} loss", xlabel=config.unit)
     positive = columns["loss"][columns["loss"] > 0]
     if positive.size and positive.max() > 20 * positive.min():
         loss.set_yscale("log")
@@ -67,9 +73,9 @@ def draw_learning_curve(
     else:
         loss.set_ylim(bottom=0)
 
-    for axes in (returns, epsilon, loss):
+    for axes in (returns, figures, loss):
         style(axes)
-    for axes in (returns, epsilon):
+    for axes in (returns, figures):
         axes.tick_params(labelbottom=False)
     steps_on_x(loss, steps[-1] if len(steps) else config.total_steps)
     figure.align_ylabels()
@@ -85,7 +91,10 @@ def band(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw_returns(axes: Axes, columns: dict[str, np.ndarray], config: TrainConfig) -> None:
+    axes.set_ylabel("episode return")
     steps, mean = columns["step"], columns["return_mean"]
+    if config.offline is not None:
+        return
     axes.fill_between(steps, *band(columns), color=BLUE, alpha=0.2, linewidth=0)
     axes.plot(
         steps,
@@ -93,4 +102,3 @@ def _draw_returns(axes: Axes, columns: dict[str, np.ndarray], config: TrainConfi
         color=BLUE,
         label=f"training: mean ± standard deviation of the last {config.return_window} episodes",
     )
-    axes.set_ylabel("episode return")

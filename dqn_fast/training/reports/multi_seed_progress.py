@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.metrics import MetricsRow
+from dqn_fast.training.reports.progress import numbers_of
 
 
 class MultiSeedProgress:
@@ -15,15 +17,16 @@ class MultiSeedProgress:
 
     Args:
         seeds: all of them, in order.
-        total_steps: environment steps of each run.
+        config: of the runs, apart from the seed.
         console: to draw on; stderr by default, so that stdout has only results.
     """
 
-    def __init__(self, seeds: Iterable[int], total_steps: int, console: Console | None = None) -> None:
-        self._total_steps = total_steps
+    def __init__(self, seeds: Iterable[int], config: TrainConfig, console: Console | None = None) -> None:
+        self._total_steps = config.total_steps
+        unit = config.unit.split()[1]
         self._progress = Progress(
             TextColumn("seed {task.fields[seed]}"),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} steps", justify="right"),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}", justify="right"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
@@ -31,7 +34,9 @@ class MultiSeedProgress:
             refresh_per_second=4,
         )
         self._tasks: dict[int, TaskID] = {
-            seed: self._progress.add_task("", total=total_steps, start=False, seed=seed, numbers="waiting")
+            seed: self._progress.add_task(
+                "", total=config.total_steps, start=False, seed=seed, numbers="waiting"
+            )
             for seed in seeds
         }
 
@@ -44,9 +49,9 @@ class MultiSeedProgress:
         """Show the latest metrics of a running seed."""
         if row is None:
             return
-        numbers = f"{row.steps_per_second:,.0f}/s  return {row.return_mean:.1f}  ε {row.epsilon:.2f}"
+        numbers = f"{row.steps_per_second:,.0f}/s  {numbers_of(row)}"
         if row.step >= self._total_steps:
-            numbers = f"return {row.return_mean:.1f}  evaluating"
+            numbers = f"{numbers_of(row).partition('  ')[0]}  evaluating"
         self._progress.update(self._tasks[seed], completed=row.step, numbers=numbers)
 
     def ended(self, seed: int, what: str, steps: int | None = None) -> None:

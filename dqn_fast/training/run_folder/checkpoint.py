@@ -24,9 +24,9 @@ from dqn_fast.envs.random_states import random_states
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import DEFAULTS, TrainConfig, refuse_unknown
 from dqn_fast.training.run_folder.files import tensors_as_bytes, writing
-from dqn_fast.training.run_folder.layout import CHECKPOINTS, CONFIG, PARTIAL_CHECKPOINT
+from dqn_fast.training.run_folder.layout import CHECKPOINTS, CONFIG, MEMORY, PARTIAL_CHECKPOINT
 
-MEMORY, STATE = "memory.dqn", "state.pt"
+STATE = "state.pt"
 
 
 class Checkpoint(NamedTuple):

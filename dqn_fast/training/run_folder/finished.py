@@ -16,7 +16,15 @@ from dqn_fast.training.run_folder.layout import CONFIG, RESULT
 from dqn_fast.training.run_folder.result import require_types
 
 # Settings that change reports, but not the training.
-_REPORTING_ONLY = ("env_id", "seed", "checkpoint_period", "log_period", "return_window", "threads")
+_REPORTING_ONLY = (
+    "env_id",
+    "seed",
+    "checkpoint_period",
+    "log_period",
+    "return_window",
+    "save_memory",
+    "threads",
+)
 _RESULT_NEEDS = ("env_id", "seed", "steps", "interrupted", "eval_return_mean")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,18 +20,23 @@ LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
 EPISODES = "episodes.txt"
+MEMORY = "memory.dqn"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"
 LOCK = ".lock"
 RUN_FILES = (
-    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EPISODES, EVENTS),
+    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EPISODES, EVENTS, MEMORY),
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
 )
 
 MULTI_SEED_RESULT = "group.json"
 LEARNING_CURVES = "learning_curves.png"
 MULTI_SEED_FILES = (MULTI_SEED_RESULT, LEARNING_CURVES, "seed-*.log")
+
+
+class FolderTakenError(UsageError):
+    """A folder for a new run holds another one."""
 
 
 def default_run_folder(env_id: str, seeds: range, now: datetime) -> Path:
@@ -76,34 +82,49 @@ def folder_lock(folder: Path) -> Iterator[None]:
 def prepare_folder(folder: Path, *, overwrite: bool) -> None:
     """Prepare a folder for a new run, or for new runs of several seeds.
 
-    Files that belong to no run are kept.
+    Files that belong to no run are kept. Those of a run that broke before anything was trained, such as in
+    the environment's first step, are none to keep.
 
     Args:
         folder: to prepare; created if missing.
         overwrite: delete the files of an earlier run, or of several seeds.
 
     Raises:
-        UsageError: if the folder holds runs and `overwrite` is False, a run of one of its seeds is going on,
-            or the folder cannot be created.
+        FolderTakenError: if the folder holds runs and `overwrite` is False.
+        UsageError: if a run of one of its seeds is going on, or the folder cannot be created.
     """
     seeds = sorted(path for path in folder.glob("seed-*") if path.is_dir())
     with ExitStack() as stack:
         for seed in seeds:  # lock all of them before deleting any file
             stack.enter_context(folder_lock(seed))
-        for place in (*seeds, folder):
-            _make_empty(place, overwrite=overwrite)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            taken = next(_worth_keeping(folder, seeds), None)
+            if taken and not overwrite:
+                raise FolderTakenError(f"{taken.parent}: got a run already ({taken.name}), expected none")
+            for path in [*_files(folder, MULTI_SEED_FILES), *chain(*map(_files, (folder, *seeds)))]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except OSError as error:
+            raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
 
 
-def _make_empty(folder: Path, *, overwrite: bool) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        files = [path for name in (*RUN_FILES, *MULTI_SEED_FILES) for path in folder.glob(name)]
-        if files and not overwrite:
-            raise UsageError(
-                f"{folder}: got a run already ({files[0].name}), expected none:"
-                " choose another --output, or pass --overwrite"
-            )
-        for path in files:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
+def _files(folder: Path, names: Sequence[str] = RUN_FILES) -> list[Path]:
+    return [path for name in names for path in folder.glob(name)]
+
+
+def _worth_keeping(folder: Path, seeds: Sequence[Path]) -> Iterator[Path]:
+    """Give the files of runs in a folder and its seeds, except of those that broke at once."""
+    for place in (*seeds, folder):
+        if not _broke_at_once(place):
+            yield from _files(place)
+    if not any(map(_broke_at_once, seeds)):
+        yield from _files(folder, MULTI_SEED_FILES)
+
+
+def _broke_at_once(folder: Path) -> bool:
+    """Return whether a run broke before its first row of metrics, such as in the environment's first step."""
+    lines = (folder / METRICS).read_bytes().splitlines() if (folder / METRICS).exists() else []
+    others = [
+        path for path in _files(folder) if path.name not in (CONFIG, METRICS) and not path.match(EVENTS)
+    ]
+    return len(lines) == 1 and lines[0].startswith(b"step,") and not others

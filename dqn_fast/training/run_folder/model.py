@@ -35,22 +35,37 @@ def save_config(folder: Path, config: TrainConfig) -> None:
 
 
 def load_config(folder: str | Path) -> TrainConfig:
-    """Read config.json.
+    """Read the config.json of a run.
 
     Raises:
         UsageError: if there is none, or it is not the configuration of a run of this version or an older one.
     """
     path = Path(folder) / CONFIG
     try:
-        fields = with_infinity(json.loads(path.read_text(encoding="utf-8")))
-        refuse_unknown(path, fields)
-        return TrainConfig(**fields)
-    except OSError as error:
+        return read_config(path)
+    except FileNotFoundError as error:
         seeds = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
         advice = f"; {seeds[0].parent} does" if seeds else ""
         raise UsageError(
             f"{folder} holds no run: cannot read {path.name} ({error.strerror}){advice}"
         ) from error
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a configuration in JSON; settings that it leaves out have their defaults.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        UsageError: if it cannot be read, or is not a configuration of this version or an older one.
+    """
+    try:
+        fields = with_infinity(json.loads(path.read_text(encoding="utf-8")))
+        refuse_unknown(path, fields)
+        return TrainConfig(**fields)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except SettingError as error:
         raise UsageError(f"{path}: {error}") from error
     except UsageError:

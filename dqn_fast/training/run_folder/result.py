@@ -19,7 +19,8 @@ class Result:
     Attributes:
         env_id: Gymnasium id of the environment.
         seed: of the run.
-        steps: environment steps made; an observer may have ended the training early.
+        steps: environment steps made, or learner updates from data alone; an observer may have ended the
+            training early.
         updates: learner updates made.
         wall_seconds: seconds from the first step to the last, with the evaluations in between, but without
             imports, the last evaluation and pictures.

@@ -5,6 +5,7 @@ below a field is what the command line shows.
 """
 
 from dqn_fast.training.settings.acting import EnvironmentSettings, ExplorationSettings
+from dqn_fast.training.settings.data import DataSettings
 from dqn_fast.training.settings.learning import (
     LearningSettings,
     NetworkSettings,
@@ -14,8 +15,11 @@ from dqn_fast.training.settings.learning import (
 from dqn_fast.training.settings.remembering import ReplaySettings
 from dqn_fast.training.settings.rules import Settings
 from dqn_fast.training.settings.running import EvaluationSettings, RunSettings
+from dqn_fast.training.settings.sequences import SEQUENCE_NETWORKS, SequenceSettings
 
 __all__ = [
+    "SEQUENCE_NETWORKS",
+    "DataSettings",
     "EnvironmentSettings",
     "EvaluationSettings",
     "ExplorationSettings",
@@ -24,6 +28,7 @@ __all__ = [
     "OptimizerSettings",
     "ReplaySettings",
     "RunSettings",
+    "SequenceSettings",
     "Settings",
     "TargetSettings",
 ]

@@ -65,9 +65,6 @@ class ExplorationSettings(Settings):
     epsilon_spread: Annotated[float, NOT_NEGATIVE] = 0.0
     """Several environments: environment i of N explores with epsilon ** (1 + spread * i / (N - 1)), as in
     Ape-X (7 there). 0 gives all environments the same epsilon."""
-    demonstrations: Annotated[int, at_least(0, "episode")] = 0
-    """Episodes that a rule of the environment's own plays before the first step, if it has one. They go into
-    the replay buffer, and are no environment steps of the run."""
     epsilon_repeat: Annotated[float, A_ZETA_EXPONENT] = 0.0
     """Repeat a random action for a number of steps drawn from a zeta distribution with this exponent
     (epsilon-z-greedy; 2 there), which explores further. 0 takes each random action once."""

@@ -28,10 +28,11 @@ class NetworkSettings(Settings):
     """The Q-network."""
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
-    """feedforward, or a class of yours as my_module:MyNet. It is called with observation space, action space
-    and a torch.Generator for its weights, and is a torch.nn.Module from a tensor of B observations (or a
-    dict of them) to the values of all actions, (B, A) float32. The other settings of the network are not for
-    it."""
+    """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
+    and reward beside each observation; or a class of yours as my_module:MyNet. That is called with
+    observation space, action space and a torch.Generator for its weights, and is a torch.nn.Module from a
+    tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. The other
+    settings of the network are not for it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
@@ -63,7 +64,7 @@ class LearningSettings(Settings):
     cql_alpha: Annotated[float, NOT_NEGATIVE] = 1.0
     """CQL: weight of logsumexp(Q) - Q of the action taken, beside the loss of the TD error."""
     batch_size: Annotated[int, at_least(1)] = 128
-    """Transitions per learner update."""
+    """Transitions per learner update; for networks that remember, episodes or windows."""
     learn_period: Annotated[int, at_least(1, "environment step")] = 2
     """Environment steps from one round of learner updates to the next."""
     learn_updates: Annotated[int, at_least(1, "learner update")] = 1
@@ -79,6 +80,9 @@ class LearningSettings(Settings):
     environment's own returns."""
     double: bool = True
     """Double DQN: the Q-network chooses the next action, and the target network values it."""
+    value_rescaling: bool = False
+    """Learn values on a scale like that of a square root, as R2D2, so that returns of any size suit one
+    learning rate."""
     loss: Literal["huber", "mse"] = "huber"
     """Loss of a sample's TD error."""
     huber_delta: Annotated[float, POSITIVE] = 1.0

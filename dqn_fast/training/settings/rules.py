@@ -32,6 +32,10 @@ def at_least(least: int, unit: str = "") -> Rule:
 
 
 A_NAME = Rule(lambda value: isinstance(value, str) and value != "", "a name such as CartPole-v1")
+A_NAME_OR_NONE = Rule(
+    lambda value: value is None or (isinstance(value, str) and value != ""),
+    "a Minari id, a FILE.dqn, or scripted",
+)
 A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
 A_NETWORK = Rule(
     lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"

@@ -154,7 +154,7 @@ def test_the_objective_is_that_of_the_configuration() -> None:
 
     assert found(loss="mse") == pytest.approx(0.25**2)
     gap = np.log(np.exp(1) + np.exp(2)) - 1
-    assert found(objective="bc") == pytest.approx(gap)
+    assert found(objective="bc", offline="log.dqn") == pytest.approx(gap)
     assert found(objective="cql", loss="mse", cql_alpha=2.0) == pytest.approx(0.25**2 + 2 * gap)
     qs = 0.75**2 + 0.25**2  # both below and above 0.25 + 0.5 * 3 = 1.75
     v = (1 - 0.9) * (3 - 1) ** 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,7 @@ def test_tensorboard_can_be_looked_at_while_rows_come(tmp_path: Path) -> None:
 def test_progress_shows_the_numbers() -> None:
     output = io.StringIO()
     with ProgressReport(
-        2000, Console(file=output, width=110, force_terminal=True, color_system=None)
+        CONFIG, Console(file=output, width=110, force_terminal=True, color_system=None)
     ) as report:
         report(ROWS[0])
         report(ROWS[1])
@@ -123,7 +124,9 @@ def test_progress_shows_the_numbers() -> None:
 def test_the_progress_of_several_seeds_shows_each() -> None:
     output = io.StringIO()
     console = Console(file=output, width=110, force_terminal=True, color_system=None)
-    with MultiSeedProgress([3, 4, 5], 1000, console) as progress:
+    with MultiSeedProgress(
+        [3, 4, 5], replace(CONFIG, total_steps=1_000, learning_starts=9), console
+    ) as progress:
         progress.started(3)
         progress.show(3, None)
         progress.show(3, ROWS[0])

@@ -32,9 +32,7 @@ def test_a_folder_with_a_run_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")
     with pytest.raises(UsageError) as caught:
         prepare_folder(tmp_path, overwrite=False)
-    assert str(caught.value) == (
-        f"{tmp_path}: got a run already ({name}), expected none: choose another --output, or pass --overwrite"
-    )
+    assert str(caught.value) == (f"{tmp_path}: got a run already ({name}), expected none")
     assert (tmp_path / name).read_text() == "precious"
 
 
@@ -54,6 +52,23 @@ def test_a_folder_with_a_group_is_refused_as_well(tmp_path: Path, name: str) -> 
     assert (tmp_path / name).read_text() == "precious"
     prepare_folder(tmp_path, overwrite=True)
     assert not (tmp_path / name).exists()
+
+
+def test_a_run_that_broke_at_once_is_in_nobodys_way(tmp_path: Path) -> None:
+    """As after a crash of the environment in its first step."""
+    for seed in (tmp_path / "seed-0", tmp_path / "seed-1"):
+        seed.mkdir()
+        for name in ("config.json", "metrics.csv", "events.out.tfevents.1.host"):
+            (seed / name).write_text("step,updates\n")
+    (tmp_path / "group.json").write_text("{}")
+    prepare_folder(tmp_path / "seed-0", overwrite=False)
+    assert not list((tmp_path / "seed-0").iterdir())
+    prepare_folder(tmp_path, overwrite=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"seed-0", "seed-1"}
+
+    (tmp_path / "metrics.csv").write_text("step,updates\n500,0\n")
+    with pytest.raises(UsageError, match=r"got a run already \(metrics\.csv\)"):
+        prepare_folder(tmp_path, overwrite=False)
 
 
 def test_a_group_whose_run_goes_on_is_left_alone(tmp_path: Path) -> None:

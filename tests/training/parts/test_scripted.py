@@ -1,4 +1,4 @@
-"""Demonstrations lie in the buffer before the first step; a run with them is resumed like any other."""
+"""Scripted episodes lie in the buffer before the first step; a run with them is resumed like any other."""
 
 from __future__ import annotations
 
@@ -18,24 +18,16 @@ from dqn_fast.agent import DQN
 from dqn_fast.envs import make_environments
 from dqn_fast.errors import SettingError
 from dqn_fast.training import TrainConfig, resume, train
-from dqn_fast.training.demonstrations import store_demonstrations
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.parts.replay import build_buffer
+from dqn_fast.training.parts.scripted import store_scripted
 
 
 class Shown(Tiny):
-    """Its rule walks right, and knows from where."""
+    """Its rule walks right."""
 
-    def demonstrator(self) -> Shown:
-        self.begun = 0
-        return self
-
-    def begin(self) -> None:
-        self.begun += 1
-
-    def act(self) -> int:
-        assert self.begun > 0
+    def scripted_action(self, generator: np.random.Generator) -> int:
         return 1
 
 
@@ -53,23 +45,23 @@ CONFIG = TrainConfig(
     learning_starts=10,
     hidden_sizes=(4,),
     n_step=1,
-    demonstrations=3,
+    scripted_episodes=3,
     batch_size=8,
 )
 
 
-def demonstrated(config: TrainConfig) -> ReplayBuffer:
+def scripted(config: TrainConfig) -> ReplayBuffer:
     environments = make_environments(config.env_id, config.num_envs, 0)
     agent = build_agent(config, environments.observation_space, environments.action_space)
     buffer = build_buffer(config, environments, agent.policy)
-    store_demonstrations(config, buffer)
+    store_scripted(config, buffer)
     environments.close()
     return buffer
 
 
 @pytest.mark.parametrize("num_envs", [1, 3])
 def test_whole_episodes_of_the_rule(num_envs: int) -> None:
-    buffer = demonstrated(replace(CONFIG, num_envs=num_envs))
+    buffer = scripted(replace(CONFIG, num_envs=num_envs))
     batch = buffer.transitions()
     assert (batch.action == 1).all()
     assert batch.terminated.sum() == batch.reward.sum() == 3
@@ -82,8 +74,8 @@ def test_whole_episodes_of_the_rule(num_envs: int) -> None:
 
 
 def test_the_seed_decides_them() -> None:
-    first, second = (demonstrated(replace(CONFIG, seed=seed, demonstrations=20)) for seed in (0, 1))
-    assert len(first) == len(demonstrated(replace(CONFIG, demonstrations=20)))
+    first, second = (scripted(replace(CONFIG, seed=seed, scripted_episodes=20)) for seed in (0, 1))
+    assert len(first) == len(scripted(replace(CONFIG, scripted_episodes=20)))
     assert len(first) != len(second)
 
 
@@ -94,12 +86,12 @@ def test_rewards_are_clipped_as_in_training() -> None:
             return (obs, 7 * reward, *rest)
 
     gym.registry["Shown-v0"].entry_point = Rich
-    assert demonstrated(CONFIG).transitions().reward.max() == 7
-    assert demonstrated(replace(CONFIG, clip_rewards=True)).transitions().reward.max() == 1
+    assert scripted(CONFIG).transitions().reward.max() == 7
+    assert scripted(replace(CONFIG, clip_rewards=True)).transitions().reward.max() == 1
 
 
 def test_they_are_no_steps_of_the_run(tmp_path: Path) -> None:
-    plain = train(replace(CONFIG, demonstrations=0), tmp_path / "plain").result
+    plain = train(replace(CONFIG, scripted_episodes=0), tmp_path / "plain").result
     shown = train(CONFIG, tmp_path / "shown").result
     assert (plain.steps, plain.updates) == (shown.steps, shown.updates) == (60, 26)
     models = [(tmp_path / name / "model.pt").read_bytes() for name in ("plain", "shown")]
@@ -123,5 +115,7 @@ def test_a_resumed_run_equals_the_unbroken_one(tmp_path: Path) -> None:
 def test_an_environment_without_a_rule_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError) as caught:
         train(replace(CONFIG, env_id="Silent-v0"), tmp_path / "run")
-    assert str(caught.value) == "demonstrations: got 3, expected 0: Silent-v0 has no demonstrator of its own"
+    assert str(caught.value) == (
+        "scripted_episodes: got 3, expected 0: scripted_action: got none, expected a method of Tiny"
+    )
     assert not (tmp_path / "run").exists()

@@ -1,0 +1,112 @@
+"""The cells of sequences that are learned from, as a batch of transitions like any other.
+
+So every objective for transitions learns from sequences, too, in one pass of the network over each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dqn_fast import SequenceBatch, trees
+from dqn_fast.agent.networks.windows import BurnIn, Cells, Inputs, State, Window
+
+
+@dataclass(slots=True)
+class CellBatch:
+    """K transitions of B rows, as `TransitionBatch` has them: one for each cell to learn from.
+
+    Attributes:
+        obs: the cells.
+        action: `(K,)` int64.
+        reward: `(K,)`, n-step returns.
+        next_obs: the cells to bootstrap from; where `discount` is 0, the cells themselves.
+        discount: `(K,)`.
+        weights: `(K,)` float32, importance weights of the cells' rows.
+        row: `(K,)` int64, the row of each cell.
+        indices: `(B,)` int64, for priorities: the rows' names.
+    """
+
+    obs: Cells
+    action: Tensor
+    reward: Tensor
+    next_obs: Cells
+    discount: Tensor
+    weights: Tensor
+    row: Tensor
+    indices: Tensor
+
+
+def make_cells(
+    rows: SequenceBatch[Tensor],
+    previous_action: Tensor,
+    previous_reward: Tensor,
+    state: State | None = None,
+    *,
+    burn_in: bool = False,
+) -> CellBatch:
+    """Return the cells of sequences to learn from.
+
+    Columns that no target needs are cut off or repeat their row's first observation, such as padding, and
+    the observation behind a terminated step. That one may be NaN, and 0 times NaN in the backward pass would
+    be NaN in every weight.
+
+    Args:
+        rows: tensors; only read.
+        previous_action: `(B, columns of obs)` int64, what was done in the step before; 0 where there is none.
+        previous_reward: `(B, columns of obs)`, what that earned; 0 where there is none.
+        state: before column 0, `(B, ...)` each; None begins anew.
+        burn_in: whether rows have steps before the drawn one; no gradient flows back to these.
+
+    Raises:
+        ValueError: if there is no cell to learn from.
+    """
+    inputs = Inputs(rows.obs, previous_action, previous_reward)
+    row, column = rows.learn.nonzero(as_tuple=True)
+    if not len(row):
+        raise ValueError(f"rows: got {len(rows.weights)} without a step to learn from, expected some")
+    bootstrap, discount = rows.bootstrap[row, column], rows.discount[row, column]
+    goes_on = discount != 0
+    needed = torch.zeros(previous_action.shape, dtype=torch.bool)
+    needed[:, : rows.mask.shape[1]] = rows.mask
+    needed[row[goes_on], bootstrap[goes_on]] = True
+    columns = torch.arange(needed.shape[1])
+    ends = (needed * (columns + 1)).amax(1)
+    drawn = rows.step_indices == rows.indices[:, None]
+    begins = drawn.long().argmax(1) if burn_in else torch.zeros_like(ends)
+    width = int((ends - begins).max())
+    window = Window(_cut(inputs, begins, ends, width), state, _burn_in(inputs, begins))
+    cell = row * width + column - begins[row]
+    following = torch.where(goes_on, row * width + bootstrap - begins[row], cell)
+    return CellBatch(
+        Cells(window, cell),
+        rows.action[row, column].long(),
+        rows.reward[row, column],
+        Cells(window, following),
+        discount,
+        rows.weights[row],
+        row,
+        rows.indices,
+    )
+
+
+def _burn_in(inputs: Inputs, begins: Tensor) -> BurnIn | None:
+    longest = int(begins.max())
+    if longest == 0:
+        return None
+    return BurnIn(_cut(inputs, torch.zeros_like(begins), begins, longest), begins)
+
+
+def _cut(inputs: Inputs, begins: Tensor, ends: Tensor, width: int) -> Inputs:
+    """Return the columns from `begins` to `ends` of each row, aligned left; its first one fills the rest."""
+    where = begins[:, None] + torch.arange(width)
+    where = torch.where(where < ends[:, None], where, begins[:, None])
+    row = torch.arange(len(begins))[:, None]
+
+    def cut(leaf: Any) -> Any:
+        return leaf[row, where]
+
+    return Inputs(trees.map(cut, inputs.obs), cut(inputs.action), cut(inputs.reward))

@@ -1,0 +1,149 @@
+"""A small GPT (Radford et al., 2019): blocks of causal attention with a key-value cache.
+
+Positions are rotations of queries and keys (RoPE, Su et al., 2021), so that only distances count, and each
+step sees the latest `span` steps. So step by step equals the whole pass at any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dqn_fast.agent.networks.layers import make_linear
+from dqn_fast.agent.networks.windows import State
+
+_SLOWEST = 10_000.0  # the base of RoPE's wavelengths, in steps
+
+
+class GPT(nn.Module):
+    """Blocks of attention over the steps of a sequence.
+
+    Its state has the rotated keys and the values of the latest steps, `(N, layers, heads, P, size / heads)`,
+    aligned right, where P is at most `span`; and "count" `(N,)`, the steps so far.
+
+    Args:
+        inputs: features of each step.
+        size: width of the blocks.
+        layers: number of blocks.
+        heads: of attention; `size` is a multiple of twice their number.
+        span: steps that a step sees, itself included.
+        generator: source of the initial weights.
+
+    Raises:
+        ValueError: if a number is below 1, or `size` is no multiple.
+    """
+
+    def __init__(
+        self, inputs: int, size: int, layers: int, heads: int, span: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        if min(size, layers, heads, span) < 1 or size % (2 * heads):
+            raise ValueError(
+                f"size: got {size}, with {layers} layers, {heads} heads and a span of {span},"
+                f" expected a multiple of {2 * max(heads, 1)}, and all at least 1"
+            )
+        self.size, self.heads, self.span = size, heads, span
+        self.embed = make_linear(inputs, size, generator)
+        self.blocks = nn.ModuleList(_Block(size, heads, generator) for _ in range(layers))
+        self.norm = nn.LayerNorm(size)
+
+    def start(self, count: int) -> State:
+        """Return the state of `count` sequences before their first step: an empty cache."""
+        empty = (count, len(self.blocks), self.heads, 0, self.size // self.heads)
+        return {
+            "keys": torch.zeros(empty),
+            "values": torch.zeros(empty),
+            "count": torch.zeros(count, dtype=torch.int64),
+        }
+
+    def forget(self, state: State, rows: Sequence[int]) -> State:
+        """Return the state with these sequences before their first step again."""
+        if len(set(rows)) == len(state["count"]):
+            return self.start(len(state["count"]))
+        count = state["count"].clone()
+        count[list(rows)] = 0  # what lies further back than the count is not looked at
+        return {**state, "count": count}
+
+    def forward(
+        self, features: Tensor, state: State | None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Return the features of every step, `(B, T, size)`, and the state behind each row's last one.
+
+        Args:
+            features: `(B, T, inputs)` float32.
+            state: before the first step; None begins anew.
+            lengths: `(B,)`, steps of each row; None is T for all.
+        """
+        rows, steps = features.shape[:2]
+        state = self.start(rows) if state is None else state
+        count, held = state["count"], state["keys"].shape[3]
+        rotation = _rotation(count[:, None] + torch.arange(steps), self.size // self.heads)
+        visible = self._visible(count, held, steps)
+        x, keys, values = self.embed(features), [], []
+        for layer, block in enumerate(self.blocks):
+            x, key, value = block(x, rotation, visible, state["keys"][:, layer], state["values"][:, layer])
+            keys.append(key)
+            values.append(value)
+        after = {
+            "keys": self._latest(keys, held, lengths),
+            "values": self._latest(values, held, lengths),
+            "count": count + (steps if lengths is None else lengths),
+        }
+        return self.norm(x), after
+
+    def _latest(self, parts: Sequence[Tensor], held: int, lengths: Tensor | None) -> Tensor:
+        """Return the cache behind each row's last step: `span` columns at most, of all layers."""
+        rows, _, total, _ = parts[0].shape
+        width = min(total, self.span)
+        if lengths is None:
+            return torch.stack([part[:, :, total - width :] for part in parts], 1)
+        # Where a row has fewer steps, column 0 fills: its count says that it is none of them.
+        at = (held + lengths[:, None] - width + torch.arange(width)).clamp(min=0)
+        index = at[:, None, :, None].expand(rows, self.heads, width, self.size // self.heads)
+        return torch.stack([part.gather(2, index) for part in parts], 1)
+
+    def _visible(self, count: Tensor, held: int, steps: int) -> Tensor:
+        """Return which keys each step sees, `(B, 1, T, P + T)` bool."""
+        step, key = torch.arange(steps)[:, None], torch.arange(held + steps)
+        near = (key <= held + step) & (key > held + step - self.span)
+        known = key >= held - count[:, None]
+        return (near & known[:, None])[:, None]
+
+
+class _Block(nn.Module):
+    def __init__(self, size: int, heads: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attention_norm, self.mlp_norm = nn.LayerNorm(size), nn.LayerNorm(size)
+        self.attend = make_linear(size, 3 * size, generator)
+        self.project = make_linear(size, size, generator)
+        self.mlp = nn.Sequential(
+            make_linear(size, 4 * size, generator), nn.GELU(), make_linear(4 * size, size, generator)
+        )
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], visible: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the outputs `(B, T, size)`, and all keys and values `(B, heads, P + T, size / heads)`."""
+        parts = self.attend(self.attention_norm(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key = (_rotated(part, rotation) for part in parts[:2])
+        keys, values = torch.cat([keys, key], 2), torch.cat([values, parts[2]], 2)
+        seen = functional.scaled_dot_product_attention(query, keys, values, visible)
+        x = x + self.project(seen.transpose(1, 2).flatten(2))
+        return x + self.mlp(self.mlp_norm(x)), keys, values
+
+
+def _rotation(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Return cosine and sine of the angles at positions `(B, T)`, `(B, 1, T, size / 2)` each."""
+    frequency = _SLOWEST ** (-torch.arange(0, size, 2) / size)
+    angle = position[:, None, :, None] * frequency
+    return angle.cos(), angle.sin()
+
+
+def _rotated(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    cosine, sine = rotation
+    first, second = x.chunk(2, -1)
+    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)

@@ -1,0 +1,114 @@
+"""Q-networks that remember: from sequences of observations to outputs for each action at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dqn_fast.agent.networks.encoders import Encoder
+from dqn_fast.agent.networks.q_network import MaskedQNetwork, QNetwork
+from dqn_fast.agent.networks.windows import Inputs, State, Window
+from dqn_fast.observation_keys import ACTION_MASK
+
+#: The key of what is remembered, beside an action mask.
+REMEMBERED = "remembered"
+
+
+class SequenceModel(Protocol):
+    """A module that remembers, such as `Recurrent` and `GPT`."""
+
+    size: int
+
+    def start(self, count: int) -> State:
+        """Return the state of `count` sequences before their first step."""
+        ...
+
+    def forget(self, state: State, rows: Sequence[int]) -> State:
+        """Return the state with these sequences before their first step again."""
+        ...
+
+    def __call__(
+        self, features: Tensor, state: State | None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Return `(B, T, size)` for `(B, T, inputs)`, and the state behind each row's last step.
+
+        What a step returns depends on no later step.
+        """
+        ...
+
+
+class SequenceNetwork(QNetwork):
+    """An encoder of single steps, a model that remembers, and a Q-network on what is remembered.
+
+    The model gets the observation's features, the previous action as one-hot vector and the previous reward.
+    The same module learns from whole windows in one pass, and acts step by step with a state.
+
+    Args:
+        encoder: observations to `(B, features)` float32.
+        model: takes `encoder.size + q_net.num_actions + 1` features.
+        q_net: takes `(B, model.size)`; with a mask, a dict of that as `REMEMBERED`, and of the mask.
+        reward_bound: rewards are clipped to ± this, above 0, before the model gets them; infinity does not.
+    """
+
+    head: QNetwork
+
+    def __init__(
+        self, encoder: Encoder, model: SequenceModel, q_net: QNetwork, *, reward_bound: float = float("inf")
+    ) -> None:
+        super().__init__(encoder, cast(nn.Module, model), q_net, q_net.num_actions, q_net.representation)
+        self.reward_bound = reward_bound
+
+    @property
+    def model(self) -> SequenceModel:
+        """What remembers."""
+        return cast(SequenceModel, self.body)
+
+    def forward(self, window: Window) -> Tensor:
+        """Return the outputs of the head at every step, `(B, T, ...)`, without a gradient to the burn-in."""
+        state = window.state
+        if window.burn_in is not None:
+            with torch.no_grad():
+                state = self._remembered(window.burn_in.inputs, state, window.burn_in.lengths)[1]
+        remembered, _ = self._remembered(window.inputs, state)
+        return self._outputs(remembered, window.inputs)
+
+    def step(self, inputs: Inputs, state: State) -> tuple[Tensor, State]:
+        """Return the outputs of one step of N sequences, `(N, ...)`, and the state behind it."""
+        column = inputs.as_column()
+        remembered, state = self._remembered(column, state)
+        return self._outputs(remembered, column).squeeze(1), state
+
+    def start(self, count: int) -> State:
+        """Return the state of `count` sequences before their first step."""
+        return self.model.start(count)
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """Return the action values, `(N, num_actions)`, that `outputs` `(N, ...)` mean."""
+        return self.head.values(outputs)
+
+    def _remembered(
+        self, inputs: Inputs, state: State | None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        flat = inputs.flat()
+        bound = self.reward_bound
+        features = torch.cat(
+            [
+                self.encoder(flat.obs),
+                functional.one_hot(flat.action, self.num_actions).float(),
+                flat.reward.clamp(-bound, bound)[:, None],
+            ],
+            1,
+        )
+        return self.model(features.reshape(*inputs.reward.shape, -1), state, lengths)
+
+    def _outputs(self, remembered: Tensor, inputs: Inputs) -> Tensor:
+        rows: Any = remembered.flatten(0, 1)
+        if isinstance(self.head, MaskedQNetwork):
+            mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].flatten(0, 1)
+            rows = {REMEMBERED: rows, ACTION_MASK: mask}
+        outputs: Tensor = self.head(rows)
+        return outputs.reshape(*remembered.shape[:2], *outputs.shape[1:])

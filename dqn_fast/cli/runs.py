@@ -1,0 +1,154 @@
+"""The commands `train` and `resume`: their arguments and docstrings are the command line and its help.
+
+What needs PyTorch is imported when it is needed, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from dqn_fast.errors import SettingError, UsageError
+from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.presets import origin_of_settings
+
+if TYPE_CHECKING:
+    from dqn_fast.training.multi_seed import MultiSeedResult
+    from dqn_fast.training.run import Run
+
+INTERRUPTED = 130  # what shells report for a program that SIGINT ended
+_FAILED = 1
+
+
+def train(
+    settings: TrainConfig,
+    output: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
+    overwrite: bool = False,
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
+    config_file: Annotated[Path | None, tyro.conf.arg(name="config", metavar="FILE")] = None,
+    video: bool = True,
+    seeds: int = 1,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Train an agent, evaluate it, and write configuration, model, metrics, pictures and a video to a folder.
+
+    Ctrl-C ends the run early and saves it; `dqn-fast resume` goes on exactly where it stopped.
+
+    Args:
+        settings: of the run.
+        output: Folder for the run's files; by default a new one, runs/<environment>-seed<seed>-<time>. A
+            folder that already holds a run is refused.
+        overwrite: Replace the run in the --output folder: delete its files first, and keep other files.
+        preset: Settings to begin with, instead of those for the environment; `dqn-fast presets` lists them.
+        config_file: Settings to begin with, instead of a preset: the config.json of a run, or one of your own
+            with some of its settings. Options go before them.
+        video: Record one episode of the trained agent, if the environment can be rendered.
+        seeds: Number of runs, with --seed, --seed + 1, …: each in its own process and folder (seed-<seed> in
+            the output folder), with one picture and one score for all of them.
+        jobs: Runs side by side; by default one for each processor.
+    """
+    from dqn_fast.training.multi_seed import default_jobs, train_seeds
+    from dqn_fast.training.run import train as train_run
+    from dqn_fast.training.run_folder.layout import FolderTakenError, default_run_folder
+
+    if seeds < 1:
+        raise SettingError("seeds", seeds, "at least 1")
+    all_seeds = range(settings.seed, settings.seed + seeds)
+    folder = output or default_run_folder(settings.env_id, all_seeds, datetime.now())
+    origin = f"the settings of {config_file}" if config_file else origin_of_settings(settings.env_id, preset)
+    begin = partial(_say, f"{settings.env_id} with {origin}")
+    try:
+        if seeds == 1:
+            return _report(train_run(settings, folder, overwrite=overwrite, on_begin=begin), folder, video)
+        jobs = default_jobs() if jobs is None else jobs
+        group = train_seeds(
+            settings, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video, on_begin=begin
+        )
+        return _report_seeds(group, folder)
+    except FolderTakenError as error:
+        raise UsageError(f"{error}: choose another --output, or pass --overwrite") from error
+
+
+def resume(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    video: bool = True,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Resume a run from its last checkpoint, as if it had never stopped.
+
+    Args:
+        folder: Folder of the run, or of several seeds; each seed that is not complete is resumed. The
+            checkpoint is unpickled: only use one that you trust.
+        video: Record one episode of the trained agent, if the environment can be rendered.
+        jobs: Several seeds: runs side by side; by default one for each processor.
+    """
+    from dqn_fast.training.multi_seed import default_jobs, holds_seeds, resume_seeds
+    from dqn_fast.training.run import resume as resume_run
+
+    if holds_seeds(folder):
+        jobs = default_jobs() if jobs is None else jobs
+        return _report_seeds(resume_seeds(folder, jobs=jobs, video=video), folder)
+    return _report(resume_run(folder), folder, video)
+
+
+def _report(run: Run, folder: Path, video: bool) -> int:
+    from dqn_fast.training.evaluation.video import record_video
+    from dqn_fast.training.run_folder.model import load_config
+
+    if run.evaluation is None:
+        _say(f"interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}")
+        return INTERRUPTED
+    if run.episodes is not None:
+        sys.stdout.write(f"{run.episodes}\n")
+    sys.stdout.write(_scores(run))
+    if video and run.episodes is None:
+        try:
+            record_video(folder, load_config(folder))
+        except UsageError as error:  # a missing video does not fail the run
+            _say(f"no video: {error}")
+    sys.stdout.write(f"saved in {folder}\n")
+    return 0
+
+
+def _scores(run: Run) -> str:
+    """Return the score of the model; if the last weights differ, also theirs and the cost of the choice."""
+    result = run.result
+    score = f"{result.env_id}: {run.evaluation}"
+    if result.model_step == result.steps:
+        return f"{score}\n"
+    lines = [
+        f"{score}, best weights, of step {result.model_step:,}\n",
+        f"{result.env_id}: {run.last_evaluation}, last weights, of step {result.steps:,}\n",
+    ]
+    if result.selection_steps is not None:
+        steps = f"{result.steps:,} steps of training, and {result.selection_steps:,}"
+        lines.append(f"{steps} of the evaluations that chose the best weights\n")
+    return "".join(lines)
+
+
+def _report_seeds(result: MultiSeedResult, folder: Path) -> int:
+    for outcome in result.outcomes:
+        sys.stdout.write(f"seed {outcome.seed}: {outcome}\n")
+    sys.stdout.write(f"{result.env_id}: {result}\nsaved in {folder}\n")
+    if result.failed:
+        failed = ", ".join(map(str, result.failed))
+        _say(f"failed seeds: {failed}; to go on: {_resume(folder)}")
+        return _FAILED
+    if result.interrupted:
+        _say(f"interrupted; to go on: {_resume(folder)}")
+        return INTERRUPTED
+    return 0
+
+
+def _resume(folder: Path) -> str:
+    return f"dqn-fast resume {shlex.quote(str(folder))}"
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"dqn-fast: {line}\n")

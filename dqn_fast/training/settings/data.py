@@ -1,0 +1,27 @@
+"""Settings of data that somebody has logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from dqn_fast.training.settings.rules import A_NAME_OR_NONE, Settings, at_least
+
+_DATASET = tyro.conf.arg(metavar="DATASET")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings(Settings):
+    """Logged data to learn from, and what a run leaves of its own."""
+
+    offline: Annotated[str | None, A_NAME_OR_NONE, _DATASET] = None
+    """Learn from data alone: the id of a Minari dataset, a saved buffer (FILE.dqn), or `scripted`, --capacity
+    transitions of the environment's own data policy. The environment is for evaluations then. total_steps,
+    periods, schedules and metrics, also where they speak of environment steps, count learner updates."""
+    scripted_episodes: Annotated[int, at_least(0, "episode")] = 0
+    """Episodes that the environment's own data policy plays before the first step. They go into the replay
+    buffer, and are no environment steps of the run."""
+    save_memory: bool = False
+    """Leave the replay buffer in the run's folder, as memory.dqn: data for --offline."""
