@@ -82,9 +82,9 @@ def test_there_is_a_line_for_each_module():
 
 def test_the_five_numbers_are_those_of_the_benchmarks():
     table = README.partition("## Five numbers")[2].partition("![")[0]
-    rows = re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", table, re.MULTILINE)[1:]
-    figures = [figure for _, *cells in rows for figure in re.findall(r"\d[\d,.]*\d", " ".join(cells))]
-    assert (len(rows), len(figures)) == (5, 11)
+    rows = re.findall(r"^\| ([^|]*) \| (.*) \|$", table, re.MULTILINE)[1:]
+    figures = [figure for _, cells in rows for figure in re.findall(r"\d[\d,.]*\d", cells)]
+    assert (len(rows), len(figures)) == (5, 14)
     benchmarks = (CHECKOUT / "bench" / "README.md").read_text(encoding="utf-8")
     measured = set(re.findall(r"\d[\d,.]*\d", benchmarks))
     assert [figure for figure in figures if figure not in measured] == [], "bench/README.md was made anew"

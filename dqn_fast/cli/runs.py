@@ -77,6 +77,7 @@ def train(
 
 def resume(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    total_steps: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     video: bool = True,
     jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
@@ -85,6 +86,8 @@ def resume(
     Args:
         folder: Folder of the run, or of several seeds; each seed that is not complete is resumed. The
             checkpoint is unpickled: only use one that you trust.
+        total_steps: Environment steps to train for, if they become more. A finished run must have been
+            trained with --keep-checkpoint.
         video: Record one episode of the trained agent, if the environment can be rendered.
         jobs: Several seeds: runs side by side; by default one for each processor.
     """
@@ -93,12 +96,20 @@ def resume(
 
     if holds_seeds(folder):
         jobs = default_jobs() if jobs is None else jobs
-        return _report_seeds(resume_seeds(folder, jobs=jobs, video=video), folder)
-    return _report(resume_run(folder), folder, video)
+        return _report_seeds(resume_seeds(folder, jobs=jobs, video=video, total_steps=total_steps), folder)
+    return _report(resume_run(folder, total_steps=total_steps, on_lengthen=_say_longer), folder, video)
+
+
+def _say_longer(step: int, before: int) -> None:
+    _say(
+        f"going on at step {step:,}, with the schedules of the new length instead of those of {before:,}"
+        " steps: an unbroken run would differ"
+    )
 
 
 def _report(run: Run, folder: Path, video: bool) -> int:
     from dqn_fast.training.evaluation.video import record_video
+    from dqn_fast.training.run_folder.checkpoint import size_of_checkpoints
     from dqn_fast.training.run_folder.model import load_config
 
     if run.evaluation is None:
@@ -112,7 +123,9 @@ def _report(run: Run, folder: Path, video: bool) -> int:
             record_video(folder, load_config(folder))
         except UsageError as error:  # a missing video does not fail the run
             _say(f"no video: {error}")
-    sys.stdout.write(f"saved in {folder}\n")
+    kept = size_of_checkpoints(folder)
+    checkpoint = f", with a checkpoint of {kept / 1e6:,.1f} MB" if kept else ""
+    sys.stdout.write(f"saved in {folder}{checkpoint}\n")
     return 0
 
 

@@ -18,6 +18,6 @@ def describe(tree: Any) -> str:
 
 
 def one_line(name: str, first: str, parts: dict[str, Any]) -> str:
-    """Return `name(first, part=value, ...)`; parts that are None are left out."""
-    named = [f"{part}={value}" for part, value in parts.items() if value is not None]
+    """Return `name(first, part=value, ...)`; parts that are None or hold nothing are left out."""
+    named = [f"{part}={value}" for part, value in parts.items() if value not in (None, "{}")]
     return f"{name}({', '.join([first, *named])})"

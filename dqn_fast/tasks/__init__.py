@@ -8,7 +8,11 @@ makes the evaluation of a policy without randomness exact.
 
 import gymnasium as gym
 
-_TASKS = {"dqn_fast/MovieTicket-v0": "movie_ticket:MovieTicket", "dqn_fast/TMaze-v0": "tmaze:TMaze"}
+_TASKS = {
+    "dqn_fast/MovieTicket-v0": "movie_ticket:MovieTicket",
+    "dqn_fast/TMaze-v0": "tmaze:TMaze",
+    "dqn_fast/Tutor-v0": "tutor:Tutor",
+}
 
 for env_id, place in _TASKS.items():
     gym.register(env_id, entry_point=f"{__name__}.{place}")

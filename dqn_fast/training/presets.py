@@ -86,6 +86,8 @@ _TMAZE: dict[str, Any] = {
     "hidden_sizes": (64, 64),
     "num_envs": 16,
     "tau": 0.02,
+    # Only one cell of an episode is far from what it should be, so gradients are small.
+    "adam_eps": 1e-8,
     "epsilon_decay": 0.1,
     # The policy is what it is at the end; two episodes evaluate it exactly.
     "selection_period": 0,
@@ -174,6 +176,35 @@ PRESETS: dict[str, Preset] = {
             "batch_size": 64,
             "learn_period": 4,
             "epsilon_end": 0.09,  # once in an episode
+        },
+    ),
+    "tmaze-50": Preset(
+        ("dqn_fast/TMaze-v0",),
+        {
+            **_TMAZE,
+            "env_kwargs": {"length": 50},
+            "total_steps": 255_000,  # 5,000 episodes
+            "capacity": 300_000,
+            "batch_size": 32,
+            "learn_period": 20,
+            "learning_starts": 3_000,
+            "epsilon_end": 0.02,
+            "log_period": 5_100,
+        },
+    ),
+    "tutor": Preset(
+        ("dqn_fast/Tutor-v0",),
+        {
+            **_TMAZE,
+            "total_steps": 240_000,  # 10,000 pupils
+            "capacity": 250_000,
+            "gamma": 1.0,
+            "n_step": 5,
+            "batch_size": 64,
+            "learn_period": 16,
+            "epsilon_end": 0.05,
+            "log_period": 6_000,
+            "eval_episodes": 1_000,
         },
     ),
     "pong": Preset(

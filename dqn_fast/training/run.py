@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import torch
 
 from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
-from dqn_fast.errors import NotFiniteError, UsageError
+from dqn_fast.errors import NotFiniteError, SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
@@ -24,7 +25,7 @@ from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.reports import draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
 from dqn_fast.training.run_folder.files import WriteError
-from dqn_fast.training.run_folder.layout import LEARNING_CURVE, folder_lock, prepare_folder
+from dqn_fast.training.run_folder.layout import LEARNING_CURVE, RESULT, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
 from dqn_fast.training.trainer import Trainer
@@ -85,18 +86,30 @@ def train(
             return _run(config, folder, trainer, interrupted, observers)
 
 
-def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
+def resume(
+    folder: str | Path,
+    *,
+    total_steps: int | None = None,
+    observers: Sequence[Observer] = (),
+    on_lengthen: Callable[[int, int], None] = lambda step, before: None,
+) -> Run:
     """Resume a run from its last checkpoint, as if it had never stopped.
 
     Metrics after the checkpoint are dropped, and made again. A run without a checkpoint starts over.
 
     Args:
         folder: of the run. Its checkpoint is unpickled: only use one that you trust.
+        total_steps: environment steps to train for, if they become more. From the step that was reached, all
+            schedules are those of the new length, so an unbroken run of that length would differ. A run that
+            is complete needs the checkpoint that `keep_checkpoint` kept.
         observers: as in `train`.
+        on_lengthen: called before the first step with the step that was reached and the former total_steps,
+            if they have become more.
 
     Raises:
         UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
             another configuration.
+        SettingError: if total_steps does not become more, or a complete run has no checkpoint to go on from.
         NotFiniteError: if a number is not finite, as in `train`; a run that broke reaches the same update
             again.
     """
@@ -104,10 +117,29 @@ def resume(folder: str | Path, *, observers: Sequence[Observer] = ()) -> Run:
     config = load_config(folder)
     torch.set_num_threads(config.threads)
     with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
-        if complete_result(folder):
-            raise UsageError(f"{folder}: got a complete run, expected one to go on with")
-        trainer = Trainer(config, folder, load_checkpoint(folder, config), interrupted, stack)
+        complete = complete_result(folder) is not None
+        if total_steps is not None:
+            config = _lengthened(config, total_steps, complete)
+        elif complete:
+            raise UsageError(f"{folder}: got a complete run, expected one to go on with, or more total_steps")
+        checkpoint = load_checkpoint(folder, config)
+        if complete and checkpoint is None:
+            got = f"{total_steps} for a complete run without a checkpoint"
+            raise SettingError("total_steps", got, "one that was trained with keep_checkpoint")
+        trainer = Trainer(config, folder, checkpoint, interrupted, stack)
+        # In this order: if the process is killed in between, this can be asked for again.
+        save_config(folder, config)
+        (folder / RESULT).unlink(missing_ok=True)
+        if checkpoint and checkpoint.total_steps < config.total_steps:
+            on_lengthen(checkpoint.state["loop"]["step"], checkpoint.total_steps)
         return _run(config, folder, trainer, interrupted, observers)
+
+
+def _lengthened(config: TrainConfig, total_steps: int, complete: bool) -> TrainConfig:
+    """Return the configuration of a run with more steps; with as many, if it has not made them yet."""
+    if total_steps < config.total_steps + complete:
+        raise SettingError("total_steps", total_steps, f"more than the {config.total_steps} of the run")
+    return replace(config, total_steps=total_steps)
 
 
 def _run(
@@ -143,7 +175,8 @@ def _run(
         episodes = write_episodes(folder, config)
         if config.save_memory:
             trainer.save_memory()
-        delete_checkpoints(folder)
+        if not config.keep_checkpoint:
+            delete_checkpoints(folder)
     return Run(result, evaluation, last, episodes)
 
 

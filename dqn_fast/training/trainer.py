@@ -172,7 +172,7 @@ class Trainer:
     def _restore(self, checkpoint: Checkpoint) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(checkpoint.state[name])
-        self._ended = checkpoint.state["ended"]
+        self._ended = checkpoint.state["ended"] and self._config.total_steps == checkpoint.total_steps
         # Last, since the replay of an episode may draw from them.
         restore_random_states(checkpoint.state["random"])
         if self.best:

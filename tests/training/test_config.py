@@ -139,7 +139,15 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_every_number_has_a_rule() -> None:
     rules = rules_of(TrainConfig)
     assert all(rules.values())
-    switches = {"action_mask", "clip_rewards", "double", "dueling", "prioritized", "rescale"}
+    switches = {
+        "action_mask",
+        "clip_rewards",
+        "double",
+        "dueling",
+        "keep_checkpoint",
+        "prioritized",
+        "rescale",
+    }
     switches |= {"save_memory", "stored_state", "value_rescaling"}
     assert set(rules) - switches == {name for name, _, _ in [*BAD, *MISSPELT]}
 

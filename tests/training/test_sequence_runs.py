@@ -51,7 +51,7 @@ def test_what_is_stored_and_drawn_follows_the_settings(prioritized: bool) -> Non
         assert isinstance(agent.policy, SequencePolicy)
         buffer = build_buffer(config, environments, agent.policy)
         assert isinstance(buffer, PrioritizedReplayBuffer) == prioritized
-        assert buffer._intake.options.draw_by == draw_by
+        assert f"draw_by={draw_by}, " in repr(buffer)
         assert sorted(buffer.schema.extra) == extras  # type: ignore[union-attr]
         source = build_batch_source(config, buffer)
         assert type(source._draw) is expected  # type: ignore[attr-defined]

@@ -7,11 +7,11 @@ from dqn_fast.dropin.cleanrl import PrioritizedReplayBuffer  # instead of the cl
 
 What the originals get wrong and these get right (with issues of vwxyzjn/cleanrl):
 
-- #460: with `optimize_memory_usage`, the next episode's first observation overwrites the last one of a
+- With `optimize_memory_usage` (#460), the next episode's first observation overwrites the last one of a
   truncated episode. Here all observations come back, and each is stored once in any case.
-- #546: the prioritised tree orders its leaves wrongly unless its size is a power of two. Here any capacity
+- The prioritised tree (#546) orders its leaves wrongly unless its size is a power of two. Here any capacity
   is drawn from exactly.
-- #511: priorities of transitions that were overwritten meanwhile go to others. Here they are ignored.
+- Priorities of transitions that were overwritten meanwhile (#511) go to others. Here they are ignored.
 - The n-step returns of `rainbow_atari.py` cross truncated episodes, and the last n - 1 steps of an episode
   are never drawn. Here a return ends with its episode, and every step of a terminated episode is drawn.
 

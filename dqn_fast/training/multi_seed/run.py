@@ -86,13 +86,16 @@ def holds_seeds(folder: Path) -> bool:
     return bool(_seed_folders(folder))
 
 
-def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedResult:
+def resume_seeds(
+    folder: Path, *, jobs: int, video: bool = True, total_steps: int | None = None
+) -> MultiSeedResult:
     """Resume every seed that is not complete; if all are, only write the summary.
 
     Args:
         folder: of the seeds.
         jobs: runs side by side, at least 1.
         video: record videos of the agents trained now.
+        total_steps: environment steps to train for, if they become more; see `run.resume`.
 
     Raises:
         UsageError: if `jobs` is below 1, the folder holds no seeds, a configuration or result is of another
@@ -105,6 +108,10 @@ def resume_seeds(folder: Path, *, jobs: int, video: bool = True) -> MultiSeedRes
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
     options = ["--video" if video else "--no-video"]
+    if total_steps is not None and total_steps > config.total_steps:
+        config = replace(config, total_steps=total_steps)
+        complete = dict.fromkeys(complete)
+        options += ["--total-steps", str(total_steps)]
     with InterruptFlag() as interrupted, MultiSeedProgress(complete, config) as progress:
         outcomes = []
         for seed, found in complete.items():

@@ -40,6 +40,12 @@ class Checkpoint(NamedTuple):
     folder: Path
     state: dict[str, Any]
 
+    @property
+    def total_steps(self) -> int:
+        """Environment steps that the run was to make when the checkpoint was written."""
+        total_steps: int = self.state["config"]["total_steps"]
+        return total_steps
+
     def load_buffer(self) -> ReplayBuffer:
         """Read the replay buffer.
 
@@ -98,7 +104,7 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
 
     Args:
         folder: of the run.
-        config: of the run; must be that of the checkpoint.
+        config: of the run; must be that of the checkpoint, or one with more `total_steps`.
 
     Raises:
         UsageError: if the checkpoint cannot be read, or has another configuration.
@@ -112,13 +118,14 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
             raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
     saved = {**DEFAULTS, **state.get("config", {})}
     refuse_unknown(paths[-1], saved)
+    checkpoint = Checkpoint(paths[-1], {**state, "config": saved})
     changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
-    if changed:
+    if changed and not (changed == ["total_steps"] and config.total_steps > checkpoint.total_steps):
         raise UsageError(
             f"{paths[-1]}: got one of another configuration ({', '.join(changed)}), expected that of"
             f" {CONFIG}, so that the run goes on as if it had never stopped"
         )
-    return Checkpoint(paths[-1], state)
+    return checkpoint
 
 
 @contextmanager
@@ -134,6 +141,11 @@ def _as_usage_error(path: Path) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError, ImportError, LookupError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"cannot resume from {path}: {reason}; delete it to start the run over") from error
+
+
+def size_of_checkpoints(folder: Path) -> int:
+    """Return the bytes of all checkpoints of a run."""
+    return sum(path.stat().st_size for one in folder.glob(CHECKPOINTS) for path in one.iterdir())
 
 
 def delete_checkpoints(folder: Path) -> None:

@@ -127,4 +127,4 @@ def _broke_at_once(folder: Path) -> bool:
     others = [
         path for path in _files(folder) if path.name not in (CONFIG, METRICS) and not path.match(EVENTS)
     ]
-    return len(lines) == 1 and lines[0].startswith(b"step,") and not others
+    return len(lines) == 1 and lines[0].startswith((b"step,", b"update,")) and not others

@@ -25,6 +25,9 @@ class RunSettings(Settings):
     checkpoint_period: Annotated[int, A_PERIOD_OR_NONE] = 10_000
     """Environment steps from one checkpoint to the next. After a crash, `dqn-fast resume` goes on from the
     last one as if nothing had happened. 0 turns this off."""
+    keep_checkpoint: bool = False
+    """Keep the last checkpoint of a finished run, replay buffer and all, so that `dqn-fast resume` with more
+    total_steps can go on with it."""
     log_period: Annotated[int, at_least(1, "environment step")] = 500
     """Environment steps from one row of metrics to the next."""
     return_window: Annotated[int, at_least(1, "episode")] = 20
