@@ -52,6 +52,8 @@ BAD = [
     ("n_step", 0, "at least 1 environment step"),
     ("huber_delta", math.inf, "above 0 and finite"),
     ("iql_expectile", 1.0, "above 0 and below 1"),
+    ("demonstrations", 5, "a Minari id, a FILE.dqn, or scripted"),
+    ("demonstration_share", 0.0, "above 0 and below 1"),
     ("iql_beta", -1.0, "at least 0 and finite"),
     ("cql_alpha", math.inf, "at least 0 and finite"),
     ("tau", 0.0, "above 0 and at most 1"),
