@@ -104,6 +104,8 @@ class TrainConfig(
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)
+        if self.scripted_episodes and self.offline is not None:
+            raise SettingError("scripted_episodes", self.scripted_episodes, "0 with --offline: data alone")
         if self.objective == "bc" and self.offline is None:
             raise SettingError("objective", "bc", "--offline with it: what else should be cloned?")
         if self.offline is None and self.total_steps <= self.learning_starts:

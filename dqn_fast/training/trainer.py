@@ -19,6 +19,7 @@ from dqn_fast.training.parts.data import build_datasets
 from dqn_fast.training.parts.envs import build_env, build_environments
 from dqn_fast.training.parts.loop import build_loop
 from dqn_fast.training.parts.replay import build_buffer
+from dqn_fast.training.parts.scripted import store_scripted
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.files import writing
@@ -72,6 +73,7 @@ class Trainer:
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
         if MEMORY not in buffers:
             buffers[MEMORY] = build_buffer(config, environments, self.agent.policy)
+            store_scripted(config, buffers[MEMORY])
         self._buffers = buffers
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []

@@ -76,6 +76,7 @@ BAD = [
     ("eval_episodes", 0, "at least 1"),
     ("checkpoint_period", -1, "at least 1 environment step, or 0 for none"),
     ("log_period", 0, "at least 1 environment step"),
+    ("scripted_episodes", -1, "at least 0 episode"),
     ("return_window", 0, "at least 1 episode"),
     ("threads", 0, "from 1 to 4096"),
     ("threads", 10**12, "from 1 to 4096"),
