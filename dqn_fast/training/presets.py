@@ -144,6 +144,30 @@ PRESETS: dict[str, Preset] = {
         ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
         {**_MINATAR_DQN, "learning_rate": 1e-3, "learning_rate_end": 0.0},
     ),
+    # Success at random is rare, so the rule agent shows 120 dialogues, as in TC-Bot (Li et al., 2017). From
+    # one state some dialogues end well and some do not: the squared error learns the mean of both.
+    "movie-ticket": Preset(
+        ("dqn_fast/MovieTicket-v0",),
+        {
+            "total_steps": 42_000,
+            "hidden_sizes": (128,),
+            "gamma": 0.9,
+            "n_step": 1,
+            "loss": "mse",
+            "max_grad_norm": float("inf"),
+            "batch_size": 64,
+            "learn_period": 1,
+            "tau": 0.01,
+            "scripted_episodes": 120,
+            "capacity": 50_000,
+            "epsilon_begin": 0.15,
+            "epsilon_end": 0.0,
+            "epsilon_decay": 0.7,
+            "selection_period": 0,
+            "eval_episodes": 1_000,
+            "return_window": 100,
+        },
+    ),
     "tmaze": Preset(
         ("dqn_fast/TMaze-v0",),
         {

@@ -42,10 +42,15 @@ class Person:
         self._write(self._words.goal(goal, "chat"))
         self._write(self._texts["help"])
         try:
-            return self._hear(None)
+            first = self._hear(None)
         except EOFError:
             self._write(self._texts["left"])
             raise
+        if first.request:
+            return first
+        # Who begins without a question wants tickets, as simulated users do.
+        self._open, self._act = [TICKET], "request"
+        return DialogAct(self._act, first.inform, (TICKET,))
 
     def answer(self, agent: DialogAct) -> Reply:
         """Show what the agent says, and hear the answer; see `User`."""
@@ -78,7 +83,8 @@ class Person:
         return DialogAct(self._act, {}, tuple(self._open))
 
     def _lost(self) -> str:
-        slots = [slot for slot in self._domain.slots if slot != TASK_COMPLETE]
-        names = self._words.templates["transcript"]["names"].join(map(self._words.name, slots))
+        named = self._words.templates["names"]
+        slots = [named[slot] for slot in self._domain.slots if slot in named]
+        names = self._words.templates["transcript"]["names"].join(slots)
         example = self._words.user(DialogAct("inform", self._goal.inform), 0)
-        return self._texts["lost"].format(help=self._texts["help"], slots=names, example=example)
+        return self._texts["lost"].format(slots=names, example=example)
