@@ -32,7 +32,8 @@ class Figures:
         turns: mean number of moves of both sides.
         dialogues: learnt from.
         steps: environment steps of the training.
-        updates: learner updates in a dialogue of the training.
+        rate: learner updates in an environment step of the training.
+        updates: learner updates in a dialogue of the training, in the mean.
         error: probability that a value, and that an act, is misunderstood.
         curve: dialogues so far, and the mean reward of the latest ones.
     """
@@ -44,6 +45,7 @@ class Figures:
     turns: float
     dialogues: int = 0
     steps: int = 0
+    rate: float = 0.0
     updates: float = 0.0
     error: float = 0.0
     curve: list[tuple[int, float]] = field(default_factory=list)
@@ -121,6 +123,7 @@ def _of_run(run: FinishedRun) -> Figures:
         result["turns"],
         dialogues=dialogues + config["scripted_episodes"],
         steps=result["steps"],
+        rate=config["learn_updates"] / config["learn_period"],
         updates=round(result["updates"] / dialogues, 1),
         error=kwargs.get("slot_error", 0.0),
         curve=[(row.episodes, round(row.return_mean, 2)) for row in points],
@@ -141,7 +144,6 @@ def groups_of(found: Iterable[Figures]) -> list[Group]:
     """Return the seeds of each agent together, in the order in which agents occur first."""
     groups: dict[tuple[object, ...], list[Figures]] = {}
     for one in found:
-        # Seeds differ a little in their dialogues, and so in the updates for each.
-        key = one.agent, one.domain, one.steps, one.error, round(one.updates)
+        key = one.agent, one.domain, one.steps, one.error, one.rate
         groups.setdefault(key, []).append(one)
     return [Group(seeds) for seeds in groups.values()]
