@@ -85,6 +85,6 @@ class Person:
     def _lost(self) -> str:
         named = self._words.templates["names"]
         slots = [named[slot] for slot in self._domain.slots if slot in named]
-        names = self._words.templates["transcript"]["names"].join(slots)
+        names = self._texts["comma"].join(slots)
         example = self._words.user(DialogAct("inform", self._goal.inform), 0)
         return self._texts["lost"].format(slots=names, example=example)
