@@ -1,6 +1,6 @@
 """Cinema tickets by dialogue (TC-Bot; Li et al., 2017).
 
-`dialog` says what dialogue acts and goals are; `domain`, `domain_files` and `tc_bot_files` which slots, rows and
+`dialog` says what acts and goals are; `domain`, `domain_files` and `tc_bot_files` which slots, rows and
 goals there are, and where they are read from. `data/` has our own, and the words of each language. `user` and
 `error_model` are the simulated side, `person` and `listener` a person in its place; `state` and
 `knowledge_base` the agent's side. `words` and `transcript` make sentences of acts; `baselines` do not learn.
