@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import torch
 from envs.kinds import registered
-from training.stopping import Interrupting
+from training.stopping import Interrupting, stopped
+from training.stopping import numbers as online_numbers
 from training.tiny import Tiny
 
 from dqn_fast import ReplayBuffer
@@ -184,6 +185,15 @@ def test_a_run_leaves_its_memory_once_it_is_complete(tmp_path: Path) -> None:
     assert len(ReplayBuffer.load(tmp_path / "memory.dqn")) == 400
     train(replace(config, save_memory=False), tmp_path, overwrite=True)
     assert not (tmp_path / "memory.dqn").exists()
+
+
+@pytest.mark.parametrize("objective", ["mc", "iql", "cql"])
+def test_objectives_for_data_learn_online_and_go_on_too(tmp_path: Path, objective: Any) -> None:
+    config = replace(ONLINE, objective=objective, env_id="Interrupting-v0", save_memory=False)
+    whole = train(config, tmp_path / "whole")
+    stopped(config, tmp_path / "parts", 222)
+    assert resume(tmp_path / "parts").evaluation == whole.evaluation
+    assert online_numbers(tmp_path / "parts") == online_numbers(tmp_path / "whole")
 
 
 def test_settings_that_contradict_data() -> None:
