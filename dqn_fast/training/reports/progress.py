@@ -21,7 +21,7 @@ class ProgressReport:
 
     def __init__(self, config: TrainConfig, console: Console | None = None) -> None:
         self._progress = Progress(
-            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit.split()[1]}"),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
