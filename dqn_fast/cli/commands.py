@@ -35,15 +35,21 @@ def _argument(name: str, value: Any) -> str:
     return " ".join([f"--{option}", *map(str, value if isinstance(value, tuple) else (value,))])
 
 
-def evaluate(folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional]) -> int:
-    """Repeat the evaluation at the end of a run, with the same model and episodes.
+def evaluate(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    episodes: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Evaluate the agent of a run (ε = 0): by default as at its end, on the same episodes.
 
     Args:
         folder: Folder of the run.
+        episodes: Number of episodes; by default that of the run.
+        seed: Seed of the first episode; the next one has this number + 1. By default that of the run.
     """
     from dqn_fast.training.run import evaluate_run
 
-    evaluation = evaluate_run(folder)
+    evaluation = evaluate_run(folder, episodes=episodes, seed=seed)
     if evaluation is None:
         sys.stderr.write("dqn-fast: interrupted before the evaluation was complete\n")
         return INTERRUPTED

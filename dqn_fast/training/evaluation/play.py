@@ -20,14 +20,16 @@ class Episode:
     Attributes:
         steps: environment steps made.
         episode_return: undiscounted return so far.
+        unchanged: latest steps in a row after which the observation was the same as before.
         ended: whether it has terminated or was truncated by the environment.
     """
 
-    __slots__ = ("ended", "episode_return", "steps")
+    __slots__ = ("ended", "episode_return", "steps", "unchanged")
 
     def __init__(self) -> None:
         self.steps = 0
         self.episode_return = 0.0
+        self.unchanged = 0
         self.ended = False
 
 
@@ -63,9 +65,16 @@ def play(
         yield episode
         while not episode.ended and episode.steps < max_episode_steps:
             action = policy.act(trees.one_row(obs), 0).item()
+            before = obs
             obs, reward, terminated, truncated, _ = env.step(action)
             policy.observe(np.array([reward], np.float64))
             episode.steps += 1
+            episode.unchanged = episode.unchanged + 1 if _equal(before, obs) else 0
             episode.episode_return += float(reward)
             episode.ended = terminated or truncated
             yield episode
+
+
+def _equal(one: Any, other: Any) -> bool:
+    pairs = zip(trees.leaves(one), trees.leaves(other), strict=True)
+    return all(np.array_equal(leaf, another) for leaf, another in pairs)
