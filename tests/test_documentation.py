@@ -33,3 +33,10 @@ def test_every_page_is_in_the_menu() -> None:
 def test_what_is_cited_is_this_version() -> None:
     citation = (GITHUB / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {dqn_fast.__version__}\n" in citation
+
+
+def test_every_task_has_its_place() -> None:
+    tasks = pytest.importorskip("dqn_fast.tasks")._TASKS.values()
+    page = (PAGES / "api" / "tasks.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^::: dqn_fast\.tasks\.(.*)$", page, re.MULTILINE)
+    assert sorted(shown) == sorted(place.replace(":", ".") for place in tasks)

@@ -29,7 +29,7 @@ EPOCH_DIALOGUES, BATCH, FLUSH_FROM = 100, 16, 0.30
 HIDDEN, GAMMA, LEARNING_RATE, DECAY, L2 = 80, 0.9, 1e-3, 0.999, 1e-3
 POOL = 400_000  # transitions: more than are ever stored
 
-Act = Callable[[np.ndarray], int]
+Act = Callable[[np.ndarray, int], int]  # of the observation and the number of the step, from 0
 
 
 class Played(NamedTuple):
@@ -48,18 +48,17 @@ class Dialogues:
         self._pool = pool
         self._seeds = np.random.SeedSequence(seed)
 
-    def play(self, act: Act, count: int, begin: Callable[[], None] = lambda: None) -> Played:
-        """Play and store `count` dialogues, or fewer if the pool has enough for a warm start."""
+    def play(self, act: Act, count: int) -> Played:
+        """Play and store `count` dialogues."""
         sums, env = np.zeros(3), self._env
         for seed in self._seeds.spawn(count):
             obs, _ = env.reset(seed=int(seed.generate_state(1)[0]))
-            begin()
-            over = False
+            over, step = False, 0
             while not over:
-                action = act(obs)
+                action = act(obs, step)
                 after, reward, over, _, info = env.step(action)
                 self._pool.add(obs, action, reward, after, over)
-                obs = after
+                obs, step = after, step + 1
                 sums[1] += reward
             sums[0] += info["figures"]["success"]
             sums[2] += info["figures"]["turns"]
@@ -71,13 +70,17 @@ class Learner:
 
     def __init__(self, env: MovieTicket) -> None:
         size, actions = env.reset(seed=0)[0].size, len(env.domain.actions)
-        self.net = nn.Sequential(nn.Linear(size, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, actions))
+        layers = nn.Linear(size, HIDDEN), nn.Linear(HIDDEN, actions)
+        for layer in layers:  # as Glorot & Bengio (2010)
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.net = nn.Sequential(layers[0], nn.ReLU(), layers[1])
         self.target = copy.deepcopy(self.net)
         self._optimizer = torch.optim.RMSprop(
             self.net.parameters(), lr=LEARNING_RATE, alpha=DECAY, weight_decay=L2
         )
 
-    def act(self, obs: np.ndarray) -> int:
+    def act(self, obs: np.ndarray, _: int) -> int:
         """Return the greedy action."""
         with torch.no_grad():
             return int(self.net(torch.from_numpy(obs)).argmax())
@@ -106,7 +109,7 @@ def run(domain: Path, seed: int, epochs: int) -> list[Played]:
     dialogues, learner, rules = Dialogues(env, pool, seed), Learner(env), RuleAgent(env.domain)
     for _ in range(WARM_DIALOGUES):
         if len(pool) < WARM_TRANSITIONS:
-            dialogues.play(lambda _: rules.act(), 1, rules.begin)
+            dialogues.play(lambda _, step: rules.act(step), 1)
     scores: list[Played] = []
     best = 0.0
     for epoch in range(epochs):

@@ -6,6 +6,7 @@ from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
+from dqn_fast.agent.joined_batches import JoinedBatches
 from dqn_fast.agent.networks import (
     DATA_EFFICIENT,
     GPT,
@@ -84,6 +85,7 @@ __all__ = [
     "ImplicitOutputs",
     "ImplicitValues",
     "Inputs",
+    "JoinedBatches",
     "LinearSchedule",
     "Loss",
     "NoExploration",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import textwrap
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import tyro
 
 from dqn_fast.cli.runs import INTERRUPTED, resume
+from dqn_fast.errors import SettingError
 from dqn_fast.training.presets import PRESETS
 
 _WIDTH = 75  # of text, in columns
@@ -78,6 +80,32 @@ def video(
     return 0
 
 
+def chat(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    language: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Talk with the agent of a run (ε = 0), in the place of the simulated user.
+
+    Args:
+        folder: Folder of the run; its environment must talk, such as dqn_fast/MovieTicket-v0.
+        language: That you talk in, such as en or zh; by default the environment's own.
+        seed: Of the episode, such as of the goal that it shows as an example; by default a new one.
+    """
+    from dqn_fast.training.evaluation.conversation import converse
+    from dqn_fast.training.run_folder.model import load_config
+
+    if seed is not None and not 0 <= seed < 2**31:
+        raise SettingError("seed", seed, "at least 0 and below 2**31")
+
+    def write(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    converse(folder, load_config(folder), input, write, language=language, seed=seed)
+    return 0
+
+
 def table(
     folders: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ..."), tyro.conf.Positional] = (
         Path("runs"),
@@ -105,6 +133,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "resume": resume,
     "evaluate": evaluate,
     "video": video,
+    "chat": chat,
     "table": table,
     "presets": presets,
 }

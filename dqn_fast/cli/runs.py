@@ -115,8 +115,10 @@ def _report(run: Run, folder: Path, video: bool) -> int:
     if run.evaluation is None:
         _say(f"interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}")
         return INTERRUPTED
+    if run.episodes is not None:
+        sys.stdout.write(f"{run.episodes}\n")
     sys.stdout.write(_scores(run))
-    if video:
+    if video and run.episodes is None:
         try:
             record_video(folder, load_config(folder))
         except UsageError as error:  # a missing video does not fail the run

@@ -78,6 +78,8 @@ class ReplayMemory:
             has_one_action = action.numel() == 1
             act = np.asarray(action.item() if has_one_action else _array(action), forms[1].dtype)
             gain = np.asarray(reward.item(), forms[3].dtype)
+            dtype = wider(obs.dtype, [obs, after], tuple)
+            obs, after = obs.astype(dtype, copy=False), after.astype(dtype, copy=False)
         try:
             self._buffer.add(obs, act, gain, after, next_state is None)
         except (TypeError, ValueError) as error:

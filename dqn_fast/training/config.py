@@ -73,6 +73,11 @@ class TrainConfig(
         return "environment steps" if self.offline is None else "learner updates"
 
     @property
+    def demonstration_rows(self) -> int:
+        """Rows of a batch that come from the demonstrations."""
+        return 0 if self.demonstrations is None else round(self.demonstration_share * self.batch_size)
+
+    @property
     def learns_sequences(self) -> bool:
         """Whether the network remembers, and so learns from sequences."""
         return self.network in SEQUENCE_NETWORKS
@@ -89,6 +94,8 @@ class TrainConfig(
             raise SettingError(
                 "stored_state", True, "False with --offline: data has no state of this network"
             )
+        if self.demonstrations is not None:
+            self._check_demonstrations()
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
@@ -97,11 +104,25 @@ class TrainConfig(
         if self.capacity < self.num_envs:
             expected = f"at least one transition for each of {self.num_envs} environments"
             raise SettingError("capacity", self.capacity, expected)
+        if self.scripted_episodes and self.offline is not None:
+            raise SettingError("scripted_episodes", self.scripted_episodes, "0 with --offline: data alone")
         if self.objective == "bc" and self.offline is None:
             raise SettingError("objective", "bc", "--offline with it: what else should be cloned?")
         if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
+
+    def _check_demonstrations(self) -> None:
+        if self.offline is not None:
+            raise SettingError(
+                "demonstrations", self.demonstrations, "none with --offline, which is data alone"
+            )
+        if self.learns_sequences:
+            expected = f"none with --network {self.network}, which learns from sequences"
+            raise SettingError("demonstrations", self.demonstrations, expected)
+        if not 0 < self.demonstration_rows < self.batch_size:
+            expected = f"at least one row of a batch of {self.batch_size}, and not all"
+            raise SettingError("demonstration_share", self.demonstration_share, expected)
 
 
 #: What a setting is in a saved run that is older than the setting.

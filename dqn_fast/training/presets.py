@@ -100,6 +100,22 @@ PRESETS: dict[str, Preset] = {
         # Many random actions: an agent that only saw a balanced pole lets it fall now and then.
         {"batch_size": 64, "learn_period": 1, "epsilon_end": 0.1, "selection_episodes": 20},
     ),
+    # From logs: long returns, since one step's value moves slowly, and the squared error, since the few steps
+    # that end an episode must count as much as they are wrong.
+    "cartpole-offline": Preset(
+        ("CartPole-v1",),
+        {
+            "total_steps": 10_000,
+            "n_step": 30,
+            "tau": 0.01,
+            "loss": "mse",
+            "max_grad_norm": float("inf"),
+            "cql_alpha": 0.3,
+            "iql_beta": 10.0,
+            "selection_period": 0,
+            "log_period": 1_000,
+        },
+    ),
     "acrobot": Preset(
         ("Acrobot-v1",),
         # A constant rate: policies keep changing, and long evaluations find the best of a hundred.
@@ -143,6 +159,30 @@ PRESETS: dict[str, Preset] = {
     "minatar-dqn-decay": Preset(
         ("MinAtar/Breakout-v0", "MinAtar/SpaceInvaders-v0"),
         {**_MINATAR_DQN, "learning_rate": 1e-3, "learning_rate_end": 0.0},
+    ),
+    # Success at random is rare, so the rule agent shows 120 dialogues, as in TC-Bot (Li et al., 2017). From
+    # one state some dialogues end well and some do not: the squared error learns the mean of both.
+    "movie-ticket": Preset(
+        ("dqn_fast/MovieTicket-v0",),
+        {
+            "total_steps": 42_000,
+            "hidden_sizes": (128,),
+            "gamma": 0.9,
+            "n_step": 1,
+            "loss": "mse",
+            "max_grad_norm": float("inf"),
+            "batch_size": 64,
+            "learn_period": 1,
+            "tau": 0.01,
+            "scripted_episodes": 120,
+            "capacity": 50_000,
+            "epsilon_begin": 0.15,
+            "epsilon_end": 0.0,
+            "epsilon_decay": 0.7,
+            "selection_period": 0,
+            "eval_episodes": 1_000,
+            "return_window": 100,
+        },
     ),
     "tmaze": Preset(
         ("dqn_fast/TMaze-v0",),

@@ -18,6 +18,7 @@ from dqn_fast.errors import NotFiniteError, SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
+from dqn_fast.training.evaluation.transcripts import write_episodes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.envs import build_env
@@ -40,11 +41,14 @@ class Run(NamedTuple):
         evaluation: of the model, which is the best weights of the selection, or the last weights without one.
             None if the run was interrupted.
         last_evaluation: of the last weights, on the same episodes; the same object if they are the model.
+        episodes: the first episodes of the evaluation in words, which episodes.txt has, too; None if the
+            environment cannot tell them, or the run was interrupted.
     """
 
     result: Result
     evaluation: Evaluation | None
     last_evaluation: Evaluation | None
+    episodes: str | None = None
 
 
 def train(
@@ -168,12 +172,14 @@ def _run(
     result = _result(config, trainer, evaluation, last)
     draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
+    episodes = None
     if evaluation:
+        episodes = write_episodes(folder, config)
         if config.save_memory:
             trainer.save_memory()
         if not config.keep_checkpoint:
             delete_checkpoints(folder)
-    return Run(result, evaluation, last)
+    return Run(result, evaluation, last, episodes)
 
 
 def _save_broken_run(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
@@ -217,6 +223,7 @@ def _result(
         last_return_std=last and last.std,
         selection_steps=best.steps if best else 0,
         evaluation_steps=sum({id(one): one.steps for one in (evaluation, last) if one}.values()),
+        figures=dict(evaluation.figures) if evaluation else {},
     )
 
 

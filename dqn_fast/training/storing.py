@@ -38,7 +38,12 @@ def make_store(buffer: ReplayBuffer, num_envs: int, *, clip_rewards: bool = Fals
             games whose scores differ by orders of magnitude.
     """
     store: Store = partial(_store_one if num_envs == 1 else _store_all, buffer)
-    return partial(_store_clipped, store) if clip_rewards else store
+    return clipped(store) if clip_rewards else store
+
+
+def clipped(store: Store) -> Store:
+    """Return a store with rewards clipped to [-1, 1]."""
+    return partial(_store_clipped, store)
 
 
 def _store_one(

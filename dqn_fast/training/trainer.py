@@ -15,14 +15,15 @@ from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
 from dqn_fast.training.parts.agent import build_agent
-from dqn_fast.training.parts.data import build_data
+from dqn_fast.training.parts.data import build_datasets
 from dqn_fast.training.parts.envs import build_env, build_environments
 from dqn_fast.training.parts.loop import build_loop
 from dqn_fast.training.parts.replay import build_buffer
+from dqn_fast.training.parts.scripted import store_scripted
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.files import writing
-from dqn_fast.training.run_folder.layout import MEMORY, METRICS
+from dqn_fast.training.run_folder.layout import DEMONSTRATIONS, MEMORY, METRICS
 from dqn_fast.training.run_folder.model import weights_to_begin_with
 
 
@@ -61,9 +62,7 @@ class Trainer:
     ) -> None:
         environments = build_environments(config)
         stack.callback(environments.close)
-        data = None
-        if config.offline is not None and checkpoint is None:
-            data = build_data("offline", config, environments)
+        buffers = checkpoint.load_buffers() if checkpoint else build_datasets(config, environments)
         self.agent = build_agent(config, environments.observation_space, environments.action_space)
         if config.from_folder and checkpoint is None:
             self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
@@ -72,10 +71,10 @@ class Trainer:
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
-        if checkpoint:
-            self._buffer = checkpoint.load_buffer()
-        else:
-            self._buffer = data if data is not None else build_buffer(config, environments, self.agent.policy)
+        if MEMORY not in buffers:
+            buffers[MEMORY] = build_buffer(config, environments, self.agent.policy)
+            store_scripted(config, buffers[MEMORY])
+        self._buffers = buffers
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
@@ -83,7 +82,8 @@ class Trainer:
             config,
             environments,
             self.agent,
-            self._buffer,
+            buffers[MEMORY],
+            buffers.get(DEMONSTRATIONS),
             on_row=self._on_row,
             on_checkpoint=self._save,
             should_stop=should_stop,
@@ -133,7 +133,7 @@ class Trainer:
         """
         path = self._folder / MEMORY
         with writing(path):
-            self._buffer.save(path)
+            self._buffers[MEMORY].save(path)
 
     def _run_loop(self) -> bool:
         """Return whether an observer has ended the training before its end."""
@@ -153,7 +153,7 @@ class Trainer:
             observer(row, self.agent)
 
     def _parts(self) -> dict[str, Any]:
-        """Return the parts with a state, apart from the buffer, in the order in which they are restored."""
+        """Return the parts with a state, apart from the buffers, in the order in which they are restored."""
         return {"agent": self.agent, **({"best": self.best} if self.best else {}), "loop": self.loop}
 
     def _save(self) -> None:
@@ -162,7 +162,7 @@ class Trainer:
             self._folder,
             self._config,
             self.loop.step,
-            self._buffer,
+            self._buffers,
             {**states, "rows": self.rows, "ended": self._ended},
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dqn_fast import PrioritizedReplayBuffer, PriorityIndex, ReplayBuffer
@@ -32,6 +32,8 @@ def same(one: Any, other: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+@example(kind="array", maxlen=3, steps=[(0.5, False, False), (0, True, True), (0.5, False, False)])
+@example(kind="tensor", maxlen=3, steps=[(0.5, True, True), (0.5, False, False), (1, False, False)])
 @given(
     kind=st.sampled_from(sorted(MAKE)),
     maxlen=st.integers(1, 8),
@@ -96,6 +98,10 @@ def test_the_tutorials_memory_takes_floats_after_whole_numbers() -> None:
     states = torch.cat(batch.state)
     assert states.dtype == torch.float32 and sorted(states.flatten().tolist()) == [0.5, 1, 2, 2]
     assert sum(state is None for state in batch.next_state) == 1
+    at_once = ReplayMemory(9)
+    at_once.push(torch.tensor([[1, 2]]), action, torch.tensor([[0.5, 2]]), reward)
+    (row,) = at_once.sample(1)
+    assert row.state.tolist() == [[1, 2]] and row.next_state.tolist() == [[0.5, 2]]
 
 
 BFLOAT16 = torch.tensor([[0.5, 1.0078125, -3.0]], dtype=torch.bfloat16)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from envs.kinds import registered
 from training.stopping import Interrupting
 from training.tiny import Tiny
@@ -19,7 +20,9 @@ from dqn_fast import ReplayBuffer
 from dqn_fast.cli import main
 from dqn_fast.training import TrainConfig, UsageError, resume, train
 from dqn_fast.training.multi_seed import resume_seeds
+from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.reports import read_last_row, read_rows
+from dqn_fast.training.run_folder.model import weights_to_begin_with
 
 ONLINE = TrainConfig(
     "Tiny-v0",
@@ -135,6 +138,40 @@ def test_a_checkpoint_needs_no_dataset_any_more(logs: dict[bool, str], tmp_path:
     train(offline(str(log)), tmp_path / "run", observers=[stop])
     log.unlink()
     assert resume(tmp_path / "run").result.steps == 300
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"hidden_sizes": ()},
+        {"hidden_sizes": (8,)},
+        {"hidden_sizes": (8, 6)},
+        {"network": "gru", "batch_size": 4},
+    ],
+)
+def test_online_from_there_by_the_first_q(
+    logs: dict[bool, str], tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    before = offline(logs[False], objective="iql", total_steps=20, **settings)
+    agents: list[Any] = []
+    train(before, tmp_path / "before", observers=[lambda row, agent: agents.append(agent)])
+    online: dict[str, Any] = {"objective": "td", "offline": None, "total_steps": 150}
+    after = replace(before, from_folder=str(tmp_path / "before"), **online)
+    space, actions = Tiny.observation_space, Tiny.action_space
+    q_net = build_q_net(after, space, actions)
+    q_net.load_state_dict(weights_to_begin_with(after, q_net))
+    heads = agents[-1].q_net.state_dict()
+    firsts = [
+        one for name, one in heads.items() if not any(f"head.{x}." in name for x in ("q2", "policy", "value"))
+    ]
+    assert all(torch.equal(a, b) for a, b in zip(q_net.state_dict().values(), firsts, strict=True))
+    if "network" not in settings:
+        obs = torch.arange(5.0)[:, None]
+        implicit = agents[-1].q_net
+        assert torch.equal(q_net(obs), implicit.representation.split(implicit(obs)).q)
+    assert train(after, tmp_path / "after").result.steps == 150
+    with pytest.raises(UsageError, match=r"^from_folder: got .*, expected weights that fit"):
+        train(replace(after, dueling=True, hidden_sizes=(8,)), tmp_path / "dueling")
 
 
 def test_a_run_leaves_its_memory_once_it_is_complete(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from training.stopping import CONFIG, Interrupting, numbers, stopped
 from dqn_fast.replay import ReplayBuffer
 from dqn_fast.training import evaluate_run, record_video, resume, train
 from dqn_fast.training.parts.agent import build_agent
-from dqn_fast.training.run_folder.checkpoint import MEMORY, STATE
-from dqn_fast.training.run_folder.layout import CHECKPOINTS
+from dqn_fast.training.run_folder.checkpoint import STATE
+from dqn_fast.training.run_folder.layout import CHECKPOINTS, MEMORY
 
 
 class Drawn(Interrupting):

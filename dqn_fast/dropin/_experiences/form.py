@@ -63,12 +63,10 @@ class Form:
             TypeError: if it is of another kind.
             ValueError: if its shape differs.
         """
-        if not self.has_mark:
-            return plain(value)
         numbers = np.zeros(self.shape, self.dtype)
         if value is not None:
             numbers = Field.of(name, "observation", self.dtype, self.shape).convert(plain(value))
-        return self.marked(numbers, np.bool_(value is None))
+        return self.marked(numbers, np.bool_(value is None)) if self.has_mark else numbers
 
     def marked(self, values: Any, absent: Any) -> Any:
         """Return values of shape `lead + shape` flat, of shape `lead + (size + 1,)`, with their marks behind.

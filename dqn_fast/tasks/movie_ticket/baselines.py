@@ -27,17 +27,10 @@ class RuleAgent:
             domain.index_of("inform", TASK_COMPLETE),
             domain.index_of("thanks"),
         ]
-        self.begin()
 
-    def begin(self) -> None:
-        """Begin a dialogue."""
-        self._next = 0
-
-    def act(self) -> int:
-        """Return the next action; after the last one, that again."""
-        action = self._script[min(self._next, len(self._script) - 1)]
-        self._next += 1
-        return action
+    def act(self, step: int) -> int:
+        """Return the action of a step of the dialogue, from 0; after the last one, that again."""
+        return self._script[min(step, len(self._script) - 1)]
 
 
 class RandomAgent:
@@ -52,9 +45,6 @@ class RandomAgent:
         self._num_actions = len(domain.actions)
         self._rng = np.random.default_rng(seed)
 
-    def begin(self) -> None:
-        """Begin a dialogue, which changes nothing."""
-
-    def act(self) -> int:
-        """Return an action."""
+    def act(self, step: int) -> int:
+        """Return an action, whatever the step."""
         return int(self._rng.integers(self._num_actions))

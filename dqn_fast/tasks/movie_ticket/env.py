@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
+from dqn_fast.tasks.movie_ticket.baselines import RuleAgent
 from dqn_fast.tasks.movie_ticket.dialog import MAX_TURNS, DialogAct, Goal, User, one_of
 from dqn_fast.tasks.movie_ticket.domain import DialogDomain
 from dqn_fast.tasks.movie_ticket.domain_files import OWN, read_domain
@@ -91,6 +92,17 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
             return features, MOVE, False, False, {}
         figures = {"success": float(self._success), "turns": float(turns)}
         return features, SUCCESS if self._success else FAILURE, True, False, {"figures": figures}
+
+    def scripted_action(self, generator: np.random.Generator) -> int:
+        """Return the action of the rule agent at this point of a dialogue.
+
+        Args:
+            generator: not needed.
+
+        Raises:
+            UsageError: if the domain lacks one of its actions.
+        """
+        return RuleAgent(self.domain).act((self._state.moves - 1) // 2)
 
     def transcript(self) -> str:
         """Return the dialogue so far in words; the last one, if it is over.

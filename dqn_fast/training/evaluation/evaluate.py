@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -29,11 +29,13 @@ class Evaluation(NamedTuple):
         returns: of each episode; for a cut one, up to there.
         cut: number of episodes that were cut, because they were too long.
         steps: environment steps of all episodes; 0 in a checkpoint of version 0.1.0.
+        figures: means over the episodes of what the environment reports at their ends, by name.
     """
 
     returns: list[float]
     cut: int = 0
     steps: int = 0
+    figures: Mapping[str, float] = {}
 
     @property
     def mean(self) -> float:
@@ -48,7 +50,8 @@ class Evaluation(NamedTuple):
     def __str__(self) -> str:
         cut = f", {self.cut} of them cut" if self.cut else ""
         episodes = "1 episode" if len(self.returns) == 1 else f"{len(self.returns)} episodes"
-        return f"return {self.mean:.1f} ± {self.std:.1f} over {episodes}{cut} (ε = 0)"
+        figures = "".join(f", {name} {value:.3g}" for name, value in self.figures.items())
+        return f"return {self.mean:.1f} ± {self.std:.1f}{figures} over {episodes}{cut} (ε = 0)"
 
 
 def evaluate(
@@ -95,4 +98,13 @@ def evaluate(
     on_episode(len(played))
     cut = sum(not episode.ended for episode in played)
     steps = sum(episode.steps for episode in played)
-    return Evaluation([episode.episode_return for episode in played], cut, steps)
+    return Evaluation([episode.episode_return for episode in played], cut, steps, _mean_figures(played))
+
+
+def _mean_figures(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return the mean of each figure, over the episodes that have it."""
+    values: dict[str, list[float]] = {}
+    for episode in episodes:
+        for name, value in episode.figures.items():
+            values.setdefault(name, []).append(value)
+    return {name: float(np.mean(of_name)) for name, of_name in values.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -12,6 +12,9 @@ import numpy as np
 from dqn_fast import trees
 from dqn_fast.agent import NoExploration, Policy, QNetwork, make_policy
 from dqn_fast.envs import checked
+from dqn_fast.envs.checked import env_name
+from dqn_fast.errors import UsageError
+from dqn_fast.observation_keys import FIGURES
 
 
 class Episode:
@@ -22,15 +25,17 @@ class Episode:
         episode_return: undiscounted return so far.
         unchanged: latest steps in a row after which the observation was the same as before.
         ended: whether it has terminated or was truncated by the environment.
+        figures: what the environment reports at the end in `info["figures"]`, by name, such as a success.
     """
 
-    __slots__ = ("ended", "episode_return", "steps", "unchanged")
+    __slots__ = ("ended", "episode_return", "figures", "steps", "unchanged")
 
     def __init__(self) -> None:
         self.steps = 0
         self.episode_return = 0.0
         self.unchanged = 0
         self.ended = False
+        self.figures: dict[str, float] = {}
 
 
 def greedy_policy(q_net: QNetwork) -> Policy:
@@ -66,15 +71,27 @@ def play(
         while not episode.ended and episode.steps < max_episode_steps:
             action = policy.act(trees.one_row(obs), 0).item()
             before = obs
-            obs, reward, terminated, truncated, _ = env.step(action)
+            obs, reward, terminated, truncated, info = env.step(action)
             policy.observe(np.array([reward], np.float64))
             episode.steps += 1
             episode.unchanged = episode.unchanged + 1 if _equal(before, obs) else 0
             episode.episode_return += float(reward)
             episode.ended = terminated or truncated
+            if episode.ended:
+                episode.figures = _figures(env, info)
             yield episode
 
 
 def _equal(one: Any, other: Any) -> bool:
     pairs = zip(trees.leaves(one), trees.leaves(other), strict=True)
     return all(np.array_equal(leaf, another) for leaf, another in pairs)
+
+
+def _figures(env: gym.Env[Any, Any], info: Mapping[str, Any]) -> dict[str, float]:
+    found = info.get(FIGURES, {})
+    try:
+        return {str(name): float(value) for name, value in found.items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{env_name(env)}: info[{FIGURES!r}]: got {found!r}, expected numbers by name"
+        ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -98,7 +97,7 @@ def save_multi_seed_result(folder: Path, result: MultiSeedResult) -> None:
                 "seed": outcome.seed,
                 "folder": outcome.folder.name,
                 "status": outcome.status,
-                "result": outcome.result and asdict(outcome.result),
+                "result": outcome.result and outcome.result.flat(),
             }
             for outcome in result.outcomes
         ],

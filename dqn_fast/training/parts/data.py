@@ -16,9 +16,23 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.metrics import Metrics
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.replay import make_buffer
+from dqn_fast.training.run_folder.layout import DEMONSTRATIONS, MEMORY
 from dqn_fast.training.storing import make_store
 
 _SCRIPTED = "scripted"
+
+
+def build_datasets(config: TrainConfig, environments: Environments) -> dict[str, ReplayBuffer]:
+    """Return the buffers of logged data that a run has, by the name of their file in a checkpoint.
+
+    Raises:
+        UsageError: if `build_data` raises it.
+    """
+    return {
+        name: build_data(setting, config, environments)
+        for setting, name in (("offline", MEMORY), ("demonstrations", DEMONSTRATIONS))
+        if getattr(config, setting) is not None
+    }
 
 
 def build_data(setting: str, config: TrainConfig, environments: Environments) -> ReplayBuffer:

@@ -21,6 +21,7 @@ def build_loop(
     environments: Environments,
     agent: DQN,
     buffer: ReplayBuffer,
+    demonstrations: ReplayBuffer | None = None,
     *,
     on_row: Callable[[MetricsRow], None],
     on_checkpoint: Callable[[], None] = lambda: None,
@@ -33,6 +34,7 @@ def build_loop(
         environments: to act in.
         agent: acts and learns, in place.
         buffer: to learn from; made by `build_buffer` for these environments, to store in, or by `build_data`.
+        demonstrations: to learn from, too; made by `build_data`.
         on_row: see `TrainingLoop`.
         on_checkpoint: see `TrainingLoop`.
         should_stop: see `TrainingLoop`.
@@ -45,7 +47,7 @@ def build_loop(
     return TrainingLoop(
         config,
         collectors,
-        Learner(agent, build_batch_source(config, buffer), metrics),
+        Learner(agent, build_batch_source(config, buffer, demonstrations), metrics),
         metrics,
         on_row=on_row,
         on_checkpoint=on_checkpoint,

@@ -9,6 +9,7 @@ from dqn_fast.agent import (
     BatchSource,
     Draw,
     EpisodeDraw,
+    JoinedBatches,
     LinearSchedule,
     Policy,
     PrioritizedBatches,
@@ -85,19 +86,30 @@ def make_buffer(
         raise UsageError(f"cannot make the replay buffer: {error}") from error
 
 
-def build_batch_source(config: TrainConfig, buffer: ReplayBuffer) -> BatchSource:
-    """Return the batches of a buffer, whatever its own n_step and gamma are."""
+def build_batch_source(
+    config: TrainConfig, buffer: ReplayBuffer, demonstrations: ReplayBuffer | None = None
+) -> BatchSource:
+    """Return the batches of a buffer, or of two together, whatever their own n_step and gamma are."""
+    if demonstrations is None:
+        return _batch_source(config, buffer, config.batch_size)
+    share = config.demonstration_rows
+    return JoinedBatches(
+        _batch_source(config, buffer, config.batch_size - share), _batch_source(config, demonstrations, share)
+    )
+
+
+def _batch_source(config: TrainConfig, buffer: ReplayBuffer, batch_size: int) -> BatchSource:
     beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
     if config.learns_sequences:
         beta = beta_schedule if config.prioritized else None
-        return SequenceBatches(_draw(config, buffer), beta, config.priority_mix)
+        return SequenceBatches(_draw(config, buffer, batch_size), beta, config.priority_mix)
     if isinstance(buffer, PrioritizedReplayBuffer):
-        return PrioritizedBatches(buffer, config.batch_size, beta_schedule, **_horizon(config))
-    return UniformBatches(buffer, config.batch_size, **_horizon(config))
+        return PrioritizedBatches(buffer, batch_size, beta_schedule, **_horizon(config))
+    return UniformBatches(buffer, batch_size, **_horizon(config))
 
 
-def _draw(config: TrainConfig, buffer: ReplayBuffer) -> Draw:
-    size, length = config.batch_size, config.sequence_length
+def _draw(config: TrainConfig, buffer: ReplayBuffer, size: int) -> Draw:
+    length = config.sequence_length
     if not length:
         return EpisodeDraw(buffer, size, **_horizon(config))
     return WindowDraw(buffer, size, length, burn_in=config.burn_in, **_horizon(config))

@@ -1,6 +1,7 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, written atomically.
 
-A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, and everything else in `state.pt`:
+A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, demonstrations in `demonstrations.dqn`,
+and everything else in `state.pt`:
 networks, optimiser, step, random states, metrics, the best weights so far and the environments. The folder is
 written under another name, and renamed when it is complete; only then are older ones deleted. So a run can be
 killed at any moment.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +25,13 @@ from dqn_fast.envs.random_states import random_states
 from dqn_fast.errors import UsageError
 from dqn_fast.training.config import DEFAULTS, TrainConfig, refuse_unknown
 from dqn_fast.training.run_folder.files import tensors_as_bytes, writing
-from dqn_fast.training.run_folder.layout import CHECKPOINTS, CONFIG, MEMORY, PARTIAL_CHECKPOINT
+from dqn_fast.training.run_folder.layout import (
+    CHECKPOINTS,
+    CONFIG,
+    DEMONSTRATIONS,
+    MEMORY,
+    PARTIAL_CHECKPOINT,
+)
 
 STATE = "state.pt"
 
@@ -34,7 +41,7 @@ class Checkpoint(NamedTuple):
 
     Attributes:
         folder: of the checkpoint.
-        state: everything but the replay buffer.
+        state: everything but the buffers.
     """
 
     folder: Path
@@ -46,19 +53,19 @@ class Checkpoint(NamedTuple):
         total_steps: int = self.state["config"]["total_steps"]
         return total_steps
 
-    def load_buffer(self) -> ReplayBuffer:
-        """Read the replay buffer.
+    def load_buffers(self) -> dict[str, ReplayBuffer]:
+        """Read the replay buffer, and the demonstrations if there are any, by the name of their file.
 
         Raises:
             UsageError: if it cannot be read.
         """
         with _as_usage_error(self.folder):
-            buffer: ReplayBuffer = ReplayBuffer.load(self.folder / MEMORY)
-            return buffer
+            names = [MEMORY, *(path.name for path in self.folder.glob(DEMONSTRATIONS))]
+            return {name: ReplayBuffer.load(self.folder / name) for name in names}
 
 
 def save_checkpoint(
-    folder: Path, config: TrainConfig, step: int, buffer: ReplayBuffer, state: dict[str, Any]
+    folder: Path, config: TrainConfig, step: int, buffers: Mapping[str, ReplayBuffer], state: dict[str, Any]
 ) -> None:
     """Write a checkpoint, then delete older ones.
 
@@ -66,7 +73,7 @@ def save_checkpoint(
         folder: of the run.
         config: of the run.
         step: environment steps so far.
-        buffer: the replay buffer.
+        buffers: by the name of their file.
         state: everything else; the configuration and the process's random states are added.
 
     Raises:
@@ -80,7 +87,8 @@ def save_checkpoint(
     with writing(final):
         try:
             partial.mkdir()
-            buffer.save(partial / MEMORY)
+            for name, buffer in buffers.items():
+                buffer.save(partial / name)
             with (partial / STATE).open("wb") as file:
                 state = {**state, "config": asdict(config), "random": random_states()}
                 file.write(tensors_as_bytes(state))

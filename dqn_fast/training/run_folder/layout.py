@@ -19,13 +19,14 @@ METRICS = "metrics.csv"
 LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
-MEMORY = "memory.dqn"
+EPISODES = "episodes.txt"
+MEMORY, DEMONSTRATIONS = "memory.dqn", "demonstrations.dqn"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"
 LOCK = ".lock"
 RUN_FILES = (
-    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EVENTS, MEMORY),
+    *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EPISODES, EVENTS, MEMORY),
     *(CHECKPOINTS, PARTIAL_CHECKPOINT),
 )
 

@@ -113,6 +113,8 @@ def load_model(
 def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
     """Return the weights of the model that a run begins with.
 
+    Of a network of implicit Q-learning, another objective takes the first of both Qs, and what it stands on.
+
     Args:
         config: of the run that begins; its `from_folder` holds the other run.
         q_net: of the run that begins; only read.
@@ -123,6 +125,8 @@ def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Ten
     """
     folder = Path(config.from_folder)
     other, weights = load_config(folder), _weights(folder / MODEL)
+    if other.objective == "iql" != config.objective:
+        weights = _first_q(weights, q_net)
     if misfit := _misfit(weights, q_net):
         names = [field.name for field in dataclasses.fields(NetworkSettings) if field.name != "from_folder"]
         differ = [
@@ -132,6 +136,15 @@ def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Ten
         ]
         raise SettingError("from_folder", f"{folder}, whose {misfit}", f"weights that fit{_listed(differ)}")
     return weights
+
+
+def _first_q(weights: dict[str, Tensor], q_net: QNetwork) -> dict[str, Tensor]:
+    """Return the weights of the first Q under the names of a network with that head alone, if they fit it."""
+    others = ("head.q2.", "head.policy.", "head.value.")
+    kept = [value for name, value in weights.items() if not any(other in name for other in others)]
+    names = q_net.state_dict()
+    # A head's own hidden layer is the last of the body there: the layers stand in the same order.
+    return dict(zip(names, kept, strict=True)) if len(kept) == len(names) else weights
 
 
 def _weights(path: Path) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -43,6 +43,9 @@ class Result:
             None in an older result, or after a checkpoint of version 0.1.0.
         evaluation_steps: environment steps of the evaluations after the training; 0 if the run was
             interrupted, None in an older result.
+        figures: what the environment reports at the end of episodes, in the mean over the evaluation. In the
+            file they stand beside the other numbers, by their own names; one whose name is taken there has
+            "env_" before it.
     """
 
     env_id: str
@@ -64,12 +67,26 @@ class Result:
     last_return_std: float | None = None
     selection_steps: int | None = None
     evaluation_steps: int | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def flat(self) -> dict[str, Any]:
+        """Return what the file holds."""
+        numbers = asdict(self)
+        figures = numbers.pop("figures")
+        return {**numbers, **{_free_name(name): value for name, value in figures.items()}}
+
+
+_KNOWN = {field.name for field in fields(Result)} - {"figures"}
+
+
+def _free_name(name: str) -> str:
+    return f"env_{name}" if name in _KNOWN else name
 
 
 def save_result(folder: Path, result: Result) -> None:
     """Write result.json."""
     with atomic_write(folder / RESULT) as path:
-        path.write_text(as_json(asdict(result)) + "\n", encoding="utf-8")
+        path.write_text(as_json(result.flat()) + "\n", encoding="utf-8")
 
 
 def complete_result(folder: Path) -> Result | None:
@@ -89,11 +106,12 @@ def load_result(folder: Path) -> Result:
         UsageError: if there is none, or it is not the result of a run of this version.
     """
     path = folder / RESULT
-    known = {field.name for field in fields(Result)}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         require_types(path, found)
-        return Result(**{name: value for name, value in found.items() if name in known})
+        figures = {name: found.pop(name) for name in sorted(set(found) - _KNOWN)}
+        numbers = {name: value for name, value in figures.items() if type(value) in (int, float)}
+        return Result(**found, figures=numbers)
     except OSError as error:
         raise UsageError(f"{folder} has no result: cannot read {path.name} ({error.strerror})") from error
     except UsageError:
@@ -107,13 +125,14 @@ def require_types(path: Path, found: dict[str, Any]) -> None:
 
     Args:
         path: of the file.
-        found: its content; unknown fields are ignored.
+        found: its content; unknown fields are ignored, since they may be figures.
 
     Raises:
         UsageError: if a value has another type than in `Result`.
     """
-    for name, hint in get_type_hints(Result).items():
-        types = get_args(hint) or (hint,)
-        if name in found and type(found[name]) not in (*types, *((int,) if float in types else ())):
+    hints = get_type_hints(Result)
+    for name in _KNOWN.intersection(found):
+        types = get_args(hints[name]) or (hints[name],)
+        if type(found[name]) not in (*types, *((int,) if float in types else ())):
             expected = " or ".join("null" if one is type(None) else one.__name__ for one in types)
             raise UsageError(f"{path}: {name}: got {found[name]!r}, expected {expected}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from dqn_fast.training.settings.rules import A_NAME_OR_NONE, Settings
+from dqn_fast.training.settings.rules import A_NAME_OR_NONE, A_SHARE_WITHIN, Settings, at_least
 
 _DATASET = tyro.conf.arg(metavar="DATASET")
 
@@ -20,5 +20,13 @@ class DataSettings(Settings):
     """Learn from data alone: the id of a Minari dataset, a saved buffer (FILE.dqn), or `scripted`, --capacity
     transitions of the environment's own data policy. The environment is for evaluations then. total_steps,
     periods, schedules and metrics, also where they speak of environment steps, count learner updates."""
+    scripted_episodes: Annotated[int, at_least(0, "episode")] = 0
+    """Episodes that the environment's own data policy plays before the first step. They go into the replay
+    buffer, and are no environment steps of the run."""
+    demonstrations: Annotated[str | None, A_NAME_OR_NONE, _DATASET] = None
+    """A dataset, as --offline takes it, that a share of every batch comes from; the rest are the agent's own
+    steps."""
+    demonstration_share: Annotated[float, A_SHARE_WITHIN] = 0.25
+    """Share of every batch that comes from the demonstrations."""
     save_memory: bool = False
     """Leave the replay buffer in the run's folder, as memory.dqn: data for --offline."""

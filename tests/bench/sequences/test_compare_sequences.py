@@ -33,7 +33,7 @@ def test_what_an_update_learns_from() -> None:
     burnt_in = costs(Row("", TMAZE, windows).config(0), steps=300, draws=3)
     assert 0.2 < burnt_in["learned"] < 0.6
     stored = costs(Row("", TMAZE, {**windows, "stored_state": True}).config(0), steps=300, draws=3)
-    assert stored["bytes"] - burnt_in["bytes"] >= 2 * 64 * 4
+    assert stored["bytes"] > burnt_in["bytes"] + 1.9 * 64 * 4  # hidden and cell
     assert costs(Row("", TMAZE, {**SHORT, "network": "feedforward"}).config(0), 300, 3)["learned"] == 0.5
 
 

@@ -17,10 +17,10 @@ def mean_success(env: MovieTicket, agent: RuleAgent | RandomAgent, dialogues: in
     success = turns = 0.0
     for seed in range(dialogues):
         env.reset(seed=seed)
-        agent.begin()
-        over = False
+        over, step = False, 0
         while not over:
-            _, _, over, _, info = env.step(agent.act())
+            _, _, over, _, info = env.step(agent.act(step))
+            step += 1
         success += info["figures"]["success"]
         turns += info["figures"]["turns"]
     return success / dialogues, turns / dialogues

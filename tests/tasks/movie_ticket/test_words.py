@@ -66,7 +66,7 @@ def test_what_the_simulated_user_says_is_understood(language: str) -> None:
         env.reset(seed=seed)
         over = False
         while not over:
-            over = env.step(agent.act())[2]
+            over = env.step(agent.act(0))[2]
         for turn, said in enumerate(env._acts[:-1:2]):
             if said.act == "inform" and not said.inform:
                 continue  # "Well …"

@@ -72,7 +72,7 @@ def test_an_endless_episode_is_cut() -> None:
             return obs, 0.5, terminated, False, info
 
     left, right = (evaluate(always(action), Endless(), 4, seed=0, max_episode_steps=7) for action in (0, 1))
-    assert left == ([3.5] * 4, 4, 4 * 7)
+    assert left == ([3.5] * 4, 4, 4 * 7, {})
     assert str(left) == "return 3.5 ± 0.0 over 4 episodes, 4 of them cut (ε = 0)"
     assert right is not None
     assert right.cut == 0
@@ -80,7 +80,7 @@ def test_an_endless_episode_is_cut() -> None:
 
 def test_an_episode_that_ends_at_the_limit_is_whole() -> None:
     whole = evaluate(always(0), Tiny(), 3, seed=0, max_episode_steps=10)
-    assert whole == ([0.0] * 3, 0, 3 * 10)
+    assert whole == ([0.0] * 3, 0, 3 * 10, {})
 
 
 class Stuck(Tiny):

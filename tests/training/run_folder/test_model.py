@@ -95,7 +95,7 @@ def test_a_field_of_another_type_is_one_line(tmp_path: Path, field: Any) -> None
     save_config(tmp_path, CONFIG)
     path = tmp_path / "config.json"
     content = json.loads(path.read_text())
-    is_text = isinstance(content[field.name], str) or field.name == "offline"  # which is None here
+    is_text = isinstance(content[field.name], str) or field.name in ("offline", "demonstrations")
     for value in (5 if is_text else "x", [], {}):
         path.write_text(json.dumps({**content, field.name: value}))
         if value == {"hidden_sizes": [], "ignore_observation": [], "env_kwargs": {}}.get(field.name):

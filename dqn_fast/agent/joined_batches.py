@@ -1,0 +1,76 @@
+"""Batches of two sources as one, such as an agent's own steps and demonstrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dqn_fast import trees
+from dqn_fast.agent.batch_source import BatchSource
+from dqn_fast.agent.objectives.objective import TransitionBatch
+
+
+@dataclass(slots=True)
+class JoinedBatch:
+    """Rows of a batch, then those of another one; the fields are those of `dqn_fast.Batch`.
+
+    Attributes:
+        parts: the two batches.
+    """
+
+    obs: Any
+    action: Tensor
+    reward: Tensor
+    next_obs: Any
+    discount: Tensor
+    weights: Tensor
+    parts: tuple[TransitionBatch, TransitionBatch]
+
+
+class JoinedBatches:
+    """Joins a batch of each of two sources, of transitions alike, for every update.
+
+    Each source draws by its own rule, with its own importance weights, and gets the TD errors of its own
+    rows. So the share of each in an update is that of its batch (Hester et al., 2018, let priorities decide
+    that; Ball et al., 2023, take halves).
+
+    Args:
+        own: gives the rows that come first.
+        other: gives the rows behind them.
+    """
+
+    def __init__(self, own: BatchSource, other: BatchSource) -> None:
+        self._sources = own, other
+
+    def batches(self, step: int, updates: int) -> Iterator[JoinedBatch]:
+        """Give a batch of tensors for each update."""
+        given = [source.batches(step, updates) for source in self._sources]
+        for parts in zip(*given, strict=True):
+            yield _joined(*parts)
+
+    def update_priorities(self, batch: JoinedBatch, td_error: Tensor) -> None:
+        """Give each source the TD errors of its rows."""
+        sizes = [len(part.weights) for part in batch.parts]
+        for source, part, its_error in zip(
+            self._sources, batch.parts, torch.split(td_error, sizes), strict=True
+        ):
+            source.update_priorities(part, its_error)
+
+
+def _joined(one: TransitionBatch, other: TransitionBatch) -> JoinedBatch:
+    def rows(name: str) -> Any:
+        return trees.map(lambda *leaves: torch.cat(leaves), getattr(one, name), getattr(other, name))
+
+    return JoinedBatch(
+        rows("obs"),
+        rows("action"),
+        rows("reward"),
+        rows("next_obs"),
+        rows("discount"),
+        rows("weights"),
+        (one, other),
+    )
