@@ -62,9 +62,9 @@ ROWS: dict[str, Row] = {
     ),
     "tmaze-10-memoryless": Row("no memory", _TMAZE, {"network": "feedforward"}),
     "tmaze-50": Row("T-maze, L = 50: LSTM, whole episodes", _TMAZE, {}, "tmaze-50"),
-    "tutor": Row("Tutor: LSTM, whole episodes", "dqn_fast/Tutor-v0", {}, None, 200, None),
+    "tutor": Row("the tutor: LSTM, whole episodes", "dqn_fast/Tutor-v0", {}, None, 50, None),
     "tutor-memoryless": Row(
-        "Tutor: no memory", "dqn_fast/Tutor-v0", {"network": "feedforward"}, None, 200, None
+        "the tutor: no memory", "dqn_fast/Tutor-v0", {"network": "feedforward"}, None, 50, None
     ),
     "repeat-previous": Row(
         "popgym RepeatPreviousEasy: LSTM, whole episodes",
