@@ -3,13 +3,14 @@
 python bench/offline/make_log.py LOG.dqn --run FOLDER 0.3 --run FOLDER 1.0 --steps 50000
 
 Each run acts for an equal share of the steps, greedily but for its share of random actions; the last episode
-of each is cut off there. Beside LOG.dqn it leaves LOG-best10.dqn, the best tenth of the episodes, and says
-what is in both.
+of each is cut off there. Beside LOG.dqn it leaves LOG-best10.dqn, the best tenth of the episodes, and what is
+in both as a line and as LOG.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,7 @@ def episodes_of(env: gym.Env[Any, Any], policy: FeedForwardPolicy, steps: int, s
 
 
 def save(path: Path, env: gym.Env[Any, Any], episodes: Sequence[Episode]) -> str:
-    """Write episodes to a file; return what is in it."""
+    """Write episodes to a file, and a line of JSON about them beside it; return what is in it."""
     steps = sum(len(episode.steps) for episode in episodes)
     buffer = ReplayBuffer(steps, env.observation_space, env.action_space, seed=0)
     for episode in episodes:
@@ -60,6 +61,9 @@ def save(path: Path, env: gym.Env[Any, Any], episodes: Sequence[Episode]) -> str
             buffer.add(*step, new_segment=number == 0)
     buffer.save(path)
     returns = np.array([episode.episode_return for episode in episodes])
+    about: dict[str, float] = {"steps": steps, "episodes": len(episodes)}
+    about |= {"return_mean": float(returns.mean()), "return_std": float(returns.std())}
+    path.with_suffix(".json").write_text(json.dumps(about) + "\n", encoding="utf-8")
     spread = f"{returns.mean():.1f} ± {returns.std():.1f}"
     return f"{path}: {steps:,} steps, {len(episodes):,} episodes, return {spread}\n"
 

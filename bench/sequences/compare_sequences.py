@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from sequence_rows import ROWS, Row
+from teacher_scores import teachers_in_words
 
 from dqn_fast.agent import DQN
 from dqn_fast.envs import Environments
@@ -112,13 +113,24 @@ def markdown(found: dict[str, dict[str, Any]], picture: str) -> str:
             "learned from; the rest is burn-in, padding, and what is only bootstrapped from.",
             "",
             markdown_table(columns, left=("agent",)),
+            *_teachers(found),
             f"![Evaluations during these trainings]({picture})",
         ]
     )
 
 
+def _teachers(found: dict[str, dict[str, Any]]) -> list[str]:
+    agents = {
+        ROWS[name].title: [seed["last"] for seed in record["seeds"]]
+        for name, record in found.items()
+        if ROWS[name].env_id == "dqn_fast/Tutor-v0"
+    }
+    return [teachers_in_words(agents), ""] if agents else []
+
+
 def _score(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
+    # The spread of one seed is unknown, not zero.
+    return f"{np.mean(values):.3f}" + (f" ± {np.std(values):.3f}" if len(values) > 1 else "")
 
 
 def _solved_from(row: Row, seed: dict[str, Any]) -> float | None:

@@ -34,6 +34,20 @@ class Row(NamedTuple):
 
 _TMAZE = "dqn_fast/TMaze-v0"
 _WINDOWS: dict[str, Any] = {"sequence_length": 5}
+_REPEAT_PREVIOUS = "popgym:popgym-RepeatPreviousEasy-v0"  # pip install popgym
+_POPGYM: dict[str, Any] = {
+    "total_steps": 150_000,
+    "num_envs": 16,
+    "hidden_sizes": (64, 64),
+    "batch_size": 32,
+    "learn_period": 10,
+    "n_step": 1,
+    "tau": 0.02,
+    "adam_eps": 1e-8,
+    "epsilon_end": 0.02,
+    "log_period": 5_000,
+    "selection_period": 0,
+}
 
 ROWS: dict[str, Row] = {
     "tmaze-10": Row("T-maze, L = 10: LSTM, whole episodes", _TMAZE, {}),
@@ -48,8 +62,24 @@ ROWS: dict[str, Row] = {
     ),
     "tmaze-10-memoryless": Row("no memory", _TMAZE, {"network": "feedforward"}),
     "tmaze-50": Row("T-maze, L = 50: LSTM, whole episodes", _TMAZE, {}, "tmaze-50"),
-    "tutor": Row("Tutor: LSTM, whole episodes", "dqn_fast/Tutor-v0", {}, None, 200, None),
+    "tutor": Row("the tutor: LSTM, whole episodes", "dqn_fast/Tutor-v0", {}, None, 50, None),
     "tutor-memoryless": Row(
-        "Tutor: no memory", "dqn_fast/Tutor-v0", {"network": "feedforward"}, None, 200, None
+        "the tutor: no memory", "dqn_fast/Tutor-v0", {"network": "feedforward"}, None, 50, None
+    ),
+    "repeat-previous": Row(
+        "popgym RepeatPreviousEasy: LSTM, whole episodes",
+        _REPEAT_PREVIOUS,
+        {**_POPGYM, "network": "lstm"},
+        None,
+        20,
+        None,
+    ),
+    "repeat-previous-memoryless": Row(
+        "popgym RepeatPreviousEasy: no memory",
+        _REPEAT_PREVIOUS,
+        {**_POPGYM, "batch_size": 512},
+        None,
+        20,
+        None,
     ),
 }

@@ -11,6 +11,7 @@ import torch
 
 from dqn_fast import trees
 from dqn_fast.agent.exploration import Actions, Exploration
+from dqn_fast.agent.fast import as_tensor
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
 from dqn_fast.agent.networks.windows import Inputs
@@ -52,7 +53,7 @@ class SequencePolicy:
         The network is asked at every step, since it must see all of them.
         """
         self._before = self._state
-        inputs = Inputs(trees.map(torch.as_tensor, obs), self._action, self._reward)
+        inputs = Inputs(trees.map(as_tensor, obs), self._action, self._reward)
         outputs, self._state = self._q_net.step(inputs, self._state)
         values = self._q_net.values(outputs)
         actions = self.exploration.choose(lambda: values.argmax(1).numpy(), step, lambda: legal_actions(obs))

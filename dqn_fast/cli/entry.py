@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,6 +59,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
     arguments = sys.argv[1:] if arguments is None else arguments
+    before, warnings.formatwarning = warnings.formatwarning, _one_line
     try:
         arguments = with_whole_numbers(arguments)
         refuse_unknown_options(arguments)
@@ -81,8 +83,14 @@ def _run(arguments: Sequence[str] | None) -> int:
         _complain(str(error))
         return 1
     finally:
+        warnings.formatwarning = before
         sys.stdout.flush()  # here, where a pipe that is closed does no harm
     return status
+
+
+def _one_line(message: Warning | str, *place: object, **line: object) -> str:
+    """Return a warning without the line of code that it is from, which says nothing to a user."""
+    return f"dqn-fast: {' '.join(str(message).split())}\n"
 
 
 def _discard_output() -> None:

@@ -32,15 +32,33 @@ def register() -> None:
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 
 
-def make_game(env_id: str, **env_kwargs: Any) -> gym.Env[Any, Any]:
+class FireOnReset(gym.Wrapper[Any, Any, Any, Any]):
+    """Presses FIRE for one frame at every reset, if the game has it: some wait for it, such as Breakout."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Reset the game and press FIRE."""
+        result = self.env.reset(seed=seed, options=options)
+        meanings = self.env.unwrapped.get_action_meanings()  # type: ignore[attr-defined]
+        if "FIRE" not in meanings:
+            return result
+        obs, _, _, _, info = self.env.step(meanings.index("FIRE"))
+        return obs, info
+
+
+def make_game(env_id: str, *, fire_on_reset: bool = False, **env_kwargs: Any) -> gym.Env[Any, Any]:
     """Return one game with the preprocessing.
 
     Args:
         env_id: `ALE/...`.
+        fire_on_reset: press FIRE when an episode begins, before the frames without action.
         env_kwargs: of the game; `frameskip` is the number of frames that an action lasts.
     """
     frame_skip = env_kwargs.pop("frameskip", FRAME_SKIP)
     game = gym.make(env_id, disable_env_checker=True, frameskip=1, **env_kwargs)
+    if fire_on_reset:
+        game = FireOnReset(game)
     frames = AtariPreprocessing(game, noop_max=NOOP_MAX, frame_skip=frame_skip, screen_size=SCREEN_SIZE)
     # Frames before the first one are black, as in ale-py's own vector environment.
     return FrameStackObservation(frames, FRAME_STACK, padding_type="zero")
@@ -53,6 +71,8 @@ VECTOR_KWARGS: dict[str, Any] = {
     "img_height": SCREEN_SIZE,
     "img_width": SCREEN_SIZE,
     "reward_clipping": False,
-    "use_fire_reset": False,
 }
-"""Arguments with which ale-py's own vector environment plays the same games as `make_game`, to the pixel."""
+"""Arguments with which ale-py's own vector environment plays the same games as `make_game`, to the pixel.
+
+Beside them, `use_fire_reset` is `fire_on_reset`.
+"""

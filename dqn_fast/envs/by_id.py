@@ -13,7 +13,7 @@ import gymnasium as gym
 from dqn_fast.envs import atari, minatar
 from dqn_fast.envs.old_api import ADVICE
 from dqn_fast.envs.snapshots import AnyVectorEnv
-from dqn_fast.errors import UsageError
+from dqn_fast.errors import SettingError, UsageError
 
 # Namespaces of ids that another package registers: how, and how to install it.
 _PACKAGES: dict[str, tuple[Callable[[], object], str]] = {
@@ -23,43 +23,58 @@ _PACKAGES: dict[str, tuple[Callable[[], object], str]] = {
 }
 
 
-def one_by_id(env_id: str, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:
+def one_by_id(env_id: str, kwargs: Mapping[str, Any], *, fire_on_reset: bool = False) -> gym.Env[Any, Any]:
     """Return one environment; Atari and MinAtar get their preprocessing.
 
     Args:
         env_id: Gymnasium's id, `module:id` to import a module first.
         kwargs: of the environment itself.
+        fire_on_reset: Atari games: press FIRE when an episode begins.
 
     Raises:
+        SettingError: if `fire_on_reset` is for another environment.
         UsageError: if there is no such environment, a package that it needs is missing, or it does not take
             `kwargs`.
     """
     with _as_usage_error(env_id, kwargs):
         namespace = _register(env_id)
         if namespace == "ALE":
-            return atari.make_game(env_id, **kwargs)
+            return atari.make_game(env_id, fire_on_reset=fire_on_reset, **kwargs)
+        _refuse_fire(env_id, fire_on_reset)
         if namespace == "MinAtar":
             return minatar.make_game(env_id, **kwargs)
         env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
         return env
 
 
-def many_by_id(env_id: str, num_envs: int, kwargs: Mapping[str, Any]) -> AnyVectorEnv:
+def many_by_id(
+    env_id: str, num_envs: int, kwargs: Mapping[str, Any], *, fire_on_reset: bool = False
+) -> AnyVectorEnv:
     """Return an environment's own vector implementation.
 
     Args:
         env_id: as in `one_by_id`.
         num_envs: how many environments, at least 1.
         kwargs: as in `one_by_id`.
+        fire_on_reset: as in `one_by_id`.
 
     Raises:
         UsageError: if `one_by_id` would raise one, or there is no vector implementation.
     """
     with _as_usage_error(env_id, kwargs):
-        defaults = atari.VECTOR_KWARGS if _register(env_id) == "ALE" else {}
+        defaults: dict[str, Any] = {}
+        if _register(env_id) == "ALE":
+            defaults = {**atari.VECTOR_KWARGS, "use_fire_reset": fire_on_reset}
+        else:
+            _refuse_fire(env_id, fire_on_reset)
         return gym.make_vec(
             env_id, num_envs, vectorization_mode="vector_entry_point", **{**defaults, **kwargs}
         )
+
+
+def _refuse_fire(env_id: str, fire_on_reset: bool) -> None:
+    if fire_on_reset:
+        raise SettingError("fire_on_reset", f"True for {env_id}", "an Atari game, such as ALE/Breakout-v5")
 
 
 def _namespace(env_id: str) -> str:
@@ -101,6 +116,8 @@ def _as_usage_error(env_id: str, kwargs: Mapping[str, Any]) -> Iterator[None]:
     try:
         with _refuse_old_classes(env_id):
             yield
+    except UsageError:
+        raise
     except kinds as error:
         reason = " ".join(str(error).split())
         missing = isinstance(error, ImportError | gym.error.DependencyNotInstalled)

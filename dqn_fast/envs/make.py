@@ -41,6 +41,7 @@ def make_env(
     env_kwargs: Mapping[str, Any] | None = None,
     wrapper: Wrapper | None = None,
     ignore_observation: Sequence[str] = (),
+    fire_on_reset: bool = False,
 ) -> gym.Env[Any, Any]:
     """Return a new environment with actions 0 ... n - 1, for evaluation and video.
 
@@ -58,6 +59,7 @@ def make_env(
         wrapper: called with the environment, before anything else here but the preprocessing of games;
             returns it wrapped.
         ignore_observation: keys of a dict observation that are left out; of a tuple, their numbers from 0.
+        fire_on_reset: Atari games: press FIRE when an episode begins.
 
     Raises:
         UsageError: if there is no such environment, a package that it needs is missing, it does not take
@@ -65,7 +67,7 @@ def make_env(
     """
     # Not every environment has a render mode to set.
     rendering = {} if render_mode is None else {"render_mode": render_mode}
-    env = one_by_id(env_id, {**(env_kwargs or {}), **rendering})
+    env = one_by_id(env_id, {**(env_kwargs or {}), **rendering}, fire_on_reset=fire_on_reset)
     with _misfits_as_usage_errors(env_id, env):
         if wrapper is not None:
             env = _wrapped(env, wrapper)
@@ -91,6 +93,7 @@ def make_environments(
     env_kwargs: Mapping[str, Any] | None = None,
     wrapper: Wrapper | None = None,
     ignore_observation: Sequence[str] = (),
+    fire_on_reset: bool = False,
 ) -> Environments:
     """Return environments to train in.
 
@@ -106,6 +109,7 @@ def make_environments(
         env_kwargs: of each environment itself.
         wrapper: see `make_env`; with "async" it is called in each process.
         ignore_observation: see `make_env`.
+        fire_on_reset: see `make_env`.
 
     Raises:
         UsageError: if `make_env` would raise one, or the environment has no vector implementation.
@@ -122,6 +126,7 @@ def make_environments(
         env_kwargs=env_kwargs,
         wrapper=wrapper,
         ignore_observation=ignore_observation,
+        fire_on_reset=fire_on_reset,
     )
     if vectorization == "sync":
         envs = [make() for _ in range(num_envs)]
@@ -143,7 +148,7 @@ def make_environments(
     for name, asked in only_for_one.items():
         if asked:
             raise SettingError("vectorization", "'native'", f"sync or async with {name}")
-    return _make_native(env_id, num_envs, seed, env_kwargs or {})
+    return _native(env_id, many_by_id(env_id, num_envs, env_kwargs or {}, fire_on_reset=fire_on_reset), seed)
 
 
 def _wrapped(env: gym.Env[Any, Any], wrapper: Wrapper) -> gym.Env[Any, Any]:
@@ -163,8 +168,7 @@ def _make_worker(make: partial[gym.Env[Any, Any]], seed: int, env_index: int, ma
     return ErrorsInInfos(SeededEpisodes(make(), seed, env_index))
 
 
-def _make_native(env_id: str, num_envs: int, seed: int, env_kwargs: Mapping[str, Any]) -> VectorEnvironments:
-    vector_env = many_by_id(env_id, num_envs, env_kwargs)
+def _native(env_id: str, vector_env: AnyVectorEnv, seed: int) -> VectorEnvironments:
     # Its attributes are its whole state. Exactly this class: a subclass may have more.
     exact = type(vector_env.unwrapped) is CartPoleVectorEnv
     with _misfits_as_usage_errors(env_id, vector_env):

@@ -4,6 +4,10 @@ The trainer imports it for such an id. A task depends on Gymnasium and NumPy alo
 its own, and stands in the table below. If its episodes begin in few ways that are equally likely, it lists
 the `reset` options of each in `metadata["starts"]`: evaluations and videos then play them in turn. That
 makes the evaluation of a policy without randomness exact.
+
+A task may have more that the trainer asks for: `info["figures"]` at an episode's end, numbers whose means
+come into results; `transcript()`, the latest episode in words; `talk_with(read, write, language)`, which puts
+a person in the place of a simulated one; and `scripted_action(generator)`, what a rule of its own would do.
 """
 
 import gymnasium as gym

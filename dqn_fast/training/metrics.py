@@ -31,6 +31,8 @@ class MetricsRow(NamedTuple):
         seconds: since the run's first step.
         return_min: least return of the latest finished episodes; NaN in rows of version 0.1.0.
         return_max: greatest return of the latest finished episodes; NaN in rows of version 0.1.0.
+        eval_return_mean: mean return of the evaluation that was made with this row to choose the best weights
+            (without exploration; of fewer episodes if the weights fell behind); NaN if there was none.
     """
 
     step: int
@@ -46,6 +48,7 @@ class MetricsRow(NamedTuple):
     seconds: float
     return_min: float = math.nan
     return_max: float = math.nan
+    eval_return_mean: float = math.nan
 
 
 class Metrics:

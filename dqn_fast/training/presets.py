@@ -114,6 +114,22 @@ PRESETS: dict[str, Preset] = {
         # Many random actions: an agent that only saw a balanced pole lets it fall now and then.
         {"batch_size": 64, "learn_period": 1, "epsilon_end": 0.1, "selection_episodes": 20},
     ),
+    # From logs: long returns, since one step's value moves slowly, and the squared error, since the few steps
+    # that end an episode must count as much as they are wrong.
+    "cartpole-offline": Preset(
+        ("CartPole-v1",),
+        {
+            "total_steps": 10_000,
+            "n_step": 30,
+            "tau": 0.01,
+            "loss": "mse",
+            "max_grad_norm": float("inf"),
+            "cql_alpha": 0.3,
+            "iql_beta": 10.0,
+            "selection_period": 0,
+            "log_period": 1_000,
+        },
+    ),
     "acrobot": Preset(
         ("Acrobot-v1",),
         # A constant rate: policies keep changing, and long evaluations find the best of a hundred.

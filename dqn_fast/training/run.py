@@ -22,13 +22,15 @@ from dqn_fast.training.evaluation.transcripts import write_episodes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.envs import build_env
-from dqn_fast.training.reports import draw_learning_curve
+from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
 from dqn_fast.training.run_folder.files import WriteError
 from dqn_fast.training.run_folder.layout import LEARNING_CURVE, RESULT, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
 from dqn_fast.training.trainer import Trainer
+
+_SEEDS = 2**31  # of evaluations: some environments keep a seed in a signed 32-bit number
 
 
 class Run(NamedTuple):
@@ -225,8 +227,15 @@ def _result(
     )
 
 
-def evaluate_run(folder: str | Path) -> Evaluation | None:
-    """Repeat the evaluation at the end of a run, with the saved model and the same episodes.
+def evaluate_run(
+    folder: str | Path, *, episodes: int | None = None, seed: int | None = None
+) -> Evaluation | None:
+    """Repeat the evaluation at the end of a run, with the saved model and the same episodes, or others.
+
+    Args:
+        folder: of the run.
+        episodes: number of episodes; None is that of the run.
+        seed: of the first episode, which is reset with it, the next with seed + 1; None is that of the run.
 
     Returns:
         The evaluation, or None if Ctrl-C ended it early.
@@ -235,17 +244,28 @@ def evaluate_run(folder: str | Path) -> Evaluation | None:
         UsageError: if the folder holds no run with a model, or its environment cannot be made.
     """
     config = load_config(folder)
+    if episodes is not None:
+        if episodes < 1:
+            raise SettingError("episodes", episodes, "at least 1")
+        config = replace(config, eval_episodes=episodes)
+    if seed is not None and not 0 <= seed < _SEEDS:
+        raise SettingError("seed", seed, "at least 0 and below 2**31")
     torch.set_num_threads(config.threads)
     with InterruptFlag() as interrupted:
-        return _evaluate(config, lambda env: load_model(folder, config, env), interrupted)
+        return _evaluate(config, lambda env: load_model(folder, config, env), interrupted, seed)
 
 
 def _evaluate(
-    config: TrainConfig, q_net_for: Callable[[gym.Env[Any, Any]], QNetwork], interrupted: InterruptFlag
+    config: TrainConfig,
+    q_net_for: Callable[[gym.Env[Any, Any]], QNetwork],
+    interrupted: InterruptFlag,
+    seed: int | None = None,
 ) -> Evaluation | None:
     env = build_env(config)
+    first = config.seeds.evaluation if seed is None else seed
     try:
-        policy, seed = greedy_policy(q_net_for(env)), config.seeds.evaluation
-        return evaluate(policy, env, config.eval_episodes, seed, should_stop=interrupted)
+        policy, episodes = greedy_policy(q_net_for(env)), config.eval_episodes
+        with EpisodesProgress("evaluating", episodes) as progress:
+            return evaluate(policy, env, episodes, first, should_stop=interrupted, on_episode=progress)
     finally:
         env.close()

@@ -99,24 +99,20 @@ class Trainer:
             NotFiniteError: if a reward, a loss or a gradient is not finite. The agent has the weights before
                 that update. The last checkpoint is kept, and no other is made.
         """
+        self._observers = observers
         with ExitStack() as reports:
-            progress = reports.enter_context(ProgressReport(self._config))
-            self._observers = observers
-            self._reports = [
-                self.rows.append,
-                reports.enter_context(CsvReport(self._folder / METRICS, self.rows, self._config.unit)),
-                reports.enter_context(
-                    TensorBoardReport(self._folder, self.rows[-1].step if self.rows else 0)
-                ),
-                progress,
-                *([self.best] if self.best else []),
-            ]
+            self._progress = reports.enter_context(ProgressReport(self._config))
             for row in self.rows[-1:]:
-                progress(row)
+                self._progress(row)
             if self._checkpoint:
                 self._restore(self._checkpoint)
             else:
                 seed_process(self._config.seed)
+            self._reports = [
+                self.rows.append,
+                reports.enter_context(CsvReport(self._folder / METRICS, self.rows, self._config.unit)),
+                reports.enter_context(TensorBoardReport(self._folder, self.rows)),
+            ]
             try:
                 if not self._ended:
                     self._ended = self._run_loop()
@@ -148,6 +144,9 @@ class Trainer:
         return False
 
     def _on_row(self, row: MetricsRow) -> None:
+        self._progress(row)
+        if self.best:
+            row = self.best(row)
         for report in self._reports:
             report(row)
         for observer in self._observers:
@@ -173,8 +172,8 @@ class Trainer:
         self._ended = checkpoint.state["ended"] and self._config.total_steps == checkpoint.total_steps
         # Last, since the replay of an episode may draw from them.
         restore_random_states(checkpoint.state["random"])
-        if self.best:
-            self.best.retry_interrupted()
+        if self.best and self.rows:
+            self.rows[-1] = self.best.retry_interrupted(self.rows[-1])
 
 
 def _best_model(

@@ -150,6 +150,16 @@ def test_illegal_actions_are_not_taken() -> None:
         policy.observe(reward)
 
 
+def test_images_that_are_flipped_or_cannot_be_written() -> None:
+    policy = make_policy(make("lstm", spaces.Box(0, 255, (10, 12, 2), np.uint8)), NoExploration(), 2)
+    image = np.random.default_rng(0).integers(256, size=(2, 10, 12, 2), dtype=np.uint8)
+    fixed = image[:, ::-1].copy()
+    fixed.flags.writeable = False
+    first = policy.act(image[:, ::-1], 0).tolist()
+    policy.reset([0, 1])
+    assert policy.act(fixed, 0).tolist() == first
+
+
 def test_greedy_for_one_environment_begins_anew_when_told() -> None:
     greedy, steps = Greedy(make("lstm")), some_steps(6, 1, seed=3)
 

@@ -175,12 +175,16 @@ def test_atari() -> None:
     assert env.unwrapped.ale.getEpisodeFrameNumber() == before + 2  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("game", "steps"), [("Breakout", 400), ("SpaceInvaders", 120)])
-def test_native_atari_is_the_same_game(game: str, steps: int) -> None:
+@pytest.mark.parametrize(
+    ("game", "steps", "fire"),
+    [("Breakout", 400, False), ("SpaceInvaders", 120, False), ("Breakout", 60, True)],
+)
+def test_native_atari_is_the_same_game(game: str, steps: int, fire: bool) -> None:
     """Where nothing is random, every pixel and reward, from the first to the true last observation."""
     env_id, certain = f"ALE/{game}-v5", {"repeat_action_probability": 0.0}
-    native = make_environments(env_id, 2, 0, vectorization="native", env_kwargs={**certain, "noop_max": 0})
-    alone = make_env(env_id, env_kwargs=certain)
+    kwargs = {**certain, "noop_max": 0}
+    native = make_environments(env_id, 2, 0, vectorization="native", env_kwargs=kwargs, fire_on_reset=fire)
+    alone = make_env(env_id, env_kwargs=certain, fire_on_reset=fire)
     alone.set_wrapper_attr("noop_max", 0)
     first, _ = alone.reset(seed=0)
     assert (native.reset()[0] == first).all()
@@ -200,7 +204,26 @@ def test_native_atari_is_the_same_game(game: str, steps: int) -> None:
         assert (step.obs[0] == expected).all()
     native.close()
     # Breakout's games are short, and Space Invaders' rewards are large: they would be clipped.
-    assert ends > 0 if game == "Breakout" else max(rewards) > 1
+    if not fire:
+        assert ends > 0 if game == "Breakout" else max(rewards) > 1
+
+
+def test_fire_makes_a_game_begin_that_waits_for_it() -> None:
+    certain = {"repeat_action_probability": 0.0}
+    for fire in (False, True):
+        with closing(make_env("ALE/Breakout-v5", env_kwargs=certain, fire_on_reset=fire)) as env:
+            env.reset(seed=0)
+            frames = [env.step(0)[0][-1] for _ in range(30)]
+            stands_still = all((frame == frames[0]).all() for frame in frames)
+            assert stands_still is not fire
+    with closing(make_env("ALE/Freeway-v5", fire_on_reset=True)) as env:
+        assert "FIRE" not in env.unwrapped.get_action_meanings()  # type: ignore[attr-defined]
+        env.reset(seed=0)
+    for vectorization in ("sync", "native"):
+        with pytest.raises(
+            UsageError, match=r"^fire_on_reset: got True for CartPole-v1, expected an Atari ga"
+        ):
+            make_environments("CartPole-v1", 1, 0, vectorization=vectorization, fire_on_reset=True)  # type: ignore[arg-type]
 
 
 def test_action_mask() -> None:

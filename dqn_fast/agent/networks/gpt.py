@@ -67,16 +67,26 @@ class GPT(nn.Module):
         count[list(rows)] = 0  # what lies further back than the count is not looked at
         return {**state, "count": count}
 
-    def forward(
-        self, features: Tensor, state: State | None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Return the features of every step, `(B, T, size)`, and the state behind each row's last one.
+    def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the features of every step, `(B, T, size)`, and the state behind the last one.
 
         Args:
             features: `(B, T, inputs)` float32.
             state: before the first step; None begins anew.
-            lengths: `(B,)`, steps of each row; None is T for all.
         """
+        return self._run(features, state, None)
+
+    def advance(self, features: Tensor, lengths: Tensor, state: State | None = None) -> State:
+        """Return the state behind each row's last step.
+
+        Args:
+            features: `(B, T, inputs)` float32.
+            lengths: `(B,)`, steps of each row, from 0 to T.
+            state: before the first step; None begins anew.
+        """
+        return self._run(features, state, lengths)[1]
+
+    def _run(self, features: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
         rows, steps = features.shape[:2]
         state = self.start(rows) if state is None else state
         count, held = state["count"], state["keys"].shape[3]

@@ -52,31 +52,31 @@ class Recurrent(nn.Module):
         kept[list(rows)] = 0
         return {part: value * kept for part, value in state.items()}
 
-    def forward(
-        self, features: Tensor, state: State | None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Return the features of every step, `(B, T, size)`, and the state behind each row's last one.
+    def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the features of every step, `(B, T, size)`, and the state behind the last one.
 
         Args:
             features: `(B, T, inputs)` float32.
             state: before the first step; None begins anew.
-            lengths: `(B,)`, steps of each row; None is T for all.
+        """
+        return self._run(features, self.start(len(features)) if state is None else state)
+
+    def advance(self, features: Tensor, lengths: Tensor, state: State | None = None) -> State:
+        """Return the state behind each row's last step.
+
+        Args:
+            features: `(B, T, inputs)` float32.
+            lengths: `(B,)`, steps of each row, from 0 to T.
+            state: before the first step; None begins anew.
         """
         state = self.start(len(features)) if state is None else state
-        whole = features.shape[1]
-        if lengths is None or bool((lengths == whole).all()):
-            return self._run(features, state)
-        # From one row's end to the next: each piece is one call of the kernel, over all rows.
-        last = {part: value.clone() for part, value in state.items()}
-        pieces, begin = [], 0
-        for end in sorted({*lengths.tolist(), whole} - {0}):
-            piece, state = self._run(features[:, begin:end], state)
-            pieces.append(piece)
-            done = lengths == end
-            for part, value in state.items():
-                last[part][done] = value[done]
-            begin = end
-        return torch.cat(pieces, 1), last
+        after = {part: value.clone() for part, value in state.items()}
+        for length in set(lengths.tolist()) - {0}:  # usually few: most rows have all steps
+            rows = lengths == length
+            last = self._run(features[rows, :length], {part: value[rows] for part, value in state.items()})[1]
+            for part, value in last.items():
+                after[part][rows] = value
+        return after
 
     def _run(self, features: Tensor, state: State) -> tuple[Tensor, State]:
         parts = [state[part].unsqueeze(0) for part in self._parts]

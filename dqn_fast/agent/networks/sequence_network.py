@@ -31,13 +31,15 @@ class SequenceModel(Protocol):
         """Return the state with these sequences before their first step again."""
         ...
 
-    def __call__(
-        self, features: Tensor, state: State | None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Return `(B, T, size)` for `(B, T, inputs)`, and the state behind each row's last step.
+    def __call__(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return `(B, T, size)` for `(B, T, inputs)`, and the state behind the last step.
 
         What a step returns depends on no later step.
         """
+        ...
+
+    def advance(self, features: Tensor, lengths: Tensor, state: State | None = None) -> State:
+        """Return the state behind each row's last step; `lengths` `(B,)` are from 0 to T."""
         ...
 
 
@@ -72,14 +74,15 @@ class SequenceNetwork(QNetwork):
         state = window.state
         if window.burn_in is not None:
             with torch.no_grad():
-                state = self._remembered(window.burn_in.inputs, state, window.burn_in.lengths)[1]
-        remembered, _ = self._remembered(window.inputs, state)
+                features = self._features(window.burn_in.inputs)
+                state = self.model.advance(features, window.burn_in.lengths, state)
+        remembered, _ = self.model(self._features(window.inputs), state)
         return self._outputs(remembered, window.inputs)
 
     def step(self, inputs: Inputs, state: State) -> tuple[Tensor, State]:
         """Return the outputs of one step of N sequences, `(N, ...)`, and the state behind it."""
         column = inputs.as_column()
-        remembered, state = self._remembered(column, state)
+        remembered, state = self.model(self._features(column), state)
         return self._outputs(remembered, column).squeeze(1), state
 
     def start(self, count: int) -> State:
@@ -90,9 +93,8 @@ class SequenceNetwork(QNetwork):
         """Return the action values, `(N, num_actions)`, that `outputs` `(N, ...)` mean."""
         return self.head.values(outputs)
 
-    def _remembered(
-        self, inputs: Inputs, state: State | None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, State]:
+    def _features(self, inputs: Inputs) -> Tensor:
+        """Return what the model takes, `(B, T, ...)` float32."""
         flat = inputs.flat()
         bound = self.reward_bound
         features = torch.cat(
@@ -103,7 +105,7 @@ class SequenceNetwork(QNetwork):
             ],
             1,
         )
-        return self.model(features.reshape(*inputs.reward.shape, -1), state, lengths)
+        return features.reshape(*inputs.reward.shape, -1)
 
     def _outputs(self, remembered: Tensor, inputs: Inputs) -> Tensor:
         rows: Any = remembered.flatten(0, 1)

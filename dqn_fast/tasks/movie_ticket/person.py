@@ -73,8 +73,8 @@ class Person:
         self._open = [slot for slot in self._open if slot not in slots]
 
     def _hear(self, asked: str | None) -> DialogAct:
-        """Return the act of the next line that is understood; an empty line repeats the last act."""
-        while line := self._read(self._speakers["user"]).strip():
+        """Return the act of the next line that is understood; one that adds nothing repeats the last act."""
+        while not self._adds_nothing(line := self._read(self._speakers["user"]).strip()):
             if (said := self._listener.understand(line, asked)) is not None:
                 self._act = said.act
                 self._open += [slot for slot in said.request if slot not in self._open]
@@ -82,9 +82,13 @@ class Person:
             self._write(self._lost())
         return DialogAct(self._act, {}, tuple(self._open))
 
+    def _adds_nothing(self, line: str) -> bool:
+        bare = line.lower().rstrip(self._texts["stops"])
+        return not bare or bare in self._words.templates["understand"]["agreement"]
+
     def _lost(self) -> str:
         named = self._words.templates["names"]
         slots = [named[slot] for slot in self._domain.slots if slot in named]
-        names = self._words.templates["transcript"]["names"].join(slots)
+        names = self._texts["comma"].join(slots)
         example = self._words.user(DialogAct("inform", self._goal.inform), 0)
         return self._texts["lost"].format(slots=names, example=example)

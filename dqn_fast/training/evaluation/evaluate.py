@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,12 +10,16 @@ import gymnasium as gym
 import numpy as np
 
 from dqn_fast.agent import Policy, QNetwork
+from dqn_fast.envs.checked import env_name
 from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
 
 #: Default number of environment steps after which an evaluation cuts an episode: an environment may lack a
 #: time limit, and a greedy policy may go on forever. 27,000 steps of 4 frames are the 30 minutes of Atari
 #: (Machado et al., 2018).
 MAX_EPISODE_STEPS = 27_000
+
+
+_MOST_UNCHANGED = 1_000  # observations in a row that are equal, before a warning
 
 
 class Evaluation(NamedTuple):
@@ -57,6 +62,7 @@ def evaluate(
     *,
     max_episode_steps: int = MAX_EPISODE_STEPS,
     should_stop: Callable[[], bool] = lambda: False,
+    on_episode: Callable[[int], object] = lambda played: None,
 ) -> Evaluation | None:
     """Play episodes with a policy that does not explore.
 
@@ -69,6 +75,7 @@ def evaluate(
         seed: of the first episode.
         max_episode_steps: environment steps after which an episode is cut; it counts with its return so far.
         should_stop: called at every reset and after every environment step; True ends the evaluation.
+        on_episode: called with the number of episodes that are over, at the beginning of each and at the end.
 
     Returns:
         The returns, or None if stopped.
@@ -81,6 +88,14 @@ def evaluate(
             return None
         if episode.steps == 0:
             played.append(episode)
+            on_episode(len(played) - 1)
+        if episode.unchanged == _MOST_UNCHANGED:
+            warnings.warn(
+                f"{env_name(env)}: got {_MOST_UNCHANGED:,} equal observations in a row in an evaluation,"
+                " expected a policy that moves on; some Atari games wait for FIRE: --fire-on-reset",
+                stacklevel=2,
+            )
+    on_episode(len(played))
     cut = sum(not episode.ended for episode in played)
     steps = sum(episode.steps for episode in played)
     return Evaluation([episode.episode_return for episode in played], cut, steps, _mean_figures(played))

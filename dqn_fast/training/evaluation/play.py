@@ -23,15 +23,17 @@ class Episode:
     Attributes:
         steps: environment steps made.
         episode_return: undiscounted return so far.
+        unchanged: latest steps in a row after which the observation was the same as before.
         ended: whether it has terminated or was truncated by the environment.
         figures: what the environment reports at the end in `info["figures"]`, by name, such as a success.
     """
 
-    __slots__ = ("ended", "episode_return", "figures", "steps")
+    __slots__ = ("ended", "episode_return", "figures", "steps", "unchanged")
 
     def __init__(self) -> None:
         self.steps = 0
         self.episode_return = 0.0
+        self.unchanged = 0
         self.ended = False
         self.figures: dict[str, float] = {}
 
@@ -68,14 +70,21 @@ def play(
         yield episode
         while not episode.ended and episode.steps < max_episode_steps:
             action = policy.act(trees.one_row(obs), 0).item()
+            before = obs
             obs, reward, terminated, truncated, info = env.step(action)
             policy.observe(np.array([reward], np.float64))
             episode.steps += 1
+            episode.unchanged = episode.unchanged + 1 if _equal(before, obs) else 0
             episode.episode_return += float(reward)
             episode.ended = terminated or truncated
             if episode.ended:
                 episode.figures = _figures(env, info)
             yield episode
+
+
+def _equal(one: Any, other: Any) -> bool:
+    pairs = zip(trees.leaves(one), trees.leaves(other), strict=True)
+    return all(np.array_equal(leaf, another) for leaf, another in pairs)
 
 
 def _figures(env: gym.Env[Any, Any], info: Mapping[str, Any]) -> dict[str, float]:

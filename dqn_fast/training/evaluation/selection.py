@@ -67,23 +67,33 @@ class BestModel:
         self._interrupted_at: int | None = None  # step of an evaluation to repeat
         self._weights: dict[str, Any] = {}
 
-    def __call__(self, row: MetricsRow) -> None:
-        """Evaluate if it is due; of equally good weights, keep the later ones."""
-        if row.step >= self._next_step:
-            self._consider(row.step)
+    def __call__(self, row: MetricsRow) -> MetricsRow:
+        """Evaluate if it is due; of equally good weights, keep the later ones.
 
-    def retry_interrupted(self) -> None:
-        """Repeat the evaluation in which the run was stopped; the weights must be the same."""
-        if self._interrupted_at is not None:
-            self._consider(self._interrupted_at)
+        Returns:
+            The row, with what the evaluation found.
+        """
+        return self._consider(row) if row.step >= self._next_step else row
 
-    def _consider(self, step: int) -> None:
+    def retry_interrupted(self, row: MetricsRow) -> MetricsRow:
+        """Repeat the evaluation in which the run was stopped, if it was; the weights must be the same.
+
+        Args:
+            row: the last one of the run so far.
+
+        Returns:
+            The row, with what the evaluation found.
+        """
+        return self._consider(row) if row.step == self._interrupted_at else row
+
+    def _consider(self, row: MetricsRow) -> MetricsRow:
+        step = row.step
         before = random_states()
         evaluation = self._evaluate()
         self._interrupted_at = step if evaluation is None else None
         if evaluation is None:
             restore_random_states(before)
-            return
+            return row
         self._next_step = step + self._period
         if self.steps is not None:
             self.steps += evaluation.steps
@@ -92,6 +102,7 @@ class BestModel:
         ):
             self.best = (step, evaluation)
             self._weights = copy.deepcopy(self._q_net.state_dict())
+        return row._replace(eval_return_mean=evaluation.mean)
 
     def restore(self) -> None:
         """Load the best weights into the Q-network; without an evaluation, change nothing."""

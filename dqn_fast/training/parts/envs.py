@@ -42,6 +42,7 @@ def _options(config: TrainConfig) -> dict[str, Any]:
         "env_kwargs": config.env_kwargs,
         "wrapper": partial(call_own, "wrapper", config.wrapper) if config.wrapper else None,
         "ignore_observation": config.ignore_observation,
+        "fire_on_reset": config.fire_on_reset,
         "action_mask": config.action_mask,
         "rescale": config.rescale,
     }

@@ -92,7 +92,11 @@ def band(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 def _draw_returns(axes: Axes, columns: dict[str, np.ndarray], config: TrainConfig) -> None:
     axes.set_ylabel("episode return")
-    steps, mean = columns["step"], columns["return_mean"]
+    steps, mean, evaluated = columns["step"], columns["return_mean"], columns["eval_return_mean"]
+    found = np.isfinite(evaluated)
+    if found.any():
+        label = "evaluations during the training (ε = 0), which choose the best weights"
+        axes.plot(steps[found], evaluated[found], color=GREEN, marker="o", markersize=3, label=label)
     if config.offline is not None:
         return
     axes.fill_between(steps, *band(columns), color=BLUE, alpha=0.2, linewidth=0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.reports.progress import numbers_of
+from dqn_fast.training.reports.progress import TimeLeft, numbers_of
 
 
 class MultiSeedProgress:
@@ -29,7 +29,7 @@ class MultiSeedProgress:
             TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}", justify="right"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            TimeLeft(elapsed_when_finished=True),
             console=console or Console(stderr=True),
             refresh_per_second=4,
         )

@@ -62,9 +62,9 @@ def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
     style(axes)
     for number, curve in enumerate(curves):
         label = None if number else "each seed: mean of its latest episodes"
-        axes.plot(*curve, color=BLUE, alpha=0.35, linewidth=0.7, label=label)
+        axes.plot(*curve, color=BLUE, alpha=0.5, linewidth=1.0, label=label)
     steps, mean, _, low, high = spread(curves)
-    axes.fill_between(steps, low, high, color=BLUE, alpha=0.2, linewidth=0)
+    axes.fill_between(steps, low, high, color=BLUE, alpha=0.12, linewidth=0)
     axes.plot(steps, mean, color=BLUE, linewidth=1.8, label="training: mean ± standard deviation over seeds")
 
 

@@ -20,6 +20,7 @@ from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.run_folder.files import WriteError, write_all, writing
 
 _TAGS = {
+    "eval_return_mean": "eval/return_mean",
     "return_mean": "rollout/return_mean",
     "return_std": "rollout/return_std",
     "episodes": "rollout/episodes",
@@ -45,22 +46,23 @@ class TensorBoardReport:
 
     Args:
         folder: for the event files.
-        step: environment steps before the first row; TensorBoard then drops later events of an earlier part.
+        rows: earlier rows of a resumed run. TensorBoard drops later events of an earlier part. The last row
+            is written again, since its evaluation may have been repeated.
     """
 
-    def __init__(self, folder: Path, step: int = 0) -> None:
+    def __init__(self, folder: Path, rows: Sequence[MetricsRow] = ()) -> None:
         process = f"{socket.gethostname()}.{os.getpid()}.{next(_number)}"
         self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{process}"
         self._file: FileIO | None = None
         self._lost = False
-        self._waiting: list[tuple[MetricsRow, float]] = []  # with their times
-        self._written = -math.inf  # seconds of the run
         now = time.time()
+        self._waiting = [(row, now) for row in rows[-1:]]  # with their times
+        self._written = -math.inf  # seconds of the run
         start = SessionLog(status=SessionLog.START)
         self._write(
             [
                 Event(wall_time=now, file_version="brain.Event:2"),
-                Event(wall_time=now, step=step + 1, session_log=start),
+                Event(wall_time=now, step=rows[-1].step if rows else 1, session_log=start),
             ]
         )
 

@@ -36,6 +36,9 @@ class EnvironmentSettings(Settings):
     it wrapped: in training, evaluations and videos."""
     ignore_observation: Annotated[tuple[str, ...], KEYS, tyro.conf.arg(metavar="KEY ...")] = ()
     """Parts of a dict observation to leave out, such as a text; of a tuple by their numbers from 0."""
+    fire_on_reset: bool = False
+    """Atari games: press FIRE when an episode begins. Some wait for it, such as Breakout, and an agent that
+    never presses it sees a picture that stands still."""
     num_envs: Annotated[int, at_least(1)] = 1
     """Environments that step together. More of them make a run faster; the ratio of learner updates to
     environment steps stays the same."""

@@ -89,7 +89,7 @@ def test_what_the_core_computes_and_what_it_leaves(monkeypatch: pytest.MonkeyPat
     def by_torch(q_net: QNetwork, rows: int) -> bool:
         obs, tensors = np.zeros((rows, *box.shape), box.dtype), []
         with monkeypatch.context() as patched:
-            patched.setattr(by_arrays, "_tensor", lambda obs: tensors.append(obs) or torch.from_numpy(obs))
+            patched.setattr(by_arrays, "as_tensor", lambda obs: tensors.append(obs) or torch.from_numpy(obs))
             make_q_values(q_net)(obs)
         return bool(tensors)
 

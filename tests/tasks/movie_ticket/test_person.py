@@ -86,6 +86,15 @@ def test_what_is_not_understood_is_asked_again() -> None:
     assert features_of(env, "date") == (1, 0)
 
 
+@pytest.mark.parametrize("line", ["", "OK.", "yes please"])
+def test_what_adds_nothing_repeats_the_last_act(line: str) -> None:
+    terminal = Terminal("Robot Wedding. How much is it?", line)
+    env = talking(terminal)
+    env.step(env.domain.index_of("request", "date"))
+    assert features_of(env, "price") == (0, 1)
+    assert not terminal.shown[-1].startswith("I did not")
+
+
 def test_to_leave_is_no_success() -> None:
     terminal = Terminal("Robot Wedding")
     env = talking(terminal)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pytest
 import torch
 from training.tiny import Tiny
 
@@ -78,3 +81,29 @@ def test_an_endless_episode_is_cut() -> None:
 def test_an_episode_that_ends_at_the_limit_is_whole() -> None:
     whole = evaluate(always(0), Tiny(), 3, seed=0, max_episode_steps=10)
     assert whole == ([0.0] * 3, 0, 3 * 10, {})
+
+
+class Stuck(Tiny):
+    """Nothing moves, until it is over after some steps."""
+
+    length = 0
+
+    def step(self, action: object) -> tuple[object, float, bool, bool, dict[str, object]]:
+        self.steps += 1
+        return self._obs(), 0.0, self.steps >= self.length, False, {}
+
+
+def test_a_picture_that_stands_still_is_told() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Stuck.length = 999
+        assert evaluate(always(0), Stuck(), 2, seed=0)
+    Stuck.length = 1_000
+    with pytest.warns(UserWarning, match=r"^Stuck: got 1,000 equal observations in a row in an evaluation, "):
+        assert evaluate(always(0), Stuck(), 1, seed=0)
+
+
+def test_it_tells_how_many_episodes_are_over() -> None:
+    told: list[int] = []
+    evaluate(always(1), Tiny(), 3, seed=0, on_episode=told.append)
+    assert told == [0, 1, 2, 3]
