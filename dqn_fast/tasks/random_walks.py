@@ -83,7 +83,7 @@ class RandomWalks(gym.Env[np.int64, np.int64]):
         if not 0 <= action < NODES:
             raise ValueError(f"action: got {action}, expected 0 to {NODES - 1}")
         self._walk.append(int(action))
-        if self._goes_on():
+        if not self._is_over():
             return np.int64(action), 0.0, False, False, {}
         optimality = self._optimality()
         return np.int64(action), optimality, True, False, {"figures": {"optimality": optimality}}
@@ -119,7 +119,7 @@ class RandomWalks(gym.Env[np.int64, np.int64]):
 
     def _outcome(self, letters: list[str]) -> str:
         steps, fewest = len(letters) - 1, self.fewest[self._walk[0]]
-        if self._walk[-1] == GOAL and self._is_on_edges():
+        if self._is_at_goal():
             return f"at the goal after {steps}, the fewest are {fewest}"
         if not self._is_on_edges():
             return f"there is no edge from {letters[-2]} to {letters[-1]}"
@@ -128,12 +128,14 @@ class RandomWalks(gym.Env[np.int64, np.int64]):
     def _is_on_edges(self) -> bool:
         return len(self._walk) == 1 or bool(self.edges[self._walk[-2], self._walk[-1]])
 
-    def _goes_on(self) -> bool:
-        return self._is_on_edges() and self._walk[-1] != GOAL and len(self._walk) <= MAX_STEPS
+    def _is_at_goal(self) -> bool:
+        return self._walk[-1] == GOAL and self._is_on_edges()
+
+    def _is_over(self) -> bool:
+        return self._is_at_goal() or not self._is_on_edges() or len(self._walk) > MAX_STEPS
 
     def _optimality(self) -> float:
-        at_goal = self._walk[-1] == GOAL and self._is_on_edges()
-        return float(self.fewest[self._walk[0]] / (len(self._walk) - 1)) if at_goal else 0.0
+        return float(self.fewest[self._walk[0]] / (len(self._walk) - 1)) if self._is_at_goal() else 0.0
 
 
 def draw_graph(seed: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
