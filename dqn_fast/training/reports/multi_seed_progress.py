@@ -23,10 +23,9 @@ class MultiSeedProgress:
 
     def __init__(self, seeds: Iterable[int], config: TrainConfig, console: Console | None = None) -> None:
         self._total_steps = config.total_steps
-        unit = config.unit.split()[1]
         self._progress = Progress(
             TextColumn("seed {task.fields[seed]}"),
-            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}", justify="right"),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit}", justify="right"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
             TimeLeft(elapsed_when_finished=True),

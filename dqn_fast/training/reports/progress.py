@@ -37,9 +37,8 @@ class ProgressReport:
     """
 
     def __init__(self, config: TrainConfig, console: Console | None = None) -> None:
-        unit = config.unit.split()[1]
         self._progress = Progress(
-            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}"),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
             TimeLeft(elapsed_when_finished=True),
