@@ -14,6 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from dqn_fast.training.config import TrainConfig
@@ -41,7 +42,7 @@ class ProgressReport:
             TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
-            TimeLeft(elapsed_when_finished=True),
+            TimeLeft(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
             console=console or Console(stderr=True),
             refresh_per_second=1,
         )
