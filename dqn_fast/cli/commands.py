@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable
@@ -73,9 +74,11 @@ def video(
             rate.
     """
     from dqn_fast.training.evaluation.video import record_video
+    from dqn_fast.training.reports import EpisodesProgress
     from dqn_fast.training.run_folder.model import load_config
 
-    film = record_video(folder, load_config(folder), episodes=episodes, fps=fps)
+    with EpisodesProgress("filming", episodes) as progress:
+        film = record_video(folder, load_config(folder), episodes=episodes, fps=fps, on_episode=progress)
     sys.stdout.write(f"{film}\nsaved as {film.path}\n")
     return 0
 
@@ -106,6 +109,32 @@ def chat(
     return 0
 
 
+def watch(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    episodes: int = 1,
+    fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
+) -> int:
+    """Show the agent of a run (ε = 0) while it plays: in a window, or without a screen in the terminal.
+
+    Args:
+        folder: Folder of the run.
+        episodes: Number of episodes, from the first of the evaluation on.
+        fps: Steps per second in the terminal; by default the environment's own rate.
+    """
+    from dqn_fast.training.evaluation.watch import watch as show
+    from dqn_fast.training.run_folder.model import load_config
+
+    size = shutil.get_terminal_size()
+    returns = show(folder, load_config(folder), episodes=episodes, fps=fps, size=size, write=_write)
+    sys.stdout.write(f"return {', '.join(f'{one:.1f}' for one in returns)} (ε = 0)\n")
+    return 0
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def table(
     folders: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ..."), tyro.conf.Positional] = (
         Path("runs"),
@@ -133,6 +162,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "resume": resume,
     "evaluate": evaluate,
     "video": video,
+    "watch": watch,
     "chat": chat,
     "table": table,
     "presets": presets,

@@ -109,6 +109,7 @@ def _say_longer(step: int, before: int) -> None:
 
 def _report(run: Run, folder: Path, video: bool) -> int:
     from dqn_fast.training.evaluation.video import record_video
+    from dqn_fast.training.reports import EpisodesProgress
     from dqn_fast.training.run_folder.checkpoint import size_of_checkpoints
     from dqn_fast.training.run_folder.model import load_config
 
@@ -120,7 +121,8 @@ def _report(run: Run, folder: Path, video: bool) -> int:
     sys.stdout.write(_scores(run))
     if video and run.episodes is None:
         try:
-            record_video(folder, load_config(folder))
+            with EpisodesProgress("filming", 1) as progress:
+                record_video(folder, load_config(folder), on_episode=progress)
         except UsageError as error:  # a missing video does not fail the run
             _say(f"no video: {error}")
     kept = size_of_checkpoints(folder)

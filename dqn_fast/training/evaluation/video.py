@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +56,7 @@ def record_video(
     episodes: int = 1,
     fps: float | None = None,
     max_frames: int = 5_000,
+    on_episode: Callable[[int], object] = lambda filmed: None,
 ) -> Video:
     """Film the greedy policy of a run: the first episodes of its evaluation, with the same seeds.
 
@@ -65,6 +66,7 @@ def record_video(
         episodes: number of episodes, at least 1.
         fps: frames per second, above 0; None is the rate of the environment.
         max_frames: the video ends here, since a policy may be stuck in an episode without a time limit.
+        on_episode: called with the number of episodes that are filmed, at the beginning of each.
 
     Raises:
         SettingError: if an argument is outside its range.
@@ -80,7 +82,7 @@ def record_video(
     env = _drawing_env(config)
     try:
         policy, first = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
-        film = _Film(env, policy, range(first, first + episodes), max_frames)
+        film = _Film(env, policy, range(first, first + episodes), max_frames, on_episode)
         rate = fps or _named_rate(env)
         with atomic_write(folder / VIDEO) as path:
             _encode(path, film, rate)
@@ -119,13 +121,21 @@ def _named_rate(env: gym.Env[Any, Any]) -> float:
 class _Film:
     """Gives the frames of episodes while it plays them; its counts are final after the last frame."""
 
-    def __init__(self, env: gym.Env[Any, Any], policy: Policy, seeds: range, max_frames: int) -> None:
+    def __init__(
+        self,
+        env: gym.Env[Any, Any],
+        policy: Policy,
+        seeds: range,
+        max_frames: int,
+        on_episode: Callable[[int], object],
+    ) -> None:
         self.frames = 0
         self.complete = True
         self._env = env
         self._policy = policy
         self._seeds = seeds
         self._max_frames = max_frames
+        self._on_episode = on_episode
         self._played: list[Episode] = []
 
     @property
@@ -136,6 +146,7 @@ class _Film:
     def __iter__(self) -> Iterator[np.ndarray]:
         for episode in play(self._policy, self._env, self._seeds):
             if episode.steps == 0:
+                self._on_episode(len(self._played))
                 self._played.append(episode)
             yield self._frame()
             if self.frames >= self._max_frames and not episode.ended:
