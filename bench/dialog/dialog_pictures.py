@@ -36,7 +36,7 @@ def draw_updates(path: Path, groups: Sequence[Group]) -> None:
     axes = figure.add_subplot()
     for group in sorted(groups, key=lambda group: group.first.updates):
         one = group.first
-        label = f"{one.updates:.0f} updates in a dialogue: success {one.success:.2f} at the end"
+        label = f"{one.updates:.1f} updates in a dialogue: success {one.success:.2f} at the end"
         axes.plot(*zip(*one.curve, strict=True), label=label)
     axes.set(xlabel="dialogues", ylabel="reward of the latest 100 dialogues")
     axes.set_title(f"Published domain: {TRAINED}, one seed each", fontsize=10, fontweight="bold")
