@@ -15,6 +15,7 @@ import tyro
 from dqn_fast.cli.runs import INTERRUPTED, resume
 from dqn_fast.errors import SettingError
 from dqn_fast.training.presets import PRESETS
+from dqn_fast.training.settings.keywords import words_of
 
 _WIDTH = 75  # of text, in columns
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -35,6 +36,8 @@ def _argument(name: str, value: Any) -> str:
     option = name.replace("_", "-")
     if isinstance(value, bool):
         return f"--{option}" if value else f"--no-{option}"
+    if isinstance(value, dict):
+        value = tuple(words_of(value))
     return " ".join([f"--{option}", *map(str, value if isinstance(value, tuple) else (value,))])
 
 

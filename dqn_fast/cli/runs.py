@@ -114,7 +114,7 @@ def _report(run: Run, folder: Path, video: bool) -> int:
     from dqn_fast.training.run_folder.model import load_config
 
     if run.evaluation is None:
-        _say(f"interrupted after {run.result.steps:,} steps; to go on: {_resume(folder)}")
+        _say(f"interrupted after {run.result.steps:,} {run.result.unit}; to go on: {_resume(folder)}")
         return INTERRUPTED
     if run.episodes is not None:
         sys.stdout.write(f"{run.episodes}\n")
@@ -137,12 +137,14 @@ def _scores(run: Run) -> str:
     score = f"{result.env_id}: {run.evaluation}"
     if result.model_step == result.steps:
         return f"{score}\n"
+    step = result.unit.removesuffix("s")
     lines = [
-        f"{score}, best weights, of step {result.model_step:,}\n",
-        f"{result.env_id}: {run.last_evaluation}, last weights, of step {result.steps:,}\n",
+        f"{score}, best weights, of {step} {result.model_step:,}\n",
+        f"{result.env_id}: {run.last_evaluation}, last weights, of {step} {result.steps:,}\n",
     ]
     if result.selection_steps is not None:
-        steps = f"{result.steps:,} steps of training, and {result.selection_steps:,}"
+        steps = f"{result.steps:,} {result.unit} of training, and {result.selection_steps:,}"
+        steps += " environment steps" if result.unit != "steps" else ""
         lines.append(f"{steps} of the evaluations that chose the best weights\n")
     return "".join(lines)
 

@@ -56,7 +56,7 @@ def refuse_unusable(space: spaces.Space[Any]) -> None:
     """
     for name, part in _unusable(space, "observation_space"):
         unusable = [key for key, child in _parts(space) if any(_unusable(child, ""))]
-        advice = f"; --ignore-observation {' '.join(map(str, unusable))} leaves it out"
+        advice = f"; ignore_observation={[str(key) for key in unusable]} leaves it out"
         raise TypeError(
             f"{name}: got {one_line(part)}, expected arrays, numbers, or a Dict or Tuple of them"
             f"{advice if 0 < len(unusable) < len(list(_parts(space))) else ''}"

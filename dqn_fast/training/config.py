@@ -69,8 +69,8 @@ class TrainConfig(
 
     @property
     def unit(self) -> str:
-        """What a step of the run is: all its lengths, periods and schedules count these."""
-        return "environment steps" if self.offline is None else "learner updates"
+        """What all lengths, periods and schedules of the run count: environment steps or learner updates."""
+        return "steps" if self.offline is None else "updates"
 
     @property
     def demonstration_rows(self) -> int:

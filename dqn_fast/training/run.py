@@ -223,6 +223,7 @@ def _result(
         last_return_std=last and last.std,
         selection_steps=best.steps if best else 0,
         evaluation_steps=sum({id(one): one.steps for one in (evaluation, last) if one}.values()),
+        unit=config.unit,
         figures=dict(evaluation.figures) if evaluation else {},
     )
 

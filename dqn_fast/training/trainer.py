@@ -38,8 +38,8 @@ class Trainer:
         stack: will close the environments.
 
     Raises:
-        UsageError: if the environments cannot be made, no network takes their observations, the settings or
-            the weights to begin with do not fit them, or the checkpoint's replay buffer cannot be read.
+        UsageError: if the environments cannot be made, no network takes their observations, the settings,
+            the data or the weights to begin with do not fit them, or the checkpoint's buffers cannot be read.
             Nothing is written before `train`.
 
     Attributes:

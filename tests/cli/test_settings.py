@@ -88,3 +88,10 @@ def test_a_file_that_is_none_is_one_line(
 def test_a_file_beside_a_preset_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--config", "mine.json", "--preset", "pong"]) == 2
     assert capsys.readouterr().err == "dqn-fast: --config: got one beside --preset, expected one of the two\n"
+
+
+def test_the_arguments_of_a_presets_environment_are_listed_as_they_are_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["presets"]) == 0
+    assert "--env-kwargs length=50" in capsys.readouterr().out

@@ -54,6 +54,9 @@ class Watching:
     def reset(self, rows: Any) -> None:
         pass
 
+    def observe(self, reward: Any) -> None:
+        pass
+
     def act(self, obs: Any, step: int) -> Any:
         self.seen.append(typed(obs))
         return np.zeros(1, np.int64)

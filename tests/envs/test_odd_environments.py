@@ -213,7 +213,7 @@ TABLE: dict[str, tuple[type[Any], str, str]] = {
         Mission,
         "",
         r"Mission-v0 does not fit: observation_space\['mission'\]: got Text.*, expected"
-        r" .*; --ignore-observation mission leaves it out",
+        r" .*; ignore_observation=\['mission'\] leaves it out",
     ),
     "many values": (
         kind("X", Ranged, observation_space=spaces.Discrete(10**7), BAD=0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_best_and_last_are_told_apart_in_the_same_episodes(
     assert result.selection_steps == sum(played["selection"]) > 0
     assert len(played["run"]) == 2
     assert result.evaluation_steps == sum(played["run"])
-    assert json.loads((tmp_path / "result.json").read_text()) == asdict(result)
+    assert json.loads((tmp_path / "result.json").read_text()) == result.flat()
 
 
 @pytest.mark.parametrize("selection_period", [0, 600])

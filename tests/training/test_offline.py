@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import torch
 from envs.kinds import registered
-from training.stopping import Interrupting
+from training.stopping import Interrupting, stopped
+from training.stopping import numbers as online_numbers
 from training.tiny import Tiny
 
 from dqn_fast import ReplayBuffer
@@ -22,7 +23,9 @@ from dqn_fast.training import TrainConfig, UsageError, resume, train
 from dqn_fast.training.multi_seed import resume_seeds
 from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.reports import read_last_row, read_rows
+from dqn_fast.training.run_folder.finished import by_settings, find_runs
 from dqn_fast.training.run_folder.model import weights_to_begin_with
+from dqn_fast.training.run_folder.table import markdown
 
 ONLINE = TrainConfig(
     "Tiny-v0",
@@ -78,6 +81,8 @@ def test_steps_are_learner_updates_and_nobody_acts(logs: dict[bool, str], tmp_pa
     run = train(offline(logs[False], learn_updates=10, total_steps=95), tmp_path)
     assert (run.result.steps, run.result.updates) == (100, 100)  # a round is not divided
     assert (run.result.train_episodes, run.result.train_return_mean) == (0, None)
+    assert run.result.unit == "updates"
+    assert "| 100 updates | " in markdown(by_settings(find_runs([tmp_path])[0]))
     assert run.evaluation is not None
     rows = read_rows(tmp_path / "metrics.csv")
     assert [(row.step, row.updates) for row in rows] == [(50, 50), (100, 100)]
@@ -186,6 +191,15 @@ def test_a_run_leaves_its_memory_once_it_is_complete(tmp_path: Path) -> None:
     assert not (tmp_path / "memory.dqn").exists()
 
 
+@pytest.mark.parametrize("objective", ["mc", "iql", "cql"])
+def test_objectives_for_data_learn_online_and_go_on_too(tmp_path: Path, objective: Any) -> None:
+    config = replace(ONLINE, objective=objective, env_id="Interrupting-v0", save_memory=False)
+    whole = train(config, tmp_path / "whole")
+    stopped(config, tmp_path / "parts", 222)
+    assert resume(tmp_path / "parts").evaluation == whole.evaluation
+    assert online_numbers(tmp_path / "parts") == online_numbers(tmp_path / "whole")
+
+
 def test_settings_that_contradict_data() -> None:
     TrainConfig("E", offline="log.dqn", total_steps=10, learning_starts=1_000)
     with pytest.raises(UsageError, match=r"^objective: got bc, expected --offline with it"):
@@ -201,6 +215,11 @@ def test_the_command_and_its_bar_speak_of_updates(
     options = ["--selection-period", "0", "--no-video", "--objective", "cql", "--n-step", "1", "--output"]
     assert main([*arguments.split(), *options, str(tmp_path / "run")]) == 0
     assert "40/40 updates" in capsys.readouterr().err
+    chosen = ["--selection-period", "10", "--log-period", "10", "--selection-episodes", "1", "--no-video"]
+    assert main([*arguments.split(), *chosen, "--output", str(tmp_path / "chosen")]) == 0
+    said = capsys.readouterr().out
+    assert "of step" not in said
+    assert said.count("\n") == 2 or "40 updates of training, and " in said
     wrong = [*arguments.split(), "--prioritized", "--output", str(tmp_path / "wrong")]
     assert main(wrong) == 2
     said = capsys.readouterr().err

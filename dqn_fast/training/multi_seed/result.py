@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     def __str__(self) -> str:
         result = self.result
         if result is None or result.eval_return_mean is None:
-            return self.status if result is None else f"{self.status} after {result.steps:,} steps"
+            return self.status if result is None else f"{self.status} after {result.steps:,} {result.unit}"
         score = f"return {result.eval_return_mean:.1f} ± {result.eval_return_std:.1f}"
         if result.last_return_mean is not None and result.model_step != result.steps:
             score += f" (last weights: {result.last_return_mean:.1f} ± {result.last_return_std:.1f})"

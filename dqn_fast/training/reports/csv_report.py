@@ -23,17 +23,17 @@ class CsvReport:
     Args:
         path: of the file; replaced if it exists.
         rows: earlier rows of a resumed run.
-        unit: "environment steps" or "learner updates", which steps count.
+        unit: what steps are: environment "steps" or learner "updates".
 
     Raises:
         WriteError: if the file cannot be written, now or with a later row.
     """
 
-    def __init__(self, path: Path, rows: Sequence[MetricsRow] = (), unit: str = "environment steps") -> None:
+    def __init__(self, path: Path, rows: Sequence[MetricsRow] = (), unit: str = "steps") -> None:
         self._path = path
         with writing(path):
             self._file = path.open("wb", buffering=0)  # unbuffered: a failed write is not repeated
-        names = _OF_UPDATES if unit == "learner updates" else {}
+        names = _OF_UPDATES if unit == "updates" else {}
         self._write([names.get(name, name) for name in MetricsRow._fields])
         for row in rows:
             self(row)

@@ -65,7 +65,10 @@ def draw_learning_curve(
         figures.set(ylabel="log-probability" if config.objective == "bc" else "q")
     loss.plot(steps, columns["loss"], color=GREY)
     name = config.loss if config.objective in ("td", "mc") else config.objective
-    loss.set(ylabel=f"{name} loss", xlabel=config.unit)
+    loss.set(
+        ylabel=f"{name} loss",
+        xlabel={"steps": "environment steps", "updates": "learner updates"}[config.unit],
+    )
     positive = columns["loss"][columns["loss"] > 0]
     if positive.size and positive.max() > 20 * positive.min():
         loss.set_yscale("log")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.metrics import MetricsRow
@@ -23,13 +24,12 @@ class MultiSeedProgress:
 
     def __init__(self, seeds: Iterable[int], config: TrainConfig, console: Console | None = None) -> None:
         self._total_steps = config.total_steps
-        unit = config.unit.split()[1]
         self._progress = Progress(
             TextColumn("seed {task.fields[seed]}"),
-            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}", justify="right"),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit}", justify="right"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
-            TimeLeft(elapsed_when_finished=True),
+            TimeLeft(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
             console=console or Console(stderr=True),
             refresh_per_second=4,
         )

@@ -14,6 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from dqn_fast.training.config import TrainConfig
@@ -37,12 +38,11 @@ class ProgressReport:
     """
 
     def __init__(self, config: TrainConfig, console: Console | None = None) -> None:
-        unit = config.unit.split()[1]
         self._progress = Progress(
-            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}"),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {config.unit}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}"),
-            TimeLeft(elapsed_when_finished=True),
+            TimeLeft(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
             console=console or Console(stderr=True),
             refresh_per_second=1,
         )

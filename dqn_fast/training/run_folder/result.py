@@ -41,6 +41,7 @@ class Result:
         last_return_std: standard deviation of those returns; None if there are none.
         selection_steps: environment steps, beside `steps`, of the evaluations that chose the model's weights;
             None in an older result, or after a checkpoint of version 0.1.0.
+        unit: what `steps` and `model_step` count: environment "steps", or learner "updates" from data alone.
         evaluation_steps: environment steps of the evaluations after the training; 0 if the run was
             interrupted, None in an older result.
         figures: what the environment reports at the end of episodes, in the mean over the evaluation. In the
@@ -67,6 +68,7 @@ class Result:
     last_return_std: float | None = None
     selection_steps: int | None = None
     evaluation_steps: int | None = None
+    unit: str = "steps"
     figures: dict[str, float] = field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def markdown(groups: Sequence[SeedRuns]) -> str:
             ", ".join(f"{name}={group.settings.get(name)}" for name in names)
             for group, names in zip(groups, differing, strict=True)
         ],
-        "steps": [f"{group.steps:,}" for group in groups],
+        "steps": [_length(group) for group in groups],
         "with selection": [steps_with_selection(group) for group in groups],
         "seeds": [str(len(group.runs)) for group in groups],
         "evaluation (ε = 0)": [_cell(group.score("eval_return_mean")) for group in groups],
@@ -47,9 +47,14 @@ def markdown_table(columns: dict[str, list[str]], left: Sequence[str]) -> str:
 
 
 def steps_with_selection(group: SeedRuns) -> str:
-    """Return the steps of a run with the evaluations that chose its weights, averaged over seeds."""
+    """Return the environment steps of a run and of the evaluations that chose its weights, over seeds."""
     score = group.score("selection_steps")
-    return "" if score is None else f"{group.steps + score.mean:,.0f}"
+    own = 0 if group.settings.get("offline") else group.steps
+    return "" if score is None else f"{own + score.mean:,.0f}"
+
+
+def _length(group: SeedRuns) -> str:
+    return f"{group.steps:,}" + (" updates" if group.settings.get("offline") else "")
 
 
 def _differences(groups: Sequence[SeedRuns]) -> list[list[str]]:
