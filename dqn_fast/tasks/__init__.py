@@ -14,6 +14,7 @@ import gymnasium as gym
 
 _TASKS = {
     "dqn_fast/MovieTicket-v0": "movie_ticket:MovieTicket",
+    "dqn_fast/RandomWalks-v0": "random_walks:RandomWalks",
     "dqn_fast/TMaze-v0": "tmaze:TMaze",
     "dqn_fast/Tutor-v0": "tutor:Tutor",
 }

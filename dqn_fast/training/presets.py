@@ -94,6 +94,20 @@ _TMAZE: dict[str, Any] = {
     "eval_episodes": 2,
 }
 
+# A token at a time, whole walks at once; 20 episodes are all starts.
+_WALKS: dict[str, Any] = {
+    "network": "gpt",
+    "hidden_sizes": (),
+    "gamma": 1.0,
+    "n_step": 1,
+    "loss": "mse",
+    "adam_eps": 1e-8,
+    "batch_size": 64,
+    "tau": 0.05,
+    "selection_period": 0,
+    "eval_episodes": 20,
+}
+
 PRESETS: dict[str, Preset] = {
     "cartpole": Preset(
         ("CartPole-v1",),
@@ -182,6 +196,37 @@ PRESETS: dict[str, Preset] = {
             "selection_period": 0,
             "eval_episodes": 1_000,
             "return_window": 100,
+        },
+    ),
+    "random-walks": Preset(
+        ("dqn_fast/RandomWalks-v0",),
+        {
+            **_WALKS,
+            "total_steps": 12_000,
+            "num_envs": 32,
+            "learning_rate": 2e-3,
+            "learn_period": 32,
+            "learn_updates": 2,
+            "learning_starts": 512,
+            # Few tokens have an edge: a random one mostly ends the walk.
+            "epsilon_decay": 0.5,
+            "epsilon_end": 0.1,
+            "return_window": 100,
+        },
+    ),
+    # Implicit Q-learning at token level (ILQL, Snell et al., 2023), from about 1,000 random walks. A target
+    # that follows slowly would take hundreds of updates for each token that values come backwards.
+    "random-walks-offline": Preset(
+        ("dqn_fast/RandomWalks-v0",),
+        {
+            **_WALKS,
+            "offline": "scripted",
+            "capacity": 4_150,
+            "objective": "iql",
+            "iql_expectile": 0.8,
+            "iql_beta": 8.0,
+            "total_steps": 400,
+            "log_period": 50,
         },
     ),
     "tmaze": Preset(

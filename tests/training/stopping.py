@@ -25,6 +25,7 @@ CONFIG = TrainConfig(
     selection_episodes=2,
     eval_episodes=3,
 )
+_CLOCK = ("steps_per_second", "updates_per_second", "seconds")
 
 
 class Interrupting(Tiny):
@@ -44,8 +45,7 @@ def numbers(folder: Path) -> tuple[list[dict[str, str]], bytes]:
     """All that a run found, apart from the clock."""
     with (folder / "metrics.csv").open() as file:
         rows = [
-            {name: cell for name, cell in row.items() if name not in ("steps_per_second", "seconds")}
-            for row in csv.DictReader(file)
+            {name: cell for name, cell in row.items() if name not in _CLOCK} for row in csv.DictReader(file)
         ]
     return rows, (folder / "model.pt").read_bytes()
 
