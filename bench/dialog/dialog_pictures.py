@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dialog_results import TRAINED, Group
 
-from dqn_fast.training.reports.style import BLUE, ORANGE, new_figure, save_figure
+from dqn_fast.training.reports.style import BLUE, ORANGE, new_figure, save_figure, style
 
 
 def draw_errors(path: Path, groups: Sequence[Group], rules: float) -> None:
@@ -26,6 +26,7 @@ def draw_errors(path: Path, groups: Sequence[Group], rules: float) -> None:
     axes.set_ylim(0, 1)
     axes.set_title("Published domain: success against errors", fontsize=10, fontweight="bold")
     axes.legend(frameon=False, fontsize=9)
+    style(axes)
     save_figure(figure, path)
 
 
@@ -35,9 +36,10 @@ def draw_updates(path: Path, groups: Sequence[Group]) -> None:
     axes = figure.add_subplot()
     for group in sorted(groups, key=lambda group: group.first.updates):
         one = group.first
-        label = f"{one.updates:.0f} updates in a dialogue: success {one.success:.2f} at the end"
+        label = f"{one.updates:.1f} updates in a dialogue: success {one.success:.2f} at the end"
         axes.plot(*zip(*one.curve, strict=True), label=label)
     axes.set(xlabel="dialogues", ylabel="reward of the latest 100 dialogues")
     axes.set_title(f"Published domain: {TRAINED}, one seed each", fontsize=10, fontweight="bold")
     axes.legend(frameon=False, fontsize=9)
+    style(axes)
     save_figure(figure, path)

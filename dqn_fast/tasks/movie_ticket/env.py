@@ -39,6 +39,7 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
         slot_error: probability that a value of the user's is misunderstood.
         intent_error: probability that an act of the user's is misunderstood.
         language: of `transcript`, "en" or "zh".
+        render_mode: "ansi" for the dialogue so far in words; None draws nothing.
 
     Attributes:
         domain: of the dialogues.
@@ -46,8 +47,10 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
     Raises:
         UsageError: if the folder holds no domain, or there is no such language.
         TypeError: if a probability is not a number.
-        ValueError: if one is outside [0, 1].
+        ValueError: if one is outside [0, 1], or there is no such render mode.
     """
+
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012  # as Gymnasium has it
 
     def __init__(
         self,
@@ -55,7 +58,11 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
         slot_error: float = 0.0,
         intent_error: float = 0.0,
         language: str = "en",
+        render_mode: str | None = None,
     ) -> None:
+        if render_mode not in (None, "ansi"):
+            raise ValueError(f"render_mode: got {render_mode!r}, expected ansi or None")
+        self.render_mode = render_mode
         self.domain = domain if isinstance(domain, DialogDomain) else read_domain(Path(domain))
         errors = ErrorModel(self.domain.acts, self.domain.values, slot_error, intent_error)
         self._user: User = SimulatedUser(errors)
@@ -92,6 +99,10 @@ class MovieTicket(gym.Env[np.ndarray, np.int64]):
             return features, MOVE, False, False, {}
         figures = {"success": float(self._success), "turns": float(turns)}
         return features, SUCCESS if self._success else FAILURE, True, False, {"figures": figures}
+
+    def render(self) -> Any:
+        """Return the dialogue so far in words, if it is to be rendered."""
+        return self.transcript() if self.render_mode == "ansi" else None
 
     def scripted_action(self, generator: np.random.Generator) -> int:
         """Return the action of the rule agent at this point of a dialogue.

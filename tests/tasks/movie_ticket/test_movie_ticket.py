@@ -95,11 +95,24 @@ def test_the_limit_ends_a_dialogue_after_21_actions() -> None:
         ({"intent_error": "x"}, "intent_error: got 'x', expected a number"),
         ({"language": "de"}, "language: got 'de', expected one of en, zh"),
         ({"domain": "nowhere"}, "nowhere: got no domain"),
+        ({"render_mode": "human"}, "render_mode: got 'human', expected ansi or None"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         MovieTicket(**arguments)
+
+
+def test_it_is_rendered_as_words() -> None:
+    env = MovieTicket(render_mode="ansi")
+    env.reset(seed=0)
+    before = env.render()
+    env.step(0)
+    assert env.render() == env.transcript()
+    assert env.render().startswith(f"{before}\nAgent: ")
+    silent = MovieTicket()
+    silent.reset(seed=0)
+    assert silent.render() is None
 
 
 def test_no_transcript_before_a_dialogue() -> None:
