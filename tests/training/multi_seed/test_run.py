@@ -233,6 +233,22 @@ def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[str]) -> Non
         time.sleep(0.02)
 
 
+def test_a_finished_group_goes_on_for_longer(tmp_path: Path) -> None:
+    options = ["--seeds", "2", "--output", "out", "--keep-checkpoint", "--checkpoint-period", "200"]
+    process = command("train", "CartPole-v1", *QUICK, *options, cwd=tmp_path)
+    assert process.communicate(timeout=120) and process.returncode == 0
+    before = [(tmp_path / f"out/seed-{seed}/metrics.csv").read_text() for seed in range(2)]
+    process = command("resume", "out", "--total-steps", "600", "--no-video", cwd=tmp_path)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    for seed, rows in enumerate(before):
+        assert (tmp_path / f"out/seed-{seed}/metrics.csv").read_text().startswith(rows)
+        assert read(tmp_path / f"out/seed-{seed}/result.json")["steps"] == 600
+        assert read(tmp_path / f"out/seed-{seed}/config.json")["total_steps"] == 600
+    assert [one["result"]["steps"] for one in read(tmp_path / "out/group.json")["seeds"]] == [600, 600]
+    assert "over 2 seeds" in stdout
+
+
 def test_one_run_for_each_processor() -> None:
     expected = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     assert default_jobs() == expected
