@@ -94,7 +94,7 @@ def test_it_looks_like_the_function_that_it_wraps() -> None:
     assert ReplayBuffer.add.__qualname__ == "ReplayBuffer.add"
     plain = pydoc.TextDoc()
     for text in (plain.document(ReplayBuffer.add), plain.document(ReplayBuffer)):
-        assert "(self, obs: " in text
+        assert "(self,obs:" in "".join(text.split())  # Python 3.13 gives each argument a line
         assert "mask: bool (num_envs,), the environments to store a step of." in text
 
 
