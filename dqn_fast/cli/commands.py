@@ -104,11 +104,8 @@ def chat(
     if seed is not None and not 0 <= seed < 2**31:
         raise SettingError("seed", seed, "at least 0 and below 2**31")
 
-    def write(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
-
     seed = secrets.randbelow(2**31) if seed is None else seed
-    converse(folder, load_config(folder), input, write, language=language, seed=seed)
+    converse(folder, load_config(folder), input, print, language=language, seed=seed)
     return 0
 
 

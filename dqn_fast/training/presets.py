@@ -1,4 +1,7 @@
-"""Presets: settings that are known to work for an environment."""
+"""Presets: settings that are known to work for an environment.
+
+Longer than most files because it is one table, whose rows are compared with each other.
+"""
 
 from __future__ import annotations
 
