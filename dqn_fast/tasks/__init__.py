@@ -8,6 +8,7 @@ makes the evaluation of a policy without randomness exact.
 A task may have more that the trainer asks for: `info["figures"]` at an episode's end, numbers whose means
 come into results; `transcript()`, the latest episode in words; `talk_with(read, write, language)`, which puts
 a person in the place of a simulated one; and `scripted_action(generator)`, what a rule of its own would do.
+Its action space may be `DescribedActions`, with features of each action.
 """
 
 import gymnasium as gym
@@ -17,6 +18,7 @@ _TASKS = {
     "dqn_fast/RandomWalks-v0": "random_walks:RandomWalks",
     "dqn_fast/TMaze-v0": "tmaze:TMaze",
     "dqn_fast/Tutor-v0": "tutor:Tutor",
+    "dqn_fast/Wordle-v0": "wordle:make_wordle",
 }
 
 for env_id, place in _TASKS.items():

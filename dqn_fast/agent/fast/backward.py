@@ -32,6 +32,10 @@ class Values(Protocol):
         """
         ...
 
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return outputs of which those of `action`, `(B,)` int64, are needed alone; see `QNetwork.at`."""
+        ...
+
     def values(self, outputs: Tensor) -> Tensor:
         """Return the action values, `(B, A)`, that `outputs` mean; see `QNetwork.values`."""
         ...
@@ -40,11 +44,15 @@ class Values(Protocol):
 class Differentiable(Values, Protocol):
     """A network that gives a backward pass, too."""
 
-    def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass.
 
         The backward pass takes the gradient of the outputs, and adds to the `.grad` of each parameter, which
         must exist. Call it once, before any parameter changes.
+
+        Args:
+            obs: a tensor of B observations, or a (nested) dict of them.
+            action: `(B,)` int64, if outputs of no other action are needed; see `QNetwork.at`.
         """
         ...
 
@@ -65,9 +73,13 @@ class ByAutograd:
         outputs: Tensor = self._q_net(obs)
         return outputs
 
-    def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return the outputs of these actions."""
+        return self._q_net.at(obs, action)
+
+    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass."""
-        return _trace(self._q_net, obs)
+        return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action)
 
 
 class ByLayers:
@@ -94,8 +106,12 @@ class ByLayers:
         """Return the outputs, `(B, ...)`."""
         return self._head(self._body(self._encoder(obs)))
 
-    def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Return the outputs, `(B, ...)`, and their backward pass."""
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return the outputs of all actions, `(B, ...)`."""
+        return self(obs)
+
+    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], None]]:
+        """Return the outputs of all actions, `(B, ...)`, and their backward pass."""
         encoder_backward: Callable[[Tensor], Any] = _nothing
         if self._encoder_learns:
             features, encoder_backward = _trace(self._encoder, obs)
@@ -125,9 +141,9 @@ def make_differentiable(q_net: QNetwork) -> Differentiable:
         return ByAutograd(q_net)
 
 
-def _trace(module: nn.Module, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+def _trace(module: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
     with torch.enable_grad():
-        outputs = module(obs)
+        outputs = module(*inputs)
     return outputs.detach(), outputs.backward
 
 

@@ -16,6 +16,8 @@ class CloningObjective:
     loss.
     """
 
+    reads_all_actions = True
+
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:

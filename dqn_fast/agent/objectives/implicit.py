@@ -26,6 +26,8 @@ class ImplicitObjective:
         expectile: above 0 and below 1; nearer to 1, V is nearer to the best action of the data.
     """
 
+    reads_all_actions = True  # of the policy
+
     def __init__(self, heads: ImplicitValues, loss: Loss, expectile: float) -> None:
         self.heads = heads
         self.loss = loss
@@ -36,13 +38,13 @@ class ImplicitObjective:
     ) -> ObjectiveResult:
         """Return losses and gradients for the outputs of `ImplicitValues`, `(B, 3 A + 1)`."""
         split = self.heads.split
-        next_value = split(q_net(batch.next_obs)).value
+        next_value = split(q_net.at(batch.next_obs, batch.action)).value  # of the state, whatever the action
         return implicit(
             self.heads,
             outputs,
             batch.action,
             td_target(batch.reward, batch.discount, next_value),
-            chosen(split(target_net(batch.obs)).least_q(), batch.action),
+            chosen(split(target_net.at(batch.obs, batch.action)).least_q(), batch.action),
             loss=self.loss,
             expectile=self.expectile,
         )

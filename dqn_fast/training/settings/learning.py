@@ -11,6 +11,7 @@ from dqn_fast.training.settings.rules import (
     A_FOLDER,
     A_NETWORK,
     A_NORM,
+    A_PRESET,
     A_SHARE,
     A_SHARE_ABOVE_0,
     A_SHARE_BELOW_1,
@@ -29,7 +30,8 @@ class NetworkSettings(Settings):
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
     """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
-    and reward beside each observation; or a class of yours as my_module:MyNet. That is called with
+    and reward beside each observation; candidates, which score actions that the environment describes by
+    features, such as words; or a class of yours as my_module:MyNet. That is called with
     observation space, action space and a torch.Generator for its weights, and is a torch.nn.Module from a
     tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. The other
     settings of the network are not for it."""
@@ -41,11 +43,17 @@ class NetworkSettings(Settings):
     embedding: Annotated[int, at_least(0)] = 0
     """Numbers of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which
     are quicker for up to some thousand values."""
+    forms: Annotated[int, at_least(1)] = 8
+    """candidates: bilinear forms of an observation and an action's features, which a small network reads; the
+    first of the hidden_sizes is of this network and of the observation's own units."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
     from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
     """Begin with the weights of the model in this folder of a run, and with nothing else of it. Its network
     must fit this one's."""
+    pretrain: Annotated[str, A_PRESET, tyro.conf.arg(metavar="PRESET")] = ""
+    """Train by this preset first, with the same environment, network and seed, in the folder pretrain of the
+    run's folder, and begin with the weights of that run."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,9 @@ class Table:
     def __call__(self, obs: Tensor) -> Tensor:
         return self.outputs[obs]
 
+    def at(self, obs: Tensor, action: Tensor) -> Tensor:
+        return self.outputs[obs]
+
 
 def outputs(seed: int, columns: int) -> Any:
     """Return those of observations 0 to 2 · ROWS - 1."""
