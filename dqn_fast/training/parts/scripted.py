@@ -22,7 +22,7 @@ from dqn_fast.training.storing import clipped
 
 
 def store_scripted(config: TrainConfig, buffer: ReplayBuffer) -> None:
-    """Play and store as many scripted episodes as a run asks for, one in each environment of the buffer in turn.
+    """Play and store as many scripted episodes as a run asks for, in each environment of the buffer in turn.
 
     Raises:
         SettingError: if the environment has no policy of its own, or the buffer has further fields, such as
