@@ -1,7 +1,7 @@
 """Hypothesis profiles, and a line that says how many random cases were run.
 
-The environment variable HYPOTHESIS_PROFILE chooses: `dev` (the default), `quick` and `ci` (few and many cases,
-the same on every run), or `shrink` (as dev, but a failing case is made small, which may take minutes).
+The environment variable HYPOTHESIS_PROFILE chooses: `dev` (the default), `quick` and `ci` (few and many
+cases, the same on every run), or `shrink` (as dev, but a failing case is made small, for minutes).
 """
 
 from __future__ import annotations
