@@ -293,6 +293,7 @@ PRESETS: dict[str, Preset] = {
         {
             **_WORDLE,
             "pretrain": "wordle-offline",
+            "n_step": 3,
             "total_steps": 130_000,  # about 45,000 games
             "num_envs": 64,
             "scripted_episodes": 6_000,

@@ -36,6 +36,10 @@ class Values(Protocol):
         """Return outputs of which those of `action`, `(B,)` int64, are needed alone; see `QNetwork.at`."""
         ...
 
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row that is `needed`, `(B,)`; see `QNetwork.best_action`."""
+        ...
+
     def values(self, outputs: Tensor) -> Tensor:
         """Return the action values, `(B, A)`, that `outputs` mean; see `QNetwork.values`."""
         ...
@@ -77,6 +81,10 @@ class ByAutograd:
         """Return the outputs of these actions."""
         return self._q_net.at(obs, action)
 
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row that is needed, `(B,)` int64."""
+        return self._q_net.best_action(obs, needed)
+
     def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass."""
         return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action)
@@ -109,6 +117,10 @@ class ByLayers:
     def at(self, obs: Any, action: Tensor) -> Tensor:
         """Return the outputs of all actions, `(B, ...)`."""
         return self(obs)
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row, `(B,)` int64."""
+        return self.values(self(obs)).argmax(1)
 
     def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], None]]:
         """Return the outputs of all actions, `(B, ...)`, and their backward pass."""

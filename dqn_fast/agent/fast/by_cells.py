@@ -38,6 +38,10 @@ class ByCells:
         """Return the outputs of all actions of the cells, `(K, ...)`."""
         return self(obs)
 
+    def best_action(self, obs: Cells, needed: Tensor) -> Tensor:
+        """Return the best action of each cell, `(K,)` int64."""
+        return self.values(self(obs)).argmax(1)
+
     def trace(self, obs: Cells, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs of the cells, `(K, ...)`, and their backward pass."""
         with torch.enable_grad():

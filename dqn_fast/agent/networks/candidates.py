@@ -16,6 +16,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from dqn_fast import trees
 from dqn_fast.agent.networks.action_mask import has_action_mask
 from dqn_fast.agent.networks.encoders import make_encoder
 from dqn_fast.agent.networks.heads import Heads
@@ -74,7 +75,8 @@ class CandidateBody(nn.Module):
             candidates: the same for all rows, `(C, features)`, or of each, `(B, C, features)`; float32.
         """
         state = self.state(x)
-        rows = torch.cat([self.forms(x), self.form_of_state(state)], 1).view(len(x), -1, self.features)
+        rows = torch.cat([self.forms(x), self.form_of_state(state)], 1)
+        rows = rows.view(len(x), self.of_forms.in_features, self.features)
         products = rows @ candidates.transpose(-1, -2)  # (B, forms + 1, C)
         hidden = self.of_forms(products.transpose(1, 2)) + self.of_state(state).unsqueeze(1)
         return Scored(hidden.relu_(), state)
@@ -138,8 +140,9 @@ class CandidateNetwork(QNetwork):
     ) -> None:
         super().__init__(encoder, body, head, len(actions), representation)
         self.register_buffer("actions", actions, persistent=False)
-        several = isinstance(representation, SeveralHeads)
-        sizes = representation.head_sizes(len(actions)).values() if several else [len(actions)]
+        sizes = [len(actions)]
+        if isinstance(representation, SeveralHeads):
+            sizes = list(representation.head_sizes(len(actions)).values())
         # Where the output of action 0 is of each head, and how far that of action 1 is from it.
         starts = np.cumsum([0, *sizes])
         columns = [
@@ -156,13 +159,21 @@ class CandidateNetwork(QNetwork):
         if torch.is_grad_enabled():
             return self._outputs(x, self.actions)
         rows = max(_AT_ONCE // self.num_actions, 1)
-        return torch.cat([self._outputs(part, self.actions) for part in x.split(rows)])
+        return torch.cat([self._outputs(part, self.actions) for part in torch.split(x, rows)])
 
     def at(self, obs: Any, action: Tensor) -> Tensor:
         """Return the outputs of one action in each row, and of the state, and 0 for others."""
         asked = self._outputs(self.encoder(obs), self.actions[action].unsqueeze(1))
         first, step = self._column.unbind(1)
         return asked.new_zeros(len(asked), self._width).scatter(1, first + step * action[:, None], asked)
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row that is needed, `(B,)` int64, and 0 for others."""
+        rows = needed.nonzero().squeeze(1)
+        few = trees.map(lambda leaf: leaf[rows], obs)
+        action = torch.zeros(len(needed), dtype=torch.int64, device=needed.device)
+        action[rows] = super().best_action(few, needed)
+        return action
 
     def _outputs(self, x: Tensor, candidates: Tensor) -> Tensor:
         outputs: Tensor = self.head(self.body(x, candidates))

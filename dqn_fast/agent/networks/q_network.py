@@ -61,6 +61,16 @@ class QNetwork(nn.Module):
         outputs: Tensor = self(obs)
         return outputs
 
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the action of the largest value in each row, `(B,)` int64; the first of equal ones.
+
+        Args:
+            obs: as for `forward`.
+            needed: `(B,)` bool, rows whose action matters. All are computed here; a network to which rows are
+                dear returns any action for the others.
+        """
+        return self.values(self(obs)).argmax(1)
+
     def values(self, outputs: Tensor) -> Tensor:
         """Return the action values, `(B, num_actions)`, that `outputs` mean; `outputs` are only read."""
         return self.representation.values(outputs)

@@ -13,7 +13,7 @@ class Selected(NamedTuple):
     """The next action of each row.
 
     Attributes:
-        action: `(B,)` int64.
+        action: `(B,)` int64; where none is needed, any.
         outputs: of the target network for it, `(B, ...)`; those of other actions may mean nothing.
     """
 
@@ -24,24 +24,25 @@ class Selected(NamedTuple):
 class Selector(Protocol):
     """Picks the next action of each row (`q_t_selector` in rlax)."""
 
-    def __call__(self, q_net: Values, target_net: Values, next_obs: Any) -> Selected:
+    def __call__(self, q_net: Values, target_net: Values, next_obs: Any, needed: Tensor) -> Selected:
         """Return the next actions, and the target network's outputs for them.
 
         Args:
             q_net: the Q-network.
             target_net: the target network.
             next_obs: a tensor `(B, *observation shape)`, or a (nested) dict of them; only read.
+            needed: `(B,)` bool, rows that bootstrap.
         """
         ...
 
 
-def target_selector(q_net: Values, target_net: Values, next_obs: Any) -> Selected:
+def target_selector(q_net: Values, target_net: Values, next_obs: Any, needed: Tensor) -> Selected:
     """Let the target network pick its own best action (Mnih et al., 2015)."""
     outputs = target_net(next_obs)
     return Selected(target_net.values(outputs).argmax(1), outputs)
 
 
-def online_selector(q_net: Values, target_net: Values, next_obs: Any) -> Selected:
+def online_selector(q_net: Values, target_net: Values, next_obs: Any, needed: Tensor) -> Selected:
     """Let the Q-network pick its best action (Double DQN, van Hasselt et al., 2016)."""
-    action = q_net.values(q_net(next_obs)).argmax(1)
+    action = q_net.best_action(next_obs, needed)
     return Selected(action, target_net.at(next_obs, action))

@@ -31,7 +31,7 @@ class TDObjective:
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         """Return losses and gradients for action values `outputs`, `(B, A)`."""
-        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs)
+        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
         q = chosen(outputs, batch.action)
         next_value = self.rescaling.expand(chosen(next_outputs, next_action))
         td_error = self.rescaling.squeeze(td_target(batch.reward, batch.discount, next_value)).sub_(q)

@@ -10,6 +10,8 @@ from dqn_fast.tasks.wordle.rules import ALPHABET, Rules, squares
 from dqn_fast.tasks.wordle.word_list import LETTERS
 
 GUESSES = 6
+# Values of what an observation holds: each letter at each place, and the guesses.
+SEEN = [4] * (LETTERS * len(ALPHABET)) + [GUESSES + 1]
 _PLACES = np.arange(LETTERS) * len(ALPHABET)
 
 
@@ -72,6 +74,11 @@ class Game:
         return "\n".join(lines)
 
 
-def observation_space() -> spaces.MultiDiscrete:
+def observation_space() -> spaces.Space[npt.NDArray[np.int8]]:
     """Return the space of `Game.observation`: 5 places x 26 letters with 4 values, guesses from 0 to 6."""
-    return spaces.MultiDiscrete([4] * (LETTERS * len(ALPHABET)) + [GUESSES + 1], dtype=np.int8)
+    return small_numbers(SEEN)
+
+
+def small_numbers(counts: list[int]) -> spaces.Space[npt.NDArray[np.int8]]:
+    """Return the space of as many int8 numbers, each from 0 to below its count."""
+    return spaces.MultiDiscrete(counts, dtype=np.int8)  # type: ignore[arg-type,return-value]

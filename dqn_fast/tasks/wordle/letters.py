@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from dqn_fast.tasks.wordle.env import Wordle
-from dqn_fast.tasks.wordle.game import observation_space
+from dqn_fast.tasks.wordle.game import SEEN, small_numbers
 from dqn_fast.tasks.wordle.rules import ALPHABET, letters_of
 from dqn_fast.tasks.wordle.word_list import LETTERS, OWN
 
@@ -43,8 +43,7 @@ class Letters(gym.Env[npt.NDArray[np.int8], np.int64]):
         self._whole = Wordle(words, render_mode)
         self.render_mode = render_mode
         self.metadata = self._whole.metadata
-        seen = observation_space().nvec
-        self.observation_space = spaces.MultiDiscrete([*seen, *[_NONE + 1] * LETTERS], dtype=np.int8)
+        self.observation_space = small_numbers([*SEEN, *[_NONE + 1] * LETTERS])
         self.action_space = spaces.Discrete(len(ALPHABET))
         self._index = {word: index for index, word in enumerate(self._whole.rules.words)}
         self._spelled = ""

@@ -149,7 +149,7 @@ def test_illegal_actions_are_never_the_best(dueling: bool) -> None:
     assert legal.gather(1, q.argmax(1, keepdim=True)).all()
     assert (plain(obs["obs"]).argmax(1) != q.argmax(1)).any()
     for selector in (target_selector, online_selector):
-        action, outputs = selector(q_net, target_net, obs)
+        action, outputs = selector(q_net, target_net, obs, torch.ones(64, dtype=torch.bool))
         value = chosen(outputs, action)
         assert (value.abs() < 100).all()
     assert (torch.zeros(()) * q).isfinite().all()

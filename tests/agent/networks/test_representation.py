@@ -72,7 +72,7 @@ class EachOutput:
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         rows = torch.arange(len(outputs))
-        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs)
+        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
         target = batch.reward[:, None] + batch.discount[:, None] * next_outputs[rows, next_action]
         error = target - outputs[rows, batch.action]
         loss, slope = huber(error)

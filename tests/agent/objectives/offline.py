@@ -32,6 +32,9 @@ class Table:
     def at(self, obs: Tensor, action: Tensor) -> Tensor:
         return self.outputs[obs]
 
+    def best_action(self, obs: Tensor, needed: Tensor) -> Tensor:
+        return self.values(self.outputs[obs]).argmax(1)
+
 
 def outputs(seed: int, columns: int) -> Any:
     """Return those of observations 0 to 2 · ROWS - 1."""
