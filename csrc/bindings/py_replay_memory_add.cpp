@@ -45,11 +45,11 @@ py::object PyReplayMemory::add(Positional given) {
     const Schema &schema = memory_.schema();
     BatchInRoom in_room(room_);
     StepBatch &batch = in_room.batch;
-    std::array<py::ssize_t, 2> lead;
+    std::array<py::ssize_t, 2> leading;
     std::size_t axes = 0;
     if (is_given(given, kRows)) {
         batch.rows = size_of(given[kRows]);
-        lead[axes++] = static_cast<py::ssize_t>(batch.rows);
+        leading[axes++] = static_cast<py::ssize_t>(batch.rows);
     }
     const bool is_one = is_given(given, kEnv) && !PyTuple_Check(given[kEnv]);
     if (is_one)
@@ -60,8 +60,8 @@ py::object PyReplayMemory::add(Positional given) {
     } else
         batch.streams = memory_.streams();
     if (batch.streams > 1 || (is_given(given, kEnv) && !is_one))
-        lead[axes++] = static_cast<py::ssize_t>(batch.streams);
-    Arguments arguments(Lead(lead.data(), axes));
+        leading[axes++] = static_cast<py::ssize_t>(batch.streams);
+    Arguments arguments(LeadingShape(leading.data(), axes));
     read_observation(given[kObs], arguments, batch.fields);
     read_observation(given[kNextObs], arguments, batch.next_obs);
     batch.fields.push_back(arguments.read(given[kAction], types_[schema.action()]));
@@ -102,18 +102,18 @@ void PyReplayMemory::add_context(py::handle obs,
                                  std::optional<std::size_t> rows,
                                  std::optional<std::size_t> env) {
     ContextBatch batch;
-    std::vector<py::ssize_t> lead;
+    std::vector<py::ssize_t> leading;
     if (rows) {
         batch.rows = *rows;
-        lead.push_back(static_cast<py::ssize_t>(*rows));
+        leading.push_back(static_cast<py::ssize_t>(*rows));
     }
     if (env)
         batch.first_stream = *env;
     else if (memory_.streams() > 1) {
         batch.streams = memory_.streams();
-        lead.push_back(static_cast<py::ssize_t>(batch.streams));
+        leading.push_back(static_cast<py::ssize_t>(batch.streams));
     }
-    Arguments arguments(lead);
+    Arguments arguments(leading);
     read_observation(obs, arguments, batch.obs);
     batch.mask = flags_at(arguments.read_optional(mask, flag_));
     batch.continues = continues;

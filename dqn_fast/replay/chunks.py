@@ -155,5 +155,4 @@ def _same(one: Array, other: Array) -> Flags:
     if not one.size:
         return np.ones(count, np.bool_)
     both = (np.ascontiguousarray(each).reshape(count, -1).view(np.uint8) for each in (one, other))
-    equal = np.asarray(np.equal(*both).all(axis=1))
-    return equal
+    return np.asarray(np.equal(*both).all(axis=1))

@@ -17,7 +17,7 @@ T, N = 7, 3
 def stacks(
     rng: np.random.Generator, k: int, axis: int, dtype: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Observations and next ones of N environments, `(T, N, ...)`, whose episodes end now and then; a mask."""
+    """Observations and next ones of N environments, `(T, N, ...)`, of many episodes; a mask."""
     frame = (2, 3)
     obs, next_obs = [], []
     for _ in range(N):
