@@ -296,7 +296,6 @@ PRESETS: dict[str, Preset] = {
             "n_step": 3,
             "total_steps": 130_000,  # about 45,000 games
             "num_envs": 64,
-            "scripted_episodes": 6_000,
             "capacity": 60_000,
             "learning_rate": 1e-3,
             "learn_period": 64,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
@@ -81,4 +83,6 @@ def observation_space() -> spaces.Space[npt.NDArray[np.int8]]:
 
 def small_numbers(counts: list[int]) -> spaces.Space[npt.NDArray[np.int8]]:
     """Return the space of as many int8 numbers, each from 0 to below its count."""
-    return spaces.MultiDiscrete(counts, dtype=np.int8)  # type: ignore[arg-type,return-value]
+    dtype: Any = np.int8  # Gymnasium's annotation knows int64 alone
+    space: spaces.Space[Any] = spaces.MultiDiscrete(counts, dtype=dtype)
+    return space
