@@ -134,7 +134,7 @@ def test_words_are_learned(config: TrainConfig, tmp_path: Path) -> None:
     """From games of its data alone it finds every word, and needs fewer guesses than the data does."""
     first = pretraining_of(config)
     assert first is not None
-    run = train(replace(first, total_steps=200), tmp_path / "run")
+    run = train(replace(first, capacity=3_000, total_steps=300), tmp_path / "run")
     assert run.evaluation is not None
     assert run.evaluation.figures["solved"] == 1.0
     assert run.evaluation.mean >= -2.0
