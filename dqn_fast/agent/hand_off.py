@@ -65,7 +65,7 @@ class Carrier(Protocol):
 
 
 class PlainCarrier:
-    """Copies each batch at once. On the CPU nothing is copied.
+    """Copies each batch when it is received. On the CPU nothing is copied.
 
     Args:
         device: of the batches.
@@ -77,12 +77,12 @@ class PlainCarrier:
         self._device = device
 
     def send(self, batch: TransitionBatch) -> HandedBatch:
-        """Copy a batch."""
-        return handed(batch, lambda tensor: tensor.to(self._device))
+        """Copy nothing yet."""
+        return handed(batch, lambda tensor: tensor)
 
     def receive(self, batch: HandedBatch) -> HandedBatch:
-        """Return the batch itself."""
-        return batch
+        """Return the batch on the device."""
+        return handed(batch.drawn, lambda tensor: tensor.to(self._device))
 
 
 class StreamCarrier:

@@ -73,8 +73,9 @@ class SequencePolicy:
         if not rows:
             return
         self._state = self._q_net.model.forget(self._state, rows)
-        self._action[list(rows)] = 0
-        self._reward[list(rows)] = 0
+        at = torch.tensor(list(rows), dtype=torch.int64).to(self._device)
+        self._action.index_fill_(0, at, 0)
+        self._reward.index_fill_(0, at, 0)
 
     def extras(self) -> Mapping[str, npt.NDArray[Any]]:
         """Return the state before the latest step, if it is to be stored."""

@@ -43,7 +43,7 @@ class Elsewhere(TorchDispatchMode):
         is_copy = schema.name in _COPIES
         if is_there and not is_copy and any(one.device != ELSEWHERE and one.dim() for one in tensors):
             raise RuntimeError(f"{schema.name}: got tensors here and elsewhere, expected one device")
-        if any(_reads(value) for value in schema.returns):
+        if torch.Tag.inplace_view in func.tags or any(_reads(value) for value in schema.returns):
             return func(*args, **kwargs)  # a view: its storage is known
         self.waits += schema.name == "aten::_local_scalar_dense"
         if is_copy and (args[0].device != ELSEWHERE if schema.name == _COPIES[0] else not goes_there):

@@ -64,9 +64,9 @@ class GPT(nn.Module):
         """Return the state with these sequences before their first step again."""
         if len(set(rows)) == len(state["count"]):
             return self.start(len(state["count"]))
-        count = state["count"].clone()
-        count[list(rows)] = 0  # what lies further back than the count is not looked at
-        return {**state, "count": count}
+        count = state["count"]
+        at = torch.tensor(list(rows), dtype=torch.int64).to(count.device)
+        return {**state, "count": count.index_fill(0, at, 0)}  # further back than that nothing is looked at
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the features of every step, `(B, T, size)`, and the state behind the last one.

@@ -49,9 +49,8 @@ class Recurrent(nn.Module):
 
     def forget(self, state: State, rows: Sequence[int]) -> State:
         """Return the state with these sequences before their first step again."""
-        kept = state["hidden"].new_ones(len(state["hidden"]), 1)
-        kept[list(rows)] = 0
-        return {part: value * kept for part, value in state.items()}
+        at = torch.tensor(list(rows), dtype=torch.int64).to(state["hidden"].device)
+        return {part: value.index_fill(0, at, 0) for part, value in state.items()}
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the features of every step, `(B, T, size)`, and the state behind the last one.
