@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from dqn_fast.agent.networks.layers import draw_weights
 from dqn_fast.agent.networks.windows import State
 
 _KINDS = {"lstm": nn.LSTM, "gru": nn.GRU}
@@ -34,13 +35,8 @@ class Recurrent(nn.Module):
         super().__init__()
         self.size = size
         self._parts = _PARTS[kind]
-        # On the device "meta" nothing is drawn from PyTorch's global random state.
-        layer: nn.LSTM | nn.GRU = _KINDS[kind](inputs, size, batch_first=True, device="meta")
-        self.layer = layer.to_empty(device="cpu")
-        bound = 1 / math.sqrt(size)
-        with torch.no_grad():
-            for parameter in self.layer.parameters():
-                parameter.uniform_(-bound, bound, generator=generator)
+        make: Callable[[], nn.LSTM | nn.GRU] = partial(_KINDS[kind], inputs, size, batch_first=True)
+        self.layer = draw_weights(make, size, generator)
 
     def start(self, count: int) -> State:
         """Return the state of `count` sequences before their first step: zeros, `(count, size)` float32."""
