@@ -81,7 +81,7 @@ def numbers(batch: Any) -> list[Any]:
 
 
 def twin(make: Callable[[], Made], prefetch: int, rounds: list[tuple[int, int]]) -> list[Any]:
-    """Draw at once, and let the batch lie: update u learns from what was drawn when u - prefetch was taken."""
+    """Draw at once, and let each batch lie until `prefetch` others were taken."""
     source, buffer = make()
     waiting: deque[Any] = deque()
     found, step = [], 0

@@ -109,7 +109,7 @@ def test_too_little_memory_at_the_beginning(elsewhere: Elsewhere, monkeypatch: p
 
     q_net = make_q_net(VECTOR, ACTIONS, (4,), torch.Generator())
     monkeypatch.setattr(q_net, "to", no_memory)
-    with pytest.raises(SettingError, match="device: got meta, expected .*: CUDA out of memory"):
+    with pytest.raises(SettingError, match=r"^device: got meta, expected .*: CUDA out of memory"):
         placed(TrainConfig("none", device="cuda"), q_net, VECTOR)
 
 
