@@ -91,12 +91,12 @@ def chat(
     language: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
     seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
-    """Talk with the agent of a run (ε = 0), in the place of the simulated user.
+    """Talk with the agent of a run (ε = 0), taking the simulated user's place.
 
     Args:
         folder: Folder of the run; its environment must talk, such as dqn_fast/MovieTicket-v0.
-        language: That you talk in, such as en or zh; by default the environment's own.
-        seed: Of the episode, such as of the goal that it shows as an example; by default a new one.
+        language: Language to talk in, such as en or zh; by default the environment's own.
+        seed: Seed of the episode, and so of the goal that is shown as an example; by default a new one.
     """
     from dqn_fast.training.evaluation.conversation import converse
     from dqn_fast.training.run_folder.model import load_config

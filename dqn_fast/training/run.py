@@ -101,12 +101,12 @@ def resume(
 
     Args:
         folder: of the run. Its checkpoint is unpickled: only use one that you trust.
-        total_steps: environment steps to train for, if they become more. From the step that was reached, all
-            schedules are those of the new length, so an unbroken run of that length would differ. A run that
-            is complete needs the checkpoint that `keep_checkpoint` kept.
+        total_steps: a larger number of environment steps to train for; None keeps the run's own. From the
+            step that was reached, all schedules are those of the new length, so an unbroken run of that
+            length would differ. A run that is complete needs the checkpoint that `keep_checkpoint` kept.
         observers: as in `train`.
-        on_lengthen: called before the first step with the step that was reached and the former total_steps,
-            if they have become more.
+        on_lengthen: called before the first step of a run that becomes longer, with the step that was reached
+            and the former total_steps.
 
     Raises:
         UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
@@ -236,7 +236,7 @@ def evaluate_run(
     Args:
         folder: of the run.
         episodes: number of episodes; None is that of the run.
-        seed: of the first episode, which is reset with it, the next with seed + 1; None is that of the run.
+        seed: of the first episode; the next one has seed + 1. None is that of the run.
 
     Returns:
         The evaluation, or None if Ctrl-C ended it early.

@@ -95,7 +95,7 @@ def resume_seeds(
         folder: of the seeds.
         jobs: runs side by side, at least 1.
         video: record videos of the agents trained now.
-        total_steps: environment steps to train for, if they become more; see `run.resume`.
+        total_steps: a larger number of environment steps to train for; see `run.resume`.
 
     Raises:
         UsageError: if `jobs` is below 1, the folder holds no seeds, a configuration or result is of another
