@@ -28,6 +28,8 @@ RESERVED = frozenset(
         "priority",
         "consecutive",
         "env",
+        "frames",
+        "starts",
         "discount",
         "weights",
         "indices",
@@ -106,6 +108,14 @@ class Field(NamedTuple):
     def nbytes(self) -> int:
         """Bytes that a step stores: of a stack, one frame."""
         return math.prod(self.shape) * self.dtype.itemsize // self.frames
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of one frame of a stack; of what is none, its own."""
+        if self.frames == 1:
+            return self.shape
+        axis = self.frame_axis
+        return (*self.shape[:axis], self.shape[axis] // self.frames, *self.shape[axis + 1 :])
 
     def to_json(self) -> list[Any]:
         """Return what `from_json` makes the same field of."""
