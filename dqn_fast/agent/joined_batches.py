@@ -35,8 +35,8 @@ class JoinedBatches:
     """Joins a batch of each of two sources, of transitions alike, for every update.
 
     Each source draws by its own rule, with its own importance weights, and gets the TD errors of its own
-    rows. So the share of each in an update is that of its batch (Hester et al., 2018, let priorities decide
-    that; Ball et al., 2023, take halves).
+    rows. So each source's share of an update is its share of the rows (Hester et al., 2018, let priorities
+    decide that; Ball et al., 2023, take halves).
 
     Args:
         own: gives the rows that come first.

@@ -72,7 +72,7 @@ class SequenceBatches:
 
 
 class EpisodeDraw:
-    """Draws whole segments: episodes, or what is held or recorded of them so far.
+    """Draws whole segments: episodes, or the parts of them that are held, or recorded so far.
 
     Args:
         buffer: holds the steps.
@@ -105,7 +105,7 @@ class EpisodeDraw:
         return make_cells(rows, action, reward)
 
     def _one_step_reward(self, rows: SequenceBatch[Tensor]) -> Tensor:
-        """Return what each step earned by itself, `(B, T)`."""
+        """Return the reward of each step alone, `(B, T)`."""
         if self._n_step == 1:
             return rows.reward
         reward = torch.zeros_like(rows.reward)
@@ -117,18 +117,18 @@ class EpisodeDraw:
 class WindowDraw:
     """Draws windows of `length` steps with up to `burn_in` steps before them (Kapturowski et al., 2019).
 
-    Every step is equally likely to be a window's first, or by its priority.
+    Each step is as likely to be a window's first as any other, or in proportion to its priority.
 
     Args:
         buffer: holds the steps; it must know its spaces.
         batch_size: windows of each batch.
         length: steps of each window.
-        burn_in: steps before it, which only lead to the state at its beginning.
+        burn_in: steps before it, from which only the state at its beginning is computed.
         n_step: environment steps that each transition spans.
         gamma: discount factor of one environment step; None is the buffer's own.
 
-    The state before the burn-in is the stored one if the buffer stores states (`SequencePolicy`), and that
-    before a first step otherwise.
+    The state before the burn-in is the stored one if the buffer stores states (`SequencePolicy`), and an
+    empty one otherwise.
     """
 
     def __init__(

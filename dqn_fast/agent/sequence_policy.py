@@ -1,4 +1,4 @@
-"""The policy of a network that remembers: its state goes from step to step, and begins anew with episodes."""
+"""The policy of a network that remembers: its state goes on from step to step, for an episode."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
 from dqn_fast.agent.networks.windows import Inputs
 
-#: What the name of a stored part of the state begins with.
+#: The prefix of the names of the state's stored parts.
 STATE = "state_"
 
 
 class SequencePolicy:
-    """Takes the best action by all that was seen in the episode, or a random one to explore.
+    """Takes the best action given all that was seen in the episode, or a random one to explore.
 
     Args:
         q_net: the network to ask. Changes of its parameters in place take effect at once.

@@ -55,7 +55,7 @@ def evaluate(
         folder: Folder of the run.
         episodes: Number of episodes; by default that of the run.
         seed: Seed of the first episode; the next one has this number + 1. By default that of the run.
-        device: Where the network acts, such as cpu or cuda; by default as in the run.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.run import evaluate_run
 
@@ -80,7 +80,7 @@ def video(
         episodes: Number of episodes, from the first of the evaluation on.
         fps: Frames per second, with one frame for each environment step; by default the environment's own
             rate.
-        device: Where the network acts, such as cpu or cuda; by default as in the run.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.evaluation.video import record_video
     from dqn_fast.training.reports import EpisodesProgress
@@ -100,13 +100,13 @@ def chat(
     seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     device: Device = None,
 ) -> int:
-    """Talk with the agent of a run (ε = 0), in the place of the simulated user.
+    """Talk with the agent of a run (ε = 0), taking the simulated user's place.
 
     Args:
         folder: Folder of the run; its environment must talk, such as dqn_fast/MovieTicket-v0.
-        language: That you talk in, such as en or zh; by default the environment's own.
-        seed: Of the episode, such as of the goal that it shows as an example; by default a new one.
-        device: Where the network acts, such as cpu or cuda; by default as in the run.
+        language: Language to talk in, such as en or zh; by default the environment's own.
+        seed: Seed of the episode, and so of the goal that is shown as an example; by default a new one.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.evaluation.conversation import converse
     from dqn_fast.training.run_folder.model import load_config
@@ -131,7 +131,7 @@ def watch(
         folder: Folder of the run.
         episodes: Number of episodes, from the first of the evaluation on.
         fps: Steps per second in the terminal; by default the environment's own rate.
-        device: Where the network acts, such as cpu or cuda; by default as in the run.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.evaluation.watch import watch as show
     from dqn_fast.training.run_folder.model import load_config

@@ -92,9 +92,9 @@ def resume(
     Args:
         folder: Folder of the run, or of several seeds; each seed that is not complete is resumed. The
             checkpoint is unpickled: only use one that you trust.
-        total_steps: Environment steps to train for, if they become more. A finished run must have been
-            trained with --keep-checkpoint.
-        device: Where the network goes on, such as cpu or cuda; by default as in the run.
+        total_steps: A larger number of environment steps to train for. A finished run must have been trained
+            with --keep-checkpoint.
+        device: Device on which the run goes on, such as cpu or cuda; by default the run's own.
         video: Record one episode of the trained agent, if the environment can be rendered.
         jobs: Several seeds: runs side by side; by default one for each processor.
     """

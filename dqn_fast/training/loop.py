@@ -12,7 +12,7 @@ from dqn_fast.training.metrics import Metrics, MetricsRow
 
 
 class TrainingLoop:
-    """Trains an agent, from wherever it is.
+    """Trains an agent, from the step that it has reached.
 
     A step is a step of one environment: with N environments, over all collectors, a round of the loop is N
     steps. The ratio of learner updates to steps does not depend on N.

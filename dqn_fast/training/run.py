@@ -105,16 +105,16 @@ def resume(
 
     Args:
         folder: of the run. Its checkpoint is unpickled: only use one that you trust.
-        total_steps: environment steps to train for, if they become more. From the step that was reached, all
-            schedules are those of the new length, so an unbroken run of that length would differ. A run that
-            is complete needs the checkpoint that `keep_checkpoint` kept.
-        device: takes the place of the run's; None keeps it. On another device the last digits differ from
-            those of the unbroken run, and so all that follows.
+        total_steps: a larger number of environment steps to train for; None keeps the run's own. From the
+            step that was reached, all schedules are those of the new length, so an unbroken run of that
+            length would differ. A run that is complete needs the checkpoint that `keep_checkpoint` kept.
+        device: replaces the device of the run; None keeps it. On another device the last digits differ, and
+            so the run goes on differently.
         observers: as in `train`.
-        on_lengthen: called before the first step with the step that was reached and the former total_steps,
-            if they have become more.
-        on_move: called before the first step with the device of the checkpoint and the place of the network
-            now, if it is another one.
+        on_lengthen: called before the first step of a run that becomes longer, with the step that was reached
+            and the former total_steps.
+        on_move: called before the first step of a run that moves to another device, with the former device
+            and the new placement.
 
     Raises:
         UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
@@ -258,8 +258,8 @@ def evaluate_run(
     Args:
         folder: of the run.
         episodes: number of episodes; None is that of the run.
-        seed: of the first episode, which is reset with it, the next with seed + 1; None is that of the run.
-        device: takes the place of the run's; None keeps it.
+        seed: of the first episode; the next one has seed + 1. None is that of the run.
+        device: replaces the device of the run; None keeps it.
 
     Returns:
         The evaluation, or None if Ctrl-C ended it early.

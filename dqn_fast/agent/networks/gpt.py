@@ -1,7 +1,7 @@
 """A small GPT (Radford et al., 2019): blocks of causal attention with a key-value cache.
 
-Positions are rotations of queries and keys (RoPE, Su et al., 2021), so that only distances count, and each
-step sees the latest `span` steps. So step by step equals the whole pass at any length.
+Queries and keys are rotated by their positions (RoPE, Su et al., 2021), so only distances matter, and each
+step sees the latest `span` steps. So acting step by step equals one pass over the sequence, at any length.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class GPT(nn.Module):
         generator: source of the initial weights.
 
     Raises:
-        ValueError: if a number is below 1, or `size` is no multiple.
+        ValueError: if a number is below 1, or `size` is not such a multiple.
     """
 
     def __init__(
@@ -66,7 +66,10 @@ class GPT(nn.Module):
             return self.start(len(state["count"]))
         count = state["count"]
         at = torch.tensor(list(rows), dtype=torch.int64).to(count.device)
-        return {**state, "count": count.index_fill(0, at, 0)}  # further back than that nothing is looked at
+        return {
+            **state,
+            "count": count.index_fill(0, at, 0),
+        }  # what lies further back than the count is masked
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the features of every step, `(B, T, size)`, and the state behind the last one.
@@ -112,7 +115,7 @@ class GPT(nn.Module):
         width = min(total, self.span)
         if lengths is None:
             return torch.stack([part[:, :, total - width :] for part in parts], 1)
-        # Where a row has fewer steps, column 0 fills: its count says that it is none of them.
+        # Rows with fewer steps repeat column 0; their count says that these are not steps.
         columns = torch.arange(width, device=lengths.device)
         at = (held + lengths[:, None] - width + columns).clamp(min=0)
         index = at[:, None, :, None].expand(rows, self.heads, width, self.size // self.heads)

@@ -33,7 +33,7 @@ def q_net_of_own(
         action_space: of the environment.
 
     Raises:
-        TypeError: if it is no module, has no parameters to learn, or gives something else.
+        TypeError: if it is not a module, has no parameters to learn, or gives something else.
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"network: got {type(module).__name__}, expected a torch.nn.Module")

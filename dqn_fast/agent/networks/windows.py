@@ -20,8 +20,8 @@ class Inputs(NamedTuple):
 
     Attributes:
         obs: observations, a tensor or a (nested) dict of them.
-        action: int64, what was done in the step before; 0 where there is none.
-        reward: float32, what that earned; 0 where there is none.
+        action: int64, the action of the step before; 0 where there is none.
+        reward: float32, the reward of that action; 0 where there is none.
     """
 
     obs: Any
@@ -47,7 +47,7 @@ class Inputs(NamedTuple):
 
 
 class BurnIn(NamedTuple):
-    """Steps before a window that nothing is learned from; they only lead to the state at its beginning.
+    """Steps before a window, from which only the state at its beginning is computed.
 
     Attributes:
         inputs: `(B, T, ...)`, aligned left.
@@ -62,8 +62,8 @@ class Window(NamedTuple):
     """B rows of T consecutive steps, aligned left.
 
     Attributes:
-        inputs: `(B, T, ...)`. Behind the last step of a row stands anything that is finite and that the
-            encoder can read.
+        inputs: `(B, T, ...)`. Cells behind a row's last step may hold anything finite that the encoder
+            accepts.
         state: what is remembered before the first step, or before the burn-in; None begins anew.
         burn_in: the steps before; None if there are none.
     """
@@ -83,7 +83,7 @@ class Window(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """K cells of a window, which stand for K observations: to a network that remembers, each has a history.
+    """K cells of a window. To a network that remembers they are K observations, each with its history.
 
     Attributes:
         window: all steps.

@@ -101,8 +101,8 @@ def resume_seeds(
         folder: of the seeds.
         jobs: runs side by side, at least 1.
         video: record videos of the agents trained now.
-        total_steps: environment steps to train for, if they become more; see `run.resume`.
-        device: takes the place of the runs'; None keeps it.
+        total_steps: a larger number of environment steps to train for; see `run.resume`.
+        device: replaces the device of the runs; None keeps it.
 
     Raises:
         UsageError: if `jobs` is below 1, the folder holds no seeds, a configuration or result is of another

@@ -1,10 +1,9 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, written atomically.
 
 A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, demonstrations in `demonstrations.dqn`,
-and everything else in `state.pt`:
-networks, optimiser, step, random states, metrics, the best weights so far and the environments. The folder is
-written under another name, and renamed when it is complete; only then are older ones deleted. So a run can be
-killed at any moment.
+and everything else in `state.pt`: networks, optimiser, step, random states, metrics, the best weights so far
+and the environments. The folder is written under another name, and renamed when it is complete; only then are
+older ones deleted. So a run can be killed at any moment.
 """
 
 from __future__ import annotations

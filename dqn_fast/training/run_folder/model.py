@@ -40,7 +40,7 @@ def load_config(folder: str | Path, *, device: str | None = None) -> TrainConfig
 
     Args:
         folder: of the run.
-        device: takes the place of the run's; None keeps it.
+        device: replaces the device of the run; None keeps it.
 
     Raises:
         UsageError: if there is none, or it is not the configuration of a run of this version or an older one.
@@ -91,8 +91,8 @@ def load_model(
 ) -> QNetwork:
     """Return the Q-network of a run with the weights of model.pt, on the run's device.
 
-    This reads only tensors: a file from elsewhere cannot run code. (A class of a person's own, which the
-    configuration may name, is imported.)
+    This reads only tensors: a file from elsewhere cannot run code. (A class of your own that the
+    configuration names is imported.)
 
     Args:
         folder: of the run.
@@ -119,7 +119,8 @@ def load_model(
 def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
     """Return the weights of the model that a run begins with.
 
-    Of a network of implicit Q-learning, another objective takes the first of both Qs, and what it stands on.
+    If the other run is one of implicit Q-learning and this one is not, these are its first Q and the layers
+    below it.
 
     Args:
         config: of the run that begins; its `from_folder` holds the other run.
