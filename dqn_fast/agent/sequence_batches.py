@@ -20,8 +20,17 @@ class Draw(Protocol):
 
     buffer: ReplayBuffer
 
-    def __call__(self, beta: float | None) -> CellBatch:
-        """Return the cells of drawn sequences; `beta` is the exponent of importance weights, if any."""
+    def slot(self) -> Any:
+        """Return memory that a draw uses."""
+        ...
+
+    def __call__(self, beta: float | None, slot: Any) -> CellBatch:
+        """Return the cells of drawn sequences, valid until `slot` is used again.
+
+        Args:
+            beta: exponent of importance weights; None of none.
+            slot: of this object's `slot`.
+        """
         ...
 
 
@@ -39,12 +48,20 @@ class SequenceBatches:
         self._draw = draw
         self._beta_schedule = beta_schedule
         self._priority_mix = priority_mix
+        self._slot = draw.slot()
+
+    def slot(self, *, pin_memory: bool) -> Any:
+        """Return memory for a batch; the cells are in new memory, which is not pinned."""
+        return self._draw.slot()
+
+    def draw(self, step: int, slot: Any) -> CellBatch:
+        """Draw a batch, with importance weights by the beta of step `step`."""
+        return self._draw(self._beta_schedule(step) if self._beta_schedule else None, slot)
 
     def batches(self, step: int, updates: int) -> Iterator[CellBatch]:
         """Give a batch of tensors for each update."""
-        beta = self._beta_schedule(step) if self._beta_schedule else None
         for _ in range(updates):
-            yield self._draw(beta)
+            yield self.draw(step, self._slot)
 
     def update_priorities(self, batch: CellBatch, td_error: Tensor) -> None:
         """Set the priority of each sequence by the TD errors of its cells, if there are priorities."""
@@ -72,7 +89,10 @@ class EpisodeDraw:
         self._n_step = n_step
         self._gamma = gamma
 
-    def __call__(self, beta: float | None) -> CellBatch:
+    def slot(self) -> None:
+        """Return nothing: every draw is in new memory."""
+
+    def __call__(self, beta: float | None, slot: None = None) -> CellBatch:
         """Return the cells of drawn segments."""
         segments = self.buffer.sample_segments(
             self._batch_size, n_step=self._n_step, gamma=self._gamma, beta=beta
@@ -125,12 +145,16 @@ class WindowDraw:
         self._sizes = batch_size, length
         self._options: dict[str, Any] = {"burn_in": burn_in, "n_step": n_step, "previous": True}
         self._gamma = gamma
-        self._rows = buffer.empty_sequences(*self._sizes, **self._options, torch=True)
 
-    def __call__(self, beta: float | None) -> CellBatch:
-        """Return the cells of drawn windows; valid until the next draw."""
-        rows: SequenceBatch[Tensor] = self.buffer.sample_sequences(
-            *self._sizes, **self._options, gamma=self._gamma, beta=beta, out=self._rows
+    def slot(self) -> SequenceBatch[Tensor]:
+        """Return memory for a batch of windows."""
+        rows: SequenceBatch[Tensor] = self.buffer.empty_sequences(*self._sizes, **self._options, torch=True)
+        return rows
+
+    def __call__(self, beta: float | None, slot: SequenceBatch[Tensor]) -> CellBatch:
+        """Return the cells of drawn windows."""
+        rows = self.buffer.sample_sequences(
+            *self._sizes, **self._options, gamma=self._gamma, beta=beta, out=slot
         )
         stored = {
             name.removeprefix(STATE): field[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -26,6 +27,10 @@ class Inputs(NamedTuple):
     obs: Any
     action: Tensor
     reward: Tensor
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Inputs:
+        """Return the same with every tensor replaced."""
+        return Inputs(trees.map(function, self.obs), function(self.action), function(self.reward))
 
     def flat(self) -> Inputs:
         """Return the same with one leading axis, `(B * T,)`."""
@@ -66,6 +71,15 @@ class Window(NamedTuple):
     inputs: Inputs
     state: State | None = None
     burn_in: BurnIn | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Window:
+        """Return the same with every tensor replaced."""
+        state, burn_in = self.state, self.burn_in
+        return Window(
+            self.inputs.map(function),
+            None if state is None else {part: function(value) for part, value in state.items()},
+            burn_in and BurnIn(burn_in.inputs.map(function), function(burn_in.lengths)),
+        )
 
 
 class Cells(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_COUNT_OR_NONE,
     A_FOLDER,
     A_NETWORK,
     A_NORM,
@@ -69,6 +70,10 @@ class LearningSettings(Settings):
     """Environment steps from one round of learner updates to the next."""
     learn_updates: Annotated[int, at_least(1, "learner update")] = 1
     """Learner updates in each round."""
+    prefetch: Annotated[int | None, A_COUNT_OR_NONE] = None
+    """Batches that a thread draws ahead of the learner; by default 2 with a GPU, which then waits for none,
+    and 0 on the CPU. A batch drawn ahead misses the latest steps and, in prioritised replay, the priorities
+    of as many learner updates."""
     learning_starts: Annotated[int, at_least(1, "environment step")] = 1_000
     """Environment steps stored before the first learner update."""
     gamma: Annotated[float, A_SHARE] = 0.99
