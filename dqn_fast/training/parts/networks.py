@@ -18,6 +18,7 @@ from dqn_fast.agent import (
     ImplicitValues,
     QNetwork,
     Recurrent,
+    Representation,
     Scalar,
     SequenceModel,
     SmallImageError,
