@@ -114,7 +114,7 @@ class Trainer:
             self._reports = [
                 self.rows.append,
                 reports.enter_context(CsvReport(self._folder / METRICS, self.rows, self._config.unit)),
-                reports.enter_context(TensorBoardReport(self._folder, self.rows)),
+                reports.enter_context(TensorBoardReport(self._folder, self.rows, self._config.unit)),
             ]
             try:
                 if not self._ended:
