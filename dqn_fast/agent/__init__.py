@@ -6,7 +6,7 @@ from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
-from dqn_fast.agent.hand_off import HandOff
+from dqn_fast.agent.hand_off import HandOff, handed
 from dqn_fast.agent.joined_batches import JoinedBatches
 from dqn_fast.agent.networks import (
     DATA_EFFICIENT,
@@ -16,6 +16,7 @@ from dqn_fast.agent.networks import (
     CandidateNetwork,
     Cells,
     Conv,
+    ImageEncoder,
     ImplicitOutputs,
     ImplicitValues,
     Inputs,
@@ -90,6 +91,7 @@ __all__ = [
     "Greedy",
     "HandOff",
     "HardTarget",
+    "ImageEncoder",
     "ImplicitObjective",
     "ImplicitOutputs",
     "ImplicitValues",
@@ -130,6 +132,7 @@ __all__ = [
     "Values",
     "Window",
     "WindowDraw",
+    "handed",
     "huber",
     "legal_actions",
     "make_candidate_net",

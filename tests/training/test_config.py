@@ -150,7 +150,9 @@ def test_every_number_has_a_rule() -> None:
     assert all(rules.values())
     switches = {
         "action_mask",
+        "bfloat16",
         "clip_rewards",
+        "cuda_graph",
         "double",
         "dueling",
         "fire_on_reset",

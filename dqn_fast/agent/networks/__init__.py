@@ -8,7 +8,14 @@ from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.candidates import CandidateNetwork, make_candidate_net
 from dqn_fast.agent.networks.gpt import GPT
 from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
-from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
+from dqn_fast.agent.networks.image_encoder import (
+    DATA_EFFICIENT,
+    MINATAR,
+    NATURE,
+    Conv,
+    ImageEncoder,
+    SmallImageError,
+)
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
 from dqn_fast.agent.networks.make_sequence import make_sequence_net
@@ -28,6 +35,7 @@ __all__ = [
     "CandidateNetwork",
     "Cells",
     "Conv",
+    "ImageEncoder",
     "ImplicitOutputs",
     "ImplicitValues",
     "Inputs",

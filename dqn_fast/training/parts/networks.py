@@ -15,6 +15,7 @@ from dqn_fast.agent import (
     GPT,
     MINATAR,
     NATURE,
+    ImageEncoder,
     ImplicitValues,
     QNetwork,
     Recurrent,
@@ -54,13 +55,17 @@ def build_q_net(
         raise SettingError("network", repr(config.network), expected)
     generator = torch.Generator().manual_seed(config.seeds.network)
     try:
-        return builder(config, observation_space, action_space, generator)
+        q_net = builder(config, observation_space, action_space, generator)
     except SmallImageError as error:
         raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
     except UsageError:
         raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"{config.env_id} does not fit: {error}") from error
+    for module in q_net.modules():
+        if isinstance(module, ImageEncoder):
+            module.in_bfloat16 = config.bfloat16
+    return q_net
 
 
 def _feed_forward(

@@ -41,6 +41,8 @@ class NetworkSettings(Settings):
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
     """Convolutions for images. by-size takes DQN's (nature) from 36 x 36 pixels on, and MinAtar's below.
     data-efficient is for large images, too, and cheaper on a CPU."""
+    bfloat16: bool = False
+    """Convolutions compute in bfloat16, which recent GPUs do faster; weights stay float32."""
     embedding: Annotated[int, at_least(0)] = 0
     """Length of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which are
     quicker for up to some thousand values."""
@@ -81,7 +83,7 @@ class LearningSettings(Settings):
     prefetch: Annotated[int | None, A_COUNT_OR_NONE] = None
     """Batches that a thread draws ahead of the learner; by default 2 with a GPU, which then waits for none,
     and 0 on the CPU. A batch drawn ahead misses the latest steps and, in prioritised replay, the priorities
-    of as many learner updates."""
+    of as many learner updates (with a GPU of one more, since TD errors are read one update later)."""
     learning_starts: Annotated[int, at_least(1, "environment step")] = 1_000
     """Environment steps stored before the first learner update."""
     gamma: Annotated[float, A_SHARE] = 0.99
