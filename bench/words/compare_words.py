@@ -135,11 +135,11 @@ def markdown(found: Sequence[Figures]) -> str:
     }
     return "\n".join(
         [
-            "Whole words for actions, a network of our own, the environment and the data's policy of LMRL-Gym.",
-            "Its agents are pretrained GPT-2, which spell words, and learn from about 1,000,000 games (PPO:",
-            "online). Ours learn from about 50,000 games of the data's policy, and then from their own. Returns of",
-            "ours are exact: the greedy policy of the last weights plays every hidden word once. Mean ± standard",
-            f"deviation over seeds; players that draw: ± standard error of {GAMES:,} games.",
+            "Whole words for actions, a network of our own; environment and data policy are LMRL-Gym's. Its",
+            "agents are pretrained GPT-2, which spell words, and learn from about 1,000,000 games (PPO: from",
+            "their own). Ours learn from about 50,000 games of the data's policy, and then from their own.",
+            "Returns of ours are exact: the greedy policy of the last weights plays every hidden word once.",
+            f"Mean ± standard deviation over seeds; players that draw: ± standard error of {GAMES:,} games.",
             "",
             markdown_table(columns, left=("words", "player", "each", "published")),
             "![Returns while it plays](words/words.png)",
