@@ -134,8 +134,8 @@ def text_of(whole: float, rows: float, batch: CellBatch) -> str:
     held = len(batch.weights)
     return (
         f"A GPT of width {UNITS} with {LAYERS} layers, Double DQN, in one thread: from {GAMES} whole games"
-        f" ({held} decisions)\n{1 / whole:,.0f} TD errors a second of a processor, from batches of {ROWS} rows"
-        f" of prefixes {1 / rows:,.0f}: **{rows / whole:.1f} times**\nas many from whole games."
+        f" ({held} decisions)\n{1 / whole:,.0f} TD errors a second of a processor, from batches of"
+        f" {ROWS} rows of prefixes {1 / rows:,.0f}: **{rows / whole:.1f} times**\nas many from whole games."
     )
 
 
