@@ -87,8 +87,8 @@ def markdown(found: Sequence[Figures]) -> str:
     return "\n".join(
         [
             "A small GPT says walks token by token. Optimality is the fewest steps to the goal, divided by",
-            "the walk's, and 0 for a walk that does not get there. It is exact: the greedy policy of the last",
-            "weights begins once at each node. From data: about 1,000 random walks. Mean ± standard",
+            "the walk's, and 0 for a walk that does not get there. It is exact: the greedy policy of the",
+            "last weights begins once at each node. From data: about 1,000 random walks. Mean ± standard",
             "deviation over seeds.",
             "",
             markdown_table(columns, left=("method", "each")),
