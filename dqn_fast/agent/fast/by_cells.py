@@ -37,12 +37,13 @@ class ByCells:
     def trace(self, obs: Cells) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs of the cells, `(K, ...)`, and their backward pass."""
         with torch.enable_grad():
-            everywhere = self._q_net(obs.window).flatten(0, 1)
-            outputs = everywhere[obs.at]
-        self._traced = obs.window, everywhere.detach()
+            traced = self._q_net(obs.window).flatten(0, 1)
+        everywhere: Tensor = traced.detach()
+        self._traced = obs.window, everywhere
 
         def backward(gradient: Tensor) -> None:
             self._traced = None
-            outputs.backward(gradient)
+            # No cell is asked for twice, so nothing is added up, as the backward pass of indexing would.
+            traced.backward(torch.zeros_like(everywhere).index_copy_(0, obs.at, gradient))
 
-        return outputs.detach(), backward
+        return everywhere[obs.at], backward

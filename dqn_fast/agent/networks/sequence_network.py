@@ -7,7 +7,6 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from dqn_fast.agent.networks.encoders import Encoder
 from dqn_fast.agent.networks.q_network import MaskedQNetwork, QNetwork
@@ -100,7 +99,9 @@ class SequenceNetwork(QNetwork):
         features = torch.cat(
             [
                 self.encoder(flat.obs),
-                functional.one_hot(flat.action, self.num_actions).float(),
+                flat.reward.new_zeros(len(flat.action), self.num_actions).scatter_(
+                    1, flat.action[:, None], 1.0
+                ),
                 flat.reward.clamp(-bound, bound)[:, None],
             ],
             1,
@@ -108,9 +109,11 @@ class SequenceNetwork(QNetwork):
         return features.reshape(*inputs.reward.shape, -1)
 
     def _outputs(self, remembered: Tensor, inputs: Inputs) -> Tensor:
-        rows: Any = remembered.flatten(0, 1)
+        count, steps = remembered.shape[:2]
+        # Step by step, as recurrent layers give it: so nothing is copied.
+        rows: Any = remembered.transpose(0, 1).flatten(0, 1)
         if isinstance(self.head, MaskedQNetwork):
-            mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].flatten(0, 1)
+            mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].transpose(0, 1).flatten(0, 1)
             rows = {REMEMBERED: rows, ACTION_MASK: mask}
         outputs: Tensor = self.head(rows)
-        return outputs.reshape(*remembered.shape[:2], *outputs.shape[1:])
+        return outputs.unflatten(0, (steps, count)).transpose(0, 1)
