@@ -156,8 +156,8 @@ class PriorityIndex:
     @property
     def nbytes(self) -> int: ...
 
-class Row:
-    """A row of a column that was not read yet; subclasses say what `tensor()` it stands for."""
+class LazyRow:
+    """A row of a column that is read when it is used; subclasses say what `tensor()` it stands for."""
 
     @property
     def column(self) -> Any: ...
@@ -165,16 +165,16 @@ class Row:
     def number(self) -> int: ...
     @classmethod
     def rows_of(cls, column: object, count: int) -> list[Any]:
-        """Rows 0 to `count` - 1 of the column."""
+        """Return rows 0 to `count` - 1 of the column."""
 
     @classmethod
     def numbers(cls, rows: object) -> tuple[Any, npt.NDArray[np.int64]] | None:
-        """Return the column that these are rows of, and which; None if they are none, or of several."""
+        """Return the column of these rows, and their numbers; None if they are of several, or no rows."""
 
     def __getitem__(self, key: object) -> Any: ...
 
-class Timeline:
-    """The transitions of a memory of one environment, oldest first: the sequence below a drop-in."""
+class TupleSequence:
+    """The transitions of one environment's memory as tuples, oldest first; the deque is one."""
 
     def __init__(self, maxlen: int) -> None: ...
     def _follow(

@@ -1,7 +1,7 @@
 """Hypothesis profiles, and a line that says how many random cases were run.
 
-The environment variable HYPOTHESIS_PROFILE chooses: `dev` (the default), `ci` (many more cases, the same
-on every run), or `shrink` (as dev, but a failing case is made small, which may take minutes).
+The environment variable HYPOTHESIS_PROFILE chooses: `dev` (the default), `quick` and `ci` (few and many
+cases, the same on every run), or `shrink` (as dev, but a failing case is made small, for minutes).
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ COMMON: dict[str, Any] = {
     "report_multiple_bugs": False,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 }
+SAME = COMMON | {"derandomize": True}
 
 settings.register_profile("dev", max_examples=100, phases=FIND, **COMMON)
-settings.register_profile("quick", max_examples=25, phases=FIND, **COMMON)
-settings.register_profile("ci", max_examples=300, phases=FIND, **COMMON | {"derandomize": True})
+settings.register_profile("quick", max_examples=25, phases=FIND, **SAME)
+settings.register_profile("ci", max_examples=300, phases=FIND, **SAME)
 settings.register_profile("shrink", max_examples=100, phases=(*FIND, Phase.shrink), **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

@@ -36,19 +36,19 @@ py::ssize_t length_of(py::handle value) {
 
 const std::byte *Arguments::read(py::handle value, const ArrayType &type) {
     // Which comes first changes no answer.
-    if (lead_.empty() && used_ < kScalars && type.read_scalar(value, scalars_[used_].data()))
+    if (leading_.empty() && used_ < kScalars && type.read_scalar(value, scalars_[used_].data()))
         return scalars_[used_++].data();
-    if (const std::byte *data = type.data(value, lead_))
+    if (const std::byte *data = type.data(value, leading_))
         return data;
     // To find that an array is no tensor takes Python longer than all the rest.
     const std::byte *data =
-        is_array(value) ? narrowed(value, type) : type.tensor_data(value, lead_);
+        is_array(value) ? rounded_to_float(value, type) : type.tensor_data(value, leading_);
     exact_ = exact_ && data != nullptr;
     return data;
 }
 
-const std::byte *Arguments::narrowed(py::handle value, const ArrayType &type) {
-    const double *numbers = type.wide_data(value, lead_);
+const std::byte *Arguments::rounded_to_float(py::handle value, const ArrayType &type) {
+    const double *numbers = type.wide_data(value, leading_);
     if (numbers == nullptr)
         return nullptr;
     const auto size = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(value).size());

@@ -16,13 +16,13 @@ namespace dqn_fast::bindings {
 /// The length of an array's first axis; -1 if it is no array or has no axis.
 [[nodiscard]] py::ssize_t length_of(py::handle value);
 
-/// Pointers to the arguments of one call, valid while the caller holds the arguments and `lead`.
-/// Each read takes arrays of the exact type as they are, and simple scalars and float64 arrays for
-/// float32 (Gymnasium's vector rewards) through room of its own; anything else makes the call
-/// inexact, and is left to Python to convert or to refuse.
+/// Pointers to the arguments of one call, valid while the caller holds the arguments and
+/// `leading`. Each read takes arrays of the exact type as they are, and simple scalars and
+/// float64 arrays for float32 (Gymnasium's vector rewards) through room of its own; anything else
+/// makes the call inexact, and is left to Python to convert or to refuse.
 class Arguments {
   public:
-    explicit Arguments(Lead lead) : lead_(lead) {}
+    explicit Arguments(LeadingShape leading) : leading_(leading) {}
 
     const std::byte *read(py::handle value, const ArrayType &type);
     /// None is null.
@@ -33,11 +33,11 @@ class Arguments {
 
   private:
     /// The numbers rounded to float32; null if there are none, or one would overflow.
-    const std::byte *narrowed(py::handle value, const ArrayType &type);
+    const std::byte *rounded_to_float(py::handle value, const ArrayType &type);
 
     static constexpr std::size_t kScalars = 16;
 
-    Lead lead_;
+    LeadingShape leading_;
     std::array<std::array<std::byte, 8>, kScalars> scalars_;
     std::size_t used_ = 0;
     std::vector<std::vector<float>> narrowed_;

@@ -33,26 +33,27 @@ ArrayType::ArrayType(py::dtype dtype, std::vector<py::ssize_t> shape)
 ArrayType::ArrayType(const Field &field)
     : ArrayType(py::dtype(field.dtype), {field.shape.begin(), field.shape.end()}) {}
 
-std::byte *ArrayType::data(py::handle value, Lead lead) const {
-    return data_of(value, dtype_, lead);
+std::byte *ArrayType::data(py::handle value, LeadingShape leading) const {
+    return data_of(value, dtype_, leading);
 }
 
-const double *ArrayType::wide_data(py::handle value, Lead lead) const {
+const double *ArrayType::wide_data(py::handle value, LeadingShape leading) const {
     if (kind_ != 'f' || itemsize_ != sizeof(float))
         return nullptr;
-    return reinterpret_cast<const double *>(data_of(value, py::dtype::of<double>(), lead));
+    return reinterpret_cast<const double *>(data_of(value, py::dtype::of<double>(), leading));
 }
 
-std::byte *ArrayType::data_of(py::handle value, const py::dtype &dtype, Lead lead) const {
+std::byte *
+ArrayType::data_of(py::handle value, const py::dtype &dtype, LeadingShape leading) const {
     if (!is_array(value))
         return nullptr;
     const auto *array = array_fields(value);
     constexpr int simple = NumpyApi::NPY_ARRAY_C_CONTIGUOUS_ | NumpyApi::NPY_ARRAY_ALIGNED_;
     if (!is_type(array->descr, dtype) || (array->flags & simple) != simple ||
-        array->nd != static_cast<int>(lead.size() + shape_.size()))
+        array->nd != static_cast<int>(leading.size() + shape_.size()))
         return nullptr;
     const auto *dimensions = array->dimensions;
-    for (const py::ssize_t length : lead)
+    for (const py::ssize_t length : leading)
         if (*dimensions++ != length)
             return nullptr;
     for (const py::ssize_t length : shape_)
@@ -61,19 +62,19 @@ std::byte *ArrayType::data_of(py::handle value, const py::dtype &dtype, Lead lea
     return reinterpret_cast<std::byte *>(array->data);
 }
 
-const std::byte *ArrayType::tensor_data(py::handle value, Lead lead) const {
+const std::byte *ArrayType::tensor_data(py::handle value, LeadingShape leading) const {
     const std::optional<DLTensor> tensor = dlpack_view(value);
     const std::uint8_t code = kind_ == 'b'   ? DLTensor::kBool
                               : kind_ == 'i' ? DLTensor::kInt
                               : kind_ == 'u' ? DLTensor::kUnsigned
                                              : DLTensor::kFloat;
     if (!tensor || tensor->code != code || tensor->bits != 8 * itemsize_ ||
-        tensor->ndim != static_cast<int>(lead.size() + shape_.size()))
+        tensor->ndim != static_cast<int>(leading.size() + shape_.size()))
         return nullptr;
     std::int64_t stride = 1;
     for (int axis = tensor->ndim; axis-- > 0;) {
         const auto i = static_cast<std::size_t>(axis);
-        const py::ssize_t length = i < lead.size() ? lead[i] : shape_[i - lead.size()];
+        const py::ssize_t length = i < leading.size() ? leading[i] : shape_[i - leading.size()];
         const bool strided = tensor->strides != nullptr && tensor->strides[axis] != stride;
         if (tensor->shape[axis] != length || (strided && length != 1))
             return nullptr;
@@ -85,37 +86,39 @@ const std::byte *ArrayType::tensor_data(py::handle value, Lead lead) const {
     return aligned ? data : nullptr;
 }
 
-std::byte *ArrayType::writable_data(py::handle value, Lead lead) const {
-    std::byte *found = data(value, lead);
+std::byte *ArrayType::writable_data(py::handle value, LeadingShape leading) const {
+    std::byte *found = data(value, leading);
     if (found == nullptr || !py::reinterpret_borrow<py::array>(value).writeable())
         return nullptr;
     return found;
 }
 
-py::object ArrayType::make(Lead lead) const {
+py::object ArrayType::make(LeadingShape leading) const {
     std::size_t bytes = row_bytes_;
-    for (const py::ssize_t length : lead)
+    for (const py::ssize_t length : leading)
         bytes *= static_cast<std::size_t>(length);
-    return bytes >= kPooled ? around(take_from_pool(bytes), lead) : new_array(nullptr, {}, lead);
+    return bytes >= kPooled ? around(take_from_pool(bytes), leading)
+                            : new_array(nullptr, {}, leading);
 }
 
-py::object ArrayType::around(PooledBlock block, Lead lead) const {
+py::object ArrayType::around(PooledBlock block, LeadingShape leading) const {
     void *const data = block->data;
     py::capsule owner(block.get(), [](void *given) { GiveBack()(static_cast<Block *>(given)); });
     static_cast<void>(block.release()); // the capsule's now
-    return new_array(data, std::move(owner), lead);
+    return new_array(data, std::move(owner), leading);
 }
 
 // An array over `data`, which `owner` keeps, or over memory of its own if that is null.
-py::object ArrayType::new_array(void *data, py::object owner, Lead lead) const {
+py::object ArrayType::new_array(void *data, py::object owner, LeadingShape leading) const {
     std::array<py::ssize_t, 64> dimensions; // NumPy's own limit
-    std::copy(
-        shape_.begin(), shape_.end(), std::copy(lead.begin(), lead.end(), dimensions.begin()));
+    std::copy(shape_.begin(),
+              shape_.end(),
+              std::copy(leading.begin(), leading.end(), dimensions.begin()));
     py::dtype type = dtype_;
     auto array = py::reinterpret_steal<py::object>(
         NumpyApi::get().PyArray_NewFromDescr_(NumpyApi::get().PyArray_Type_,
                                               type.release().ptr(),
-                                              static_cast<int>(lead.size() + shape_.size()),
+                                              static_cast<int>(leading.size() + shape_.size()),
                                               dimensions.data(),
                                               nullptr,
                                               data,

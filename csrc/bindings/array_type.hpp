@@ -17,7 +17,7 @@ namespace dqn_fast::bindings {
 namespace py = pybind11;
 
 /// The lengths of an array's first axes, before those of one row.
-using Lead = std::span<const py::ssize_t>;
+using LeadingShape = std::span<const py::ssize_t>;
 
 /// Type and shape of one row of an array that crosses the boundary.
 class ArrayType {
@@ -27,27 +27,27 @@ class ArrayType {
     explicit ArrayType(const Field &field);
 
     /// The data of `value` if it is an aligned, C-contiguous array of exactly this type, of shape
-    /// `lead + shape`; null otherwise. The array must outlive the use of the pointer.
-    [[nodiscard]] std::byte *data(py::handle value, Lead lead) const;
+    /// `leading + shape`; null otherwise. The array must outlive the use of the pointer.
+    [[nodiscard]] std::byte *data(py::handle value, LeadingShape leading) const;
 
     /// The data of an array of float64 if this is a type of float32; null otherwise.
-    [[nodiscard]] const double *wide_data(py::handle value, Lead lead) const;
+    [[nodiscard]] const double *wide_data(py::handle value, LeadingShape leading) const;
 
     /// The data of a tensor that DLPack gives a view of; null as in `data`.
-    [[nodiscard]] const std::byte *tensor_data(py::handle value, Lead lead) const;
+    [[nodiscard]] const std::byte *tensor_data(py::handle value, LeadingShape leading) const;
 
     /// As `data`, and null too if the array cannot be written to.
-    [[nodiscard]] std::byte *writable_data(py::handle value, Lead lead) const;
+    [[nodiscard]] std::byte *writable_data(py::handle value, LeadingShape leading) const;
 
     /// Writes a Python or NumPy scalar to `to` if this is the type of one number and the scalar
     /// fits it exactly (a float may be rounded). Returns whether it did.
     [[nodiscard]] bool read_scalar(py::handle value, std::byte *to) const;
 
-    /// A new array of shape `lead + shape`; throws std::bad_alloc.
-    [[nodiscard]] py::object make(Lead lead) const;
+    /// A new array of shape `leading + shape`; throws std::bad_alloc.
+    [[nodiscard]] py::object make(LeadingShape leading) const;
 
-    /// An array of shape `lead + shape` around memory that was filled already.
-    [[nodiscard]] py::object around(PooledBlock block, Lead lead) const;
+    /// An array of shape `leading + shape` around memory that was filled already.
+    [[nodiscard]] py::object around(PooledBlock block, LeadingShape leading) const;
 
     /// Bytes of one row.
     [[nodiscard]] std::size_t row_bytes() const noexcept { return row_bytes_; }
@@ -57,9 +57,10 @@ class ArrayType {
     [[nodiscard]] py::object number(const std::byte *from) const;
 
   private:
-    [[nodiscard]] std::byte *data_of(py::handle value, const py::dtype &dtype, Lead lead) const;
+    [[nodiscard]] std::byte *
+    data_of(py::handle value, const py::dtype &dtype, LeadingShape leading) const;
     [[nodiscard]] bool read_integer(long long value, std::byte *to) const;
-    [[nodiscard]] py::object new_array(void *data, py::object owner, Lead lead) const;
+    [[nodiscard]] py::object new_array(void *data, py::object owner, LeadingShape leading) const;
 
     py::dtype dtype_;
     char kind_;

@@ -9,7 +9,7 @@ PYBIND11_MODULE(_core, module) {
     dqn_fast::bindings::register_dense_layers(module);
     dqn_fast::bindings::register_priority_index(module);
     dqn_fast::bindings::register_replay_memory(module);
-    dqn_fast::bindings::register_row(module);
+    dqn_fast::bindings::register_lazy_row(module);
     dqn_fast::bindings::register_snapshot(module);
-    dqn_fast::bindings::register_timeline(module);
+    dqn_fast::bindings::register_tuple_sequence(module);
 }

@@ -14,25 +14,25 @@ PyPriorityIndex::PyPriorityIndex(std::size_t capacity,
     : index_(capacity, seed, options_of(options).value()) {}
 
 std::optional<std::span<const std::int64_t>> PyPriorityIndex::integers_in(py::handle value) const {
-    const std::array lead{length_of(value)};
-    const std::byte *data = id_.data(value, lead);
+    const std::array leading{length_of(value)};
+    const std::byte *data = id_.data(value, leading);
     if (data == nullptr)
-        data = id_.tensor_data(value, lead);
+        data = id_.tensor_data(value, leading);
     if (data == nullptr)
         return std::nullopt;
     return std::span{reinterpret_cast<const std::int64_t *>(data),
-                     static_cast<std::size_t>(lead[0])};
+                     static_cast<std::size_t>(leading[0])};
 }
 
 PyPriorityIndex::Numbers PyPriorityIndex::numbers_in(py::handle value, py::ssize_t count) const {
     Numbers numbers;
-    const std::array lead{count};
-    const std::byte *data = priority_.data(value, lead);
+    const std::array leading{count};
+    const std::byte *data = priority_.data(value, leading);
     numbers.wide = reinterpret_cast<const double *>(data);
     if (data == nullptr) {
-        data = weight_.data(value, lead);
+        data = weight_.data(value, leading);
         if (data == nullptr)
-            data = weight_.tensor_data(value, lead);
+            data = weight_.tensor_data(value, leading);
         numbers.narrow = reinterpret_cast<const float *>(data);
     }
     numbers.given = data != nullptr;
@@ -68,9 +68,9 @@ py::object PyPriorityIndex::add(Positional given) {
         if (!priorities.given)
             return py::none();
     }
-    const std::array lead{static_cast<py::ssize_t>(count)};
-    py::object ids = id_.make(lead);
-    auto *data = reinterpret_cast<std::int64_t *>(id_.data(ids, lead));
+    const std::array leading{static_cast<py::ssize_t>(count)};
+    py::object ids = id_.make(leading);
+    auto *data = reinterpret_cast<std::int64_t *>(id_.data(ids, leading));
     {
         const MemoryLock lock(index_, count * MemoryLock::kStep);
         index_.add(leaves ? leaves->data() : nullptr, widened(priorities, count), {data, count});
@@ -81,10 +81,10 @@ py::object PyPriorityIndex::add(Positional given) {
 py::object PyPriorityIndex::sample(Positional given) {
     const std::size_t count = size_of(given[0]);
     const double beta = number_of(given[1]);
-    const std::array lead{static_cast<py::ssize_t>(count)};
-    py::object ids = id_.make(lead), weights = weight_.make(lead);
-    auto *id = reinterpret_cast<std::int64_t *>(id_.data(ids, lead));
-    auto *weight = reinterpret_cast<float *>(weight_.data(weights, lead));
+    const std::array leading{static_cast<py::ssize_t>(count)};
+    py::object ids = id_.make(leading), weights = weight_.make(leading);
+    auto *id = reinterpret_cast<std::int64_t *>(id_.data(ids, leading));
+    auto *weight = reinterpret_cast<float *>(weight_.data(weights, leading));
     {
         const MemoryLock lock(index_, count * MemoryLock::kStep);
         index_.draw(beta, {id, count}, weight);
@@ -123,9 +123,9 @@ py::object PyPriorityIndex::ids_at(const py::object &leaves) {
     const auto wanted = integers_in(leaves);
     if (!wanted)
         throw py::type_error("leaves: got another object, expected a contiguous array of int64");
-    const std::array lead{static_cast<py::ssize_t>(wanted->size())};
-    py::object ids = id_.make(lead);
-    auto *data = reinterpret_cast<std::int64_t *>(id_.data(ids, lead));
+    const std::array leading{static_cast<py::ssize_t>(wanted->size())};
+    py::object ids = id_.make(leading);
+    auto *data = reinterpret_cast<std::int64_t *>(id_.data(ids, leading));
     {
         const MemoryLock lock(index_, wanted->size() * MemoryLock::kStep);
         index_.ids_at(*wanted, data);
@@ -137,9 +137,9 @@ py::object PyPriorityIndex::masses(const py::object &ids) {
     const auto wanted = integers_in(ids);
     if (!wanted)
         throw py::type_error("ids: got another object, expected a contiguous array of int64");
-    const std::array lead{static_cast<py::ssize_t>(wanted->size())};
-    py::object masses = priority_.make(lead);
-    auto *data = reinterpret_cast<double *>(priority_.data(masses, lead));
+    const std::array leading{static_cast<py::ssize_t>(wanted->size())};
+    py::object masses = priority_.make(leading);
+    auto *data = reinterpret_cast<double *>(priority_.data(masses, leading));
     {
         const MemoryLock lock(index_, wanted->size() * MemoryLock::kStep);
         index_.masses(*wanted, data);

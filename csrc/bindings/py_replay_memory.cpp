@@ -36,8 +36,8 @@ PyReplayMemory::PyReplayMemory(const py::iterable &fields,
 template <class ForEach>
 PyReplayMemory::Outputs PyReplayMemory::outputs_of(ForEach &&for_each) {
     Outputs outputs;
-    for_each([&](const char *part, const Field &field, LeadingAxes lead, auto *&) {
-        outputs.push_back({part, field.name, lead, ArrayType(field)});
+    for_each([&](const char *part, const Field &field, LeadingAxes leading_axes, auto *&) {
+        outputs.push_back({part, field.name, leading_axes, ArrayType(field)});
     });
     return outputs;
 }

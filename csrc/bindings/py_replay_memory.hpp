@@ -112,19 +112,19 @@ class PyReplayMemory {
     /// An array of a batch: what it is, and the type of its elements behind the leading axes.
     struct Output {
         std::string part, field;
-        LeadingAxes lead;
+        LeadingAxes leading_axes;
         ArrayType type;
     };
     using Outputs = std::vector<Output>;
 
     /// The lengths of the leading axes of a batch's arrays, by what they count.
-    struct Leads {
+    struct LeadingShapes {
         std::vector<py::ssize_t> drawn, steps, columns, offsets;
 
-        [[nodiscard]] Lead of(LeadingAxes lead) const noexcept;
+        [[nodiscard]] LeadingShape of(LeadingAxes leading_axes) const noexcept;
     };
 
-    static Leads leads_of(std::size_t batch_size, const SequenceOptions &options);
+    static LeadingShapes leading_shapes_of(std::size_t batch_size, const SequenceOptions &options);
     static Names names_of(const Outputs &outputs);
     /// Lists the outputs of a kind of batch, of which `for_each(visit)` visits the arrays.
     template <class ForEach>
@@ -135,13 +135,15 @@ class PyReplayMemory {
                           std::vector<const std::byte *> &pointers) const;
     /// Points a batch at its arrays, by `find(number)`; returns whether none of them is null.
     template <class ForEach, class Find>
-    static bool point(ForEach &&for_each, Find &&find);
+    static bool set_pointers(ForEach &&for_each, Find &&find);
     /// Points a batch at the arrays of a tuple; returns whether every one of them fits.
     template <class ForEach>
-    static bool
-    point_at(ForEach &&for_each, py::handle arrays, const Outputs &outputs, const Leads &leads);
+    static bool point_at(ForEach &&for_each,
+                         py::handle arrays,
+                         const Outputs &outputs,
+                         const LeadingShapes &leading_shapes);
     /// New arrays.
-    static py::tuple make(const Outputs &outputs, const Leads &leads);
+    static py::tuple make(const Outputs &outputs, const LeadingShapes &leading_shapes);
     /// Where a batch's arrays lie; null if one of them does not fit. Good until this thread's next
     /// call.
     const TransitionBatch *batch_of(py::handle arrays, std::size_t rows) const;
@@ -178,7 +180,7 @@ class PyReplayMemory {
 };
 
 template <class ForEach, class Find>
-bool PyReplayMemory::point(ForEach &&for_each, Find &&find) {
+bool PyReplayMemory::set_pointers(ForEach &&for_each, Find &&find) {
     bool is_whole = true;
     std::size_t next = 0;
     for_each([&](const char *, const Field &, LeadingAxes, auto *&pointer) {
@@ -194,13 +196,13 @@ template <class ForEach>
 bool PyReplayMemory::point_at(ForEach &&for_each,
                               py::handle arrays,
                               const Outputs &outputs,
-                              const Leads &leads) {
+                              const LeadingShapes &leading_shapes) {
     if (!PyTuple_Check(arrays.ptr()) ||
         PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs.size()))
         return false;
-    return point(for_each, [&](std::size_t i) {
+    return set_pointers(for_each, [&](std::size_t i) {
         PyObject *array = PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
-        return outputs[i].type.writable_data(array, leads.of(outputs[i].lead));
+        return outputs[i].type.writable_data(array, leading_shapes.of(outputs[i].leading_axes));
     });
 }
 
@@ -210,15 +212,15 @@ py::object PyReplayMemory::batch_of_drawn(const Outputs &outputs,
                                           Draw &&draw,
                                           Copy &&copy) {
     std::vector<PooledBlock> blocks;
-    Leads leads;
+    LeadingShapes leading_shapes;
     {
         const MemoryLock lock(memory_, MemoryLock::kLong);
         const Random before = memory_.generator();
         try {
-            leads = draw();
-            point(for_each, [&](std::size_t i) {
+            leading_shapes = draw();
+            set_pointers(for_each, [&](std::size_t i) {
                 std::size_t bytes = outputs[i].type.row_bytes();
-                for (const py::ssize_t length : leads.of(outputs[i].lead))
+                for (const py::ssize_t length : leading_shapes.of(outputs[i].leading_axes))
                     bytes *= static_cast<std::size_t>(length);
                 blocks.push_back(take_from_pool(bytes));
                 return static_cast<std::byte *>(blocks.back()->data);
@@ -231,7 +233,8 @@ py::object PyReplayMemory::batch_of_drawn(const Outputs &outputs,
     }
     py::tuple arrays(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i)
-        arrays[i] = outputs[i].type.around(std::move(blocks[i]), leads.of(outputs[i].lead));
+        arrays[i] = outputs[i].type.around(std::move(blocks[i]),
+                                           leading_shapes.of(outputs[i].leading_axes));
     return arrays;
 }
 

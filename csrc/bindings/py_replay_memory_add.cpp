@@ -45,19 +45,19 @@ py::object PyReplayMemory::add(Positional given) {
     const Schema &schema = memory_.schema();
     BatchInRoom in_room(room_);
     StepBatch &batch = in_room.batch;
-    std::array<py::ssize_t, 2> lead;
+    std::array<py::ssize_t, 2> leading;
     std::size_t axes = 0;
     if (is_given(given, kRows)) {
         batch.rows = size_of(given[kRows]);
-        lead[axes++] = static_cast<py::ssize_t>(batch.rows);
+        leading[axes++] = static_cast<py::ssize_t>(batch.rows);
     }
     if (is_given(given, kEnv))
         batch.first_stream = size_of(given[kEnv]);
     else if (memory_.streams() > 1) {
         batch.streams = memory_.streams();
-        lead[axes++] = static_cast<py::ssize_t>(batch.streams);
+        leading[axes++] = static_cast<py::ssize_t>(batch.streams);
     }
-    Arguments arguments(Lead(lead.data(), axes));
+    Arguments arguments(LeadingShape(leading.data(), axes));
     read_observation(given[kObs], arguments, batch.fields);
     read_observation(given[kNextObs], arguments, batch.next_obs);
     batch.fields.push_back(arguments.read(given[kAction], types_[schema.action()]));
@@ -98,18 +98,18 @@ void PyReplayMemory::add_context(py::handle obs,
                                  std::optional<std::size_t> rows,
                                  std::optional<std::size_t> env) {
     ContextBatch batch;
-    std::vector<py::ssize_t> lead;
+    std::vector<py::ssize_t> leading;
     if (rows) {
         batch.rows = *rows;
-        lead.push_back(static_cast<py::ssize_t>(*rows));
+        leading.push_back(static_cast<py::ssize_t>(*rows));
     }
     if (env)
         batch.first_stream = *env;
     else if (memory_.streams() > 1) {
         batch.streams = memory_.streams();
-        lead.push_back(static_cast<py::ssize_t>(batch.streams));
+        leading.push_back(static_cast<py::ssize_t>(batch.streams));
     }
-    Arguments arguments(lead);
+    Arguments arguments(leading);
     read_observation(obs, arguments, batch.obs);
     batch.mask = flags_at(arguments.read_optional(mask, flag_));
     batch.continues = continues;

@@ -5,8 +5,8 @@
 
 namespace dqn_fast::bindings {
 
-Lead PyReplayMemory::Leads::of(LeadingAxes lead) const noexcept {
-    switch (lead) {
+LeadingShape PyReplayMemory::LeadingShapes::of(LeadingAxes leading_axes) const noexcept {
+    switch (leading_axes) {
     case LeadingAxes::kDrawn:
         return drawn;
     case LeadingAxes::kSteps:
@@ -25,12 +25,13 @@ PyReplayMemory::Names PyReplayMemory::names_of(const Outputs &outputs) {
     return names;
 }
 
-py::tuple PyReplayMemory::make(const Outputs &outputs, const Leads &leads) {
+py::tuple PyReplayMemory::make(const Outputs &outputs, const LeadingShapes &leading_shapes) {
     py::tuple arrays(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i)
-        PyTuple_SET_ITEM(arrays.ptr(),
-                         static_cast<py::ssize_t>(i),
-                         outputs[i].type.make(leads.of(outputs[i].lead)).release().ptr());
+        PyTuple_SET_ITEM(
+            arrays.ptr(),
+            static_cast<py::ssize_t>(i),
+            outputs[i].type.make(leading_shapes.of(outputs[i].leading_axes)).release().ptr());
     return arrays;
 }
 
@@ -39,23 +40,24 @@ const TransitionBatch *PyReplayMemory::batch_of(py::handle arrays, std::size_t r
         PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(transition_outputs_.size()))
         return nullptr;
     thread_local TransitionBatch batch; // kept, so that to fill a batch again allocates nothing
-    const std::array lead{static_cast<py::ssize_t>(rows)};
-    const bool fits = point([&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
-                            [&](std::size_t i) {
-                                PyObject *array =
-                                    PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
-                                return transition_outputs_[i].type.writable_data(array, lead);
-                            });
+    const std::array leading{static_cast<py::ssize_t>(rows)};
+    const bool fits =
+        set_pointers([&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
+                     [&](std::size_t i) {
+                         PyObject *array =
+                             PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
+                         return transition_outputs_[i].type.writable_data(array, leading);
+                     });
     return fits ? &batch : nullptr;
 }
 
 py::object PyReplayMemory::empty(std::size_t batch_size) const {
     py::tuple arrays(transition_outputs_.size());
-    const std::array lead{static_cast<py::ssize_t>(batch_size)};
+    const std::array leading{static_cast<py::ssize_t>(batch_size)};
     for (std::size_t i = 0; i < transition_outputs_.size(); ++i)
         PyTuple_SET_ITEM(arrays.ptr(),
                          static_cast<py::ssize_t>(i),
-                         transition_outputs_[i].type.make(lead).release().ptr());
+                         transition_outputs_[i].type.make(leading).release().ptr());
     return arrays;
 }
 
@@ -94,9 +96,9 @@ PyReplayMemory::transitions(const py::object &indices, std::size_t n_step, doubl
             [&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
             [&] {
                 draws = &memory_.find_all(n_step);
-                Leads leads;
-                leads.drawn = {static_cast<py::ssize_t>(draws->size())};
-                return leads;
+                LeadingShapes leading_shapes;
+                leading_shapes.drawn = {static_cast<py::ssize_t>(draws->size())};
+                return leading_shapes;
             },
             [&] { memory_.copy(*draws, options, batch); });
     }
@@ -122,14 +124,14 @@ py::object PyReplayMemory::read_one(std::int64_t index) {
     const auto value_at = [&](std::size_t i) -> PyObject *& {
         return reinterpret_cast<PyTupleObject *>(values.ptr())->ob_item[i];
     };
-    point([&](auto &&visit) { row->batch.for_each(memory_.schema(), visit); },
-          [&](std::size_t i) {
-              const ArrayType &type = outputs[i].type;
-              if (type.is_number() || i >= count)
-                  return row->numbers[i].data();
-              value_at(i) = type.make({}).release().ptr();
-              return type.data(value_at(i), {});
-          });
+    set_pointers([&](auto &&visit) { row->batch.for_each(memory_.schema(), visit); },
+                 [&](std::size_t i) {
+                     const ArrayType &type = outputs[i].type;
+                     if (type.is_number() || i >= count)
+                         return row->numbers[i].data();
+                     value_at(i) = type.make({}).release().ptr();
+                     return type.data(value_at(i), {});
+                 });
     {
         const MemoryLock lock(memory_, memory_.schema().row_bytes());
         memory_.copy(memory_.find({&index, 1}, 1), {1, 1.0}, row->batch);
@@ -171,11 +173,11 @@ py::object PyReplayMemory::successors(const py::object &indices) {
 }
 
 std::span<const std::int64_t> PyReplayMemory::indices_in(py::handle indices) const {
-    const std::array lead{length_of(indices)};
-    const std::byte *data = index_.data(indices, lead);
+    const std::array leading{length_of(indices)};
+    const std::byte *data = index_.data(indices, leading);
     if (data == nullptr)
         throw py::type_error("indices: got another object, expected a contiguous array of int64");
-    return {reinterpret_cast<const std::int64_t *>(data), static_cast<std::size_t>(lead[0])};
+    return {reinterpret_cast<const std::int64_t *>(data), static_cast<std::size_t>(leading[0])};
 }
 
 std::pair<std::int64_t, std::int64_t> PyReplayMemory::newest() {
@@ -185,14 +187,14 @@ std::pair<std::int64_t, std::int64_t> PyReplayMemory::newest() {
 
 py::object PyReplayMemory::update_priorities(Positional given) {
     const py::handle indices = given[0], priorities = given[1];
-    const std::array lead{length_of(indices)};
-    const auto count = static_cast<std::size_t>(lead[0]);
-    const auto find = [&lead](const ArrayType &type, py::handle value) {
-        const std::byte *data = type.data(value, lead);
-        return data != nullptr ? data : type.tensor_data(value, lead);
+    const std::array leading{length_of(indices)};
+    const auto count = static_cast<std::size_t>(leading[0]);
+    const auto find = [&leading](const ArrayType &type, py::handle value) {
+        const std::byte *data = type.data(value, leading);
+        return data != nullptr ? data : type.tensor_data(value, leading);
     };
     const std::byte *index_data = find(index_, indices);
-    const std::byte *wide = priority_.data(priorities, lead);
+    const std::byte *wide = priority_.data(priorities, leading);
     const std::byte *narrow = wide == nullptr ? find(weight_, priorities) : nullptr;
     if (index_data == nullptr || (wide == nullptr && narrow == nullptr))
         return py::none();

@@ -19,17 +19,17 @@ py::object PyReplayMemory::empty_sequences(std::size_t batch_size,
                                            std::size_t n_step,
                                            bool previous) const {
     return make(sequence_outputs_[previous ? 1 : 0],
-                leads_of(batch_size, options_of(length, burn_in, n_step, 1.0, previous)));
+                leading_shapes_of(batch_size, options_of(length, burn_in, n_step, 1.0, previous)));
 }
 
-PyReplayMemory::Leads PyReplayMemory::leads_of(std::size_t batch_size,
-                                               const SequenceOptions &options) {
+PyReplayMemory::LeadingShapes PyReplayMemory::leading_shapes_of(std::size_t batch_size,
+                                                                const SequenceOptions &options) {
     const auto rows = static_cast<py::ssize_t>(batch_size);
-    Leads leads;
-    leads.drawn = {rows};
-    leads.steps = {rows, static_cast<py::ssize_t>(options.steps())};
-    leads.columns = {rows, static_cast<py::ssize_t>(options.columns())};
-    return leads;
+    LeadingShapes leading_shapes;
+    leading_shapes.drawn = {rows};
+    leading_shapes.steps = {rows, static_cast<py::ssize_t>(options.steps())};
+    leading_shapes.columns = {rows, static_cast<py::ssize_t>(options.columns())};
+    return leading_shapes;
 }
 
 py::object PyReplayMemory::sample_sequences(Positional given) {
@@ -39,15 +39,15 @@ py::object PyReplayMemory::sample_sequences(Positional given) {
         size_of(given[1]), size_of(given[2]), size_of(given[3]), number_of(given[4]), previous);
     const double beta = number_of(given[5]);
     const Outputs &outputs = sequence_outputs_[previous ? 1 : 0];
-    const Leads leads = leads_of(batch_size, options);
-    const auto arrays =
-        given[7] == Py_None ? make(outputs, leads) : py::reinterpret_borrow<py::object>(given[7]);
+    const LeadingShapes leading_shapes = leading_shapes_of(batch_size, options);
+    const auto arrays = given[7] == Py_None ? make(outputs, leading_shapes)
+                                            : py::reinterpret_borrow<py::object>(given[7]);
     SequenceBatch batch;
     const bool fits =
         point_at([&](auto &&visit) { batch.for_each(memory_.schema(), previous, visit); },
                  arrays,
                  outputs,
-                 leads);
+                 leading_shapes);
     if (!fits)
         return py::none(); // Python says what is wrong with it
     {
@@ -70,12 +70,12 @@ py::object PyReplayMemory::sample_segments(std::optional<std::size_t> batch_size
         [&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
         [&] {
             draws = &memory_.draw_segments({batch_size, max_rows}, beta);
-            Leads leads;
-            leads.drawn = {static_cast<py::ssize_t>(draws->size())};
-            leads.steps = {static_cast<py::ssize_t>(memory_.segment_rows())};
-            leads.columns = leads.steps;
-            leads.offsets = {static_cast<py::ssize_t>(draws->size()) + 1};
-            return leads;
+            LeadingShapes leading_shapes;
+            leading_shapes.drawn = {static_cast<py::ssize_t>(draws->size())};
+            leading_shapes.steps = {static_cast<py::ssize_t>(memory_.segment_rows())};
+            leading_shapes.columns = leading_shapes.steps;
+            leading_shapes.offsets = {static_cast<py::ssize_t>(draws->size()) + 1};
+            return leading_shapes;
         },
         [&] { memory_.copy(*draws, TransitionOptions{n_step, gamma}, batch); });
 }

@@ -9,8 +9,8 @@ void register_add_method(pybind11::module_ &module);
 void register_dense_layers(pybind11::module_ &module);
 void register_priority_index(pybind11::module_ &module);
 void register_replay_memory(pybind11::module_ &module);
-void register_row(pybind11::module_ &module);
+void register_lazy_row(pybind11::module_ &module);
 void register_snapshot(pybind11::module_ &module);
-void register_timeline(pybind11::module_ &module);
+void register_tuple_sequence(pybind11::module_ &module);
 
 } // namespace dqn_fast::bindings

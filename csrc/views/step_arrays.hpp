@@ -50,8 +50,8 @@ struct StepArrays {
     bool *acted = nullptr;
     std::int64_t *step_indices = nullptr;
 
-    /// Calls `visit(part, field, lead, pointer)` for every array: which part of a batch it is, what
-    /// an element of it is like, and where it lies.
+    /// Calls `visit(part, field, leading_axes, pointer)` for every array: which part of a batch it
+    /// is, what an element of it is like, and where it lies.
     template <class Visit>
     void for_each(const Schema &schema, Visit &&visit) {
         const std::vector<Field> &all = schema.fields();

@@ -19,8 +19,8 @@ struct TransitionBatch {
     float *weights = nullptr;
     std::int64_t *indices = nullptr;
 
-    /// Calls `visit(part, field, lead, pointer)` for every array, in the order in which they are
-    /// handed out, as StepArrays::for_each does.
+    /// Calls `visit(part, field, leading_axes, pointer)` for every array, in the order in which
+    /// they are handed out, as StepArrays::for_each does.
     template <class Visit>
     void for_each(const Schema &schema, Visit &&visit) {
         const std::vector<Field> &all = schema.fields();

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from dqn_fast._core import Timeline
+from dqn_fast._core import TupleSequence
 from dqn_fast.dropin._experiences import Experiences, plain
 from dqn_fast.dropin.experience_replay import ExperienceBatch
 from dqn_fast.replay.internals import core_memory
@@ -31,7 +31,7 @@ Item = Sequence[Any]
 MANY = 10_000  # tuples, which take a time to copy that a loop would feel
 
 
-class deque(Timeline, MutableSequence[tuple[Any, ...]]):  # its name is the interface
+class deque(TupleSequence, MutableSequence[tuple[Any, ...]]):  # its name is the interface
     """The newest `maxlen` tuples `(state, action, reward, next_state, done)`, oldest first.
 
     Items are copies that equal what was appended; `ExperienceReplayBuffer` says which types come back. For
@@ -62,7 +62,7 @@ class deque(Timeline, MutableSequence[tuple[Any, ...]]):  # its name is the inte
         if maxlen is None:
             raise TypeError("maxlen: got None, expected the number of tuples to hold")
         self._experiences = Experiences("maxlen", maxlen)
-        Timeline.__init__(self, maxlen)
+        TupleSequence.__init__(self, maxlen)
         self.extend(iterable)
 
     @property
@@ -205,7 +205,7 @@ class deque(Timeline, MutableSequence[tuple[Any, ...]]):  # its name is the inte
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        Timeline.__init__(self, self.maxlen)
+        TupleSequence.__init__(self, self.maxlen)
         self._begin()
 
     __copy__ = copy  # two deques must not share a buffer

@@ -18,7 +18,7 @@ Check = Callable[[Any], Any]
 
 
 def observation_check(
-    space: spaces.Space[Any], lead: tuple[int, ...] = (), name: str = "observation"
+    space: spaces.Space[Any], leading: tuple[int, ...] = (), name: str = "observation"
 ) -> Check:
     """Return a function that converts an observation to what its space describes; usually it is that already.
 
@@ -29,14 +29,14 @@ def observation_check(
 
     Args:
         space: of one observation.
-        lead: shape before the space's own: `(N,)` for batches of N.
+        leading: shape before the space's own: `(N,)` for batches of N.
         name: of the observation, for errors.
 
     Raises:
         TypeError: if a part of the space has neither arrays nor numbers; the message names the part.
     """
     refuse_unusable(space)
-    return _check(space, lead, name)
+    return _check(space, leading, name)
 
 
 def without_tuples(space: spaces.Space[Any]) -> spaces.Space[Any]:
@@ -77,17 +77,21 @@ def _parts(space: spaces.Space[Any]) -> Iterable[tuple[Any, spaces.Space[Any]]]:
     return enumerate(space.spaces) if isinstance(space, spaces.Tuple) else ()
 
 
-def _check(space: spaces.Space[Any], lead: tuple[int, ...], name: str) -> Check:
+def _check(space: spaces.Space[Any], leading: tuple[int, ...], name: str) -> Check:
     if isinstance(space, spaces.Dict):
-        return _dict_check({key: _check(part, lead, f"{name}[{key!r}]") for key, part in space.items()}, name)
+        return _dict_check(
+            {key: _check(part, leading, f"{name}[{key!r}]") for key, part in space.items()}, name
+        )
     if isinstance(space, spaces.Tuple):
-        return _tuple_check([_check(part, lead, f"{name}[{i}]") for i, part in enumerate(space.spaces)], name)
+        return _tuple_check(
+            [_check(part, leading, f"{name}[{i}]") for i, part in enumerate(space.spaces)], name
+        )
     assert space.dtype is not None and space.shape is not None, "refuse_unusable"
-    check = array_check(name, space.dtype, lead + space.shape, str(space))
+    check = array_check(name, space.dtype, leading + space.shape, str(space))
     if isinstance(space, spaces.Discrete):
         low, high = int(space.start), int(space.start) + int(space.n)
         check = _range_check(check, name, space, low, high)
-        return check if lead else _number_check(check, space.dtype.type, low, high)
+        return check if leading else _number_check(check, space.dtype.type, low, high)
     if isinstance(space, spaces.MultiDiscrete):
         return _range_check(check, name, space, space.start, space.start + space.nvec)
     return check

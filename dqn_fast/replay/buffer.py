@@ -17,11 +17,12 @@ from dqn_fast.replay.autoreset import MODES
 from dqn_fast.replay.buffer_schema import BufferSchema, buffer_schema
 from dqn_fast.replay.describe import describe, one_line
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.intake import Intake, MemoryOptions, PriorityOptions
+from dqn_fast.replay.memory_options import MemoryOptions, PriorityOptions
 from dqn_fast.replay.reader import Reader
 from dqn_fast.replay.schema import SchemaDraft
 from dqn_fast.replay.stats import collect
 from dqn_fast.replay.step import Step, odd_one_out
+from dqn_fast.replay.step_writer import StepWriter
 
 
 class ReplayBuffer(Reader):
@@ -99,8 +100,8 @@ class ReplayBuffer(Reader):
             draw_by,
         )
         draft = SchemaDraft.of(observation_space, action_space, extra_fields or {}, frame_stack, frame_axis)
-        self._intake = Intake(draft, options)
-        self._intake.allocate_if_known()
+        self._writer = StepWriter(draft, options)
+        self._writer.allocate_if_known()
 
     def _priority_options(self) -> PriorityOptions | None:
         """Return how steps are drawn; None: uniformly."""
@@ -109,12 +110,12 @@ class ReplayBuffer(Reader):
     @property
     def num_envs(self) -> int:
         """Environments whose steps it holds."""
-        return self._intake.options.num_envs
+        return self._writer.options.num_envs
 
     @property
     def schema(self) -> BufferSchema | None:
         """What a step is made of; None until every field is known: from spaces, or the first `add`."""
-        return None if self._intake.schema is None else buffer_schema(self._intake.schema)
+        return None if self._writer.schema is None else buffer_schema(self._writer.schema)
 
     @_core.add_method
     def add(
@@ -160,8 +161,8 @@ class ReplayBuffer(Reader):
         """
         # Only for what the decorator leaves: the first step, what has to be converted, and what is wrong.
         step = Step(obs, action, reward, next_obs, terminated, truncated, mask, new_segment, priority, extra)
-        self._intake.add(step, self._lead, final_obs=final_obs, final_mask=final_mask)
-        self._plain_memory = self._intake.plain_memory
+        self._writer.add(step, self._leading, final_obs=final_obs, final_mask=final_mask)
+        self._plain_memory = self._writer.plain_memory
 
     def add_context(self, obs: Any, *, mask: Any = None, continues: bool = False) -> None:
         """Add an observation that nobody acted on: a token of a prompt, or of what the environment says.
@@ -182,7 +183,7 @@ class ReplayBuffer(Reader):
             TypeError: if a value is of another kind.
             ValueError: if a shape differs.
         """
-        self._intake.add_context(obs, mask, self._lead, continues)
+        self._writer.add_context(obs, mask, self._leading, continues)
 
     def extend_context(self, obs: Any, *, env: int | None = None, continues: bool = False) -> None:
         """Add T observations that nobody acted on, oldest first, as `add_context` does one.
@@ -200,10 +201,12 @@ class ReplayBuffer(Reader):
         first = as_array("obs", next(iter(trees.leaves(obs)), ()))
         if first.ndim == 0:
             raise ValueError(f"obs: got {obs!r}, expected an array with a row for each step")
-        stream, lead = self._stream_and_lead(env, first.shape[:1])
-        self._intake.add_context(obs, None, lead, continues, len(first), stream)
+        stream, leading = self._stream_and_leading(env, first.shape[:1])
+        self._writer.add_context(obs, None, leading, continues, len(first), stream)
 
-    def _stream_and_lead(self, env: int | None, rows: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
+    def _stream_and_leading(
+        self, env: int | None, rows: tuple[int, ...]
+    ) -> tuple[int | None, tuple[int, ...]]:
         """Return the only stream that rows are of, if there is one, and the leading axes of their arrays."""
         if env is not None:
             env = at_least("env", env, -(2**63))
@@ -213,7 +216,7 @@ class ReplayBuffer(Reader):
         return stream, rows if stream is not None else (*rows, self.num_envs)
 
     @property
-    def _lead(self) -> tuple[int, ...]:
+    def _leading(self) -> tuple[int, ...]:
         return () if self.num_envs == 1 else (self.num_envs,)
 
     def extend(
@@ -253,13 +256,13 @@ class ReplayBuffer(Reader):
         rows = as_array("terminated", terminated).shape[:1]
         if not rows:
             raise ValueError(f"terminated: got {terminated!r}, expected an array with a row for each step")
-        stream, lead = self._stream_and_lead(env, rows)
-        breaks = None if consecutive else np.ones(lead, np.bool_)
+        stream, leading = self._stream_and_leading(env, rows)
+        breaks = None if consecutive else np.ones(leading, np.bool_)
         step = Step(obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
         if rows == (0,) and self._memory is None:
             return  # nothing to store, and nothing to learn shapes from
         try:
-            self._intake.add(step, lead, rows[0], stream)
+            self._writer.add(step, leading, rows[0], stream)
         except ValueError as error:
             raise odd_one_out(step) or error from None
 
@@ -273,7 +276,7 @@ class ReplayBuffer(Reader):
 
     def clear(self) -> None:
         """Forget all transitions and priorities; indices given out before are stale."""
-        self._intake.clear()
+        self._writer.clear()
 
     def reseed(self, seed: int | None = None) -> None:
         """Put the generator where the constructor's `seed` does; None takes a new seed.
@@ -281,7 +284,7 @@ class ReplayBuffer(Reader):
         Whoever has a copy of a buffer draws what the original draws: after a fork, and where workers load one
         file, each needs a seed of its own (`load(path, seed=)` does both).
         """
-        self._intake.reseed(seed_of(seed))
+        self._writer.reseed(seed_of(seed))
 
     def _settings(self) -> dict[str, Any]:
         return {"n_step": self._n_step, "gamma": self._gamma}
@@ -291,7 +294,7 @@ class ReplayBuffer(Reader):
 
         O(len(buffer)): for logs, not for every step.
         """
-        return collect(self._intake)
+        return collect(self._writer)
 
     def is_full(self) -> bool:
         """Return whether every environment holds its capacity, or has begun to evict."""
@@ -302,7 +305,7 @@ class ReplayBuffer(Reader):
         return self._memory is None or self._memory.is_valid()
 
     def __repr__(self) -> str:
-        schema, options = self.schema, self._intake.options
+        schema, options = self.schema, self._writer.options
         fields = {} if schema is None else {name: describe(leaf) for name, leaf in schema._asdict().items()}
         settings = {
             "num_envs": options.num_envs,
@@ -320,7 +323,7 @@ class ReplayBuffer(Reader):
     @property
     def capacity(self) -> int:
         """Most transitions that it holds: `capacity // num_envs * num_envs`."""
-        return self._intake.options.capacity * self.num_envs
+        return self._writer.options.capacity * self.num_envs
 
     @property
     def nbytes(self) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.batch import ArrayBatch, ArrayT, Batch, BatchLayout, ObsT
-from dqn_fast.replay.intake import Layouts
-from dqn_fast.replay.saving import Saveable
+from dqn_fast.replay.layouts import Layouts
+from dqn_fast.replay.saving import BufferSaveMixin
 from dqn_fast.replay.segments import SegmentBatch
 from dqn_fast.replay.sequences import SequenceBatch
 
@@ -19,7 +19,7 @@ LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
 LARGEST_STEP = 2**63 - 1  # of n_step
 
 
-class Draws(Saveable, is_saved=False):
+class Draws(BufferSaveMixin, is_saved=False):
     """Draw from a buffer."""
 
     _n_step: int
@@ -37,7 +37,7 @@ class Draws(Saveable, is_saved=False):
 
     def _check_distinct(self) -> None:
         """Raise TypeError if this buffer does not draw without replacement."""
-        if self._intake.options.draw_by == "segment":
+        if self._writer.options.draw_by == "segment":
             raise TypeError("replacement: got False, expected True: draws by segment are with replacement")
 
     @overload
@@ -95,7 +95,7 @@ class Draws(Saveable, is_saved=False):
         batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
         n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, LARGEST_STEP)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        memory, layouts = self._intake.memory, self._intake.layouts
+        memory, layouts = self._writer.memory, self._writer.layouts
         if memory is None or layouts is None:
             if not replacement:
                 raise ValueError(f"batch_size: got {batch_size}, expected at most 0, the transitions held")
@@ -173,7 +173,7 @@ class Draws(Saveable, is_saved=False):
         sizes = self._sequence_sizes(batch_size, length, burn_in, n_step)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
         previous = bool(previous)
-        memory, layouts = self._intake.memory, self._intake.layouts
+        memory, layouts = self._writer.memory, self._writer.layouts
         if memory is None or layouts is None:
             raise _empty("sample_sequences")
         layout = layouts.sequences(previous)
@@ -225,7 +225,7 @@ class Draws(Saveable, is_saved=False):
         max_rows = None if max_rows is None else at_least("max_rows", max_rows, 1, LARGEST_BATCH - 1)
         n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, LARGEST_STEP)
         gamma = self._gamma if gamma is None else within("gamma", gamma, 0, 1)
-        memory, layouts = self._intake.memory, self._intake.layouts
+        memory, layouts = self._writer.memory, self._writer.layouts
         if memory is None or layouts is None:
             raise _empty("sample_segments")
         arrays = memory.sample_segments(batch_size, max_rows, n_step, gamma, beta)
@@ -253,14 +253,14 @@ class Draws(Saveable, is_saved=False):
         Raises:
             ValueError: before shapes are known.
         """
-        memory, layouts = self._intake.memory, self._intake.layouts
+        memory, layouts = self._writer.memory, self._writer.layouts
         if memory is None or layouts is None:
             raise ValueError(f"{what}: got no shapes yet, expected an add before it, or the spaces")
         return memory, layouts
 
     @property
     def _memory(self) -> _core.ReplayMemory | None:
-        memory: _core.ReplayMemory | None = self._intake.memory
+        memory: _core.ReplayMemory | None = self._writer.memory
         return memory
 
 

@@ -134,8 +134,8 @@ class Field(NamedTuple):
             )
         return self._replace(frames=frames, frame_axis=axis % len(self.shape))
 
-    def convert(self, value: Any, lead: tuple[int, ...] = (), name: str | None = None) -> npt.NDArray[Any]:
-        """Return a fresh array of this dtype and of shape `lead + shape`, equal to `value`.
+    def convert(self, value: Any, leading: tuple[int, ...] = (), name: str | None = None) -> npt.NDArray[Any]:
+        """Return a fresh array of this dtype and of shape `leading + shape`, equal to `value`.
 
         Floats may be rounded to a narrower type; nothing else may be lost.
 
@@ -145,7 +145,7 @@ class Field(NamedTuple):
         """
         name = name or self.name
         array = as_array(name, value)
-        shape = lead + self.shape
+        shape = leading + self.shape
         if array.shape != shape:
             raise ValueError(f"{name}: got shape {array.shape}, expected {shape}")
         if _KINDS[array.dtype.kind] > _KINDS[self.dtype.kind]:
@@ -166,15 +166,15 @@ def _kept(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> bool:
     return not wrapped.any() and bool(np.array_equal(after.astype(before.dtype), before))
 
 
-def infer(name: str, role: str, value: Any, lead: tuple[int, ...]) -> Field:
-    """Return the field that a first value of shape `lead + ...` stands for.
+def infer(name: str, role: str, value: Any, leading: tuple[int, ...]) -> Field:
+    """Return the field that a first value of shape `leading + ...` stands for.
 
     Arrays, tensors and NumPy scalars keep their dtype; Python numbers and lists of them become
     float32, int64 or bool. A reward is float32 unless it comes as an array of float64.
     """
     array = as_array(name, value)
-    if array.shape[: len(lead)] != lead:
-        raise ValueError(f"{name}: got shape {array.shape}, expected {lead} first")
+    if array.shape[: len(leading)] != leading:
+        raise ValueError(f"{name}: got shape {array.shape}, expected {leading} first")
     if role == "reward":
         wide = array.dtype == np.float64 and hasattr(value, "dtype") and not isinstance(value, np.generic)
         dtype: Any = np.float64 if wide else np.float32
@@ -183,7 +183,7 @@ def infer(name: str, role: str, value: Any, lead: tuple[int, ...]) -> Field:
     else:
         python_types = {"b": np.bool_, "u": np.int64, "i": np.int64, "f": np.float32}
         dtype = python_types[array.dtype.kind]
-    return Field.of(name, role, dtype, array.shape[len(lead) :])
+    return Field.of(name, role, dtype, array.shape[len(leading) :])
 
 
 def from_space(name: str, role: str, space: Any) -> Field:

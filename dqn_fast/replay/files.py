@@ -10,29 +10,29 @@ from typing import Any, ClassVar, TypeVar
 
 from dqn_fast import _core
 
-SavedT = TypeVar("SavedT", bound="SavedByClass")
+SavedT = TypeVar("SavedT", bound="SaveMixin")
 Memory = _core.ReplayMemory | _core.PriorityIndex | None  # what the core saves; None: a header says all
 
 
-class SavedByClass:
+class SaveMixin:
     """What can be saved, pickled and copied. A file names its class, which makes it again.
 
-    A class that is only a base of such classes says so: `class Base(SavedByClass, is_saved=False)`.
+    A class that is only a base of such classes says so: `class Base(SaveMixin, is_saved=False)`.
     """
 
-    _classes: ClassVar[dict[str, type[SavedByClass]]] = {}
+    _classes: ClassVar[dict[str, type[SaveMixin]]] = {}
 
     def __init_subclass__(cls, *, is_saved: bool = True) -> None:
         if not is_saved:
             return
         # A file names the class alone. One that is defined again, as in a notebook, takes its own place.
-        other = SavedByClass._classes.get(cls.__name__, cls)
+        other = SaveMixin._classes.get(cls.__name__, cls)
         if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ValueError(
                 f"class {cls.__name__}: got {cls.__module__}.{cls.__qualname__}, expected another name:"
                 f" {other.__module__}.{other.__qualname__} has it, and saved buffers name their class by it"
             )
-        SavedByClass._classes[cls.__name__] = cls
+        SaveMixin._classes[cls.__name__] = cls
 
     def _saved(self) -> tuple[dict[str, Any], Memory]:
         """Return what the header says beside the class, and what the core saves."""
@@ -76,10 +76,10 @@ class SavedByClass:
         snapshot = _open_file(Path(path))
         header = json.loads(snapshot.header)
         name = header["class"]
-        if name not in SavedByClass._classes:
-            known = sorted(SavedByClass._classes)
+        if name not in SaveMixin._classes:
+            known = sorted(SaveMixin._classes)
             raise ValueError(f"{path}: saved buffer: got a {name}, expected one of {known}")
-        saved_class = SavedByClass._classes[name]
+        saved_class = SaveMixin._classes[name]
         if not issubclass(saved_class, cls):
             raise ValueError(f"{path}: saved buffer: got a {name}, expected a {cls.__name__}")
         buffer: SavedT = saved_class._restored(header, snapshot)
@@ -96,7 +96,7 @@ class SavedByClass:
         return json.dumps({"class": type(self).__name__, **header}), memory
 
 
-def _unpickled(saved_class: type[SavedByClass], data: bytes) -> Any:
+def _unpickled(saved_class: type[SaveMixin], data: bytes) -> Any:
     snapshot = _core.Snapshot(data)
     return saved_class._restored(json.loads(snapshot.header), snapshot)
 

@@ -9,20 +9,20 @@ import numpy.typing as npt
 
 from dqn_fast import _core
 from dqn_fast.replay.buffer import ReplayBuffer
-from dqn_fast.replay.intake import PriorityOptions
+from dqn_fast.replay.memory_options import PriorityOptions
 from dqn_fast.replay.priority_index import PriorityIndex
 from dqn_fast.replay.step import Step
 
 
 def add_flat(
-    buffer: ReplayBuffer, flat: Step, lead: tuple[int, ...], rows: int | None, env: int | None
+    buffer: ReplayBuffer, flat: Step, leading: tuple[int, ...], rows: int | None, env: int | None
 ) -> None:
     """Add a step past `ReplayBuffer.add`, whose checks of a dict's keys take longer than the rest.
 
     Args:
         buffer: knows its spaces.
         flat: observations are tuples of arrays, in the order of the space's keys.
-        lead: leading axes of every array.
+        leading: leading axes of every array.
         rows: steps of one environment; None: one step of each.
         env: which environment; None: all.
 
@@ -30,11 +30,11 @@ def add_flat(
         TypeError: see `ReplayBuffer.add`.
         ValueError: see `ReplayBuffer.add`.
     """
-    buffer._intake.add_flat(flat, lead, rows, env)
+    buffer._writer.add_flat(flat, leading, rows, env)
 
 
 def core_memory(buffer: ReplayBuffer) -> _core.ReplayMemory | None:
-    """Return the core's memory, which `Timeline` follows; None before shapes are known."""
+    """Return the core's memory, which `TupleSequence` follows; None before shapes are known."""
     return buffer._memory
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dqn_fast.checks import within
 from dqn_fast.replay.buffer import ReplayBuffer
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.intake import LARGEST_EXPONENT, PriorityOptions
+from dqn_fast.replay.memory_options import LARGEST_EXPONENT, PriorityOptions
 from dqn_fast.replay.schema import PRIORITIES, convert_indices
 
 
@@ -115,10 +115,10 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             stale = memory.update_priorities(indices, priorities)
         if stale is None:
             indices = convert_indices(indices)
-            lead = indices.shape
-            priorities = PRIORITIES.convert(priorities, lead)
+            leading = indices.shape
+            priorities = PRIORITIES.convert(priorities, leading)
             if memory is None:
-                if lead == (0,):
+                if leading == (0,):
                     return 0
                 raise IndexError(f"indices: got {indices[0]}, expected none: the buffer is empty")
             stale = memory.update_priorities(indices, priorities)

@@ -12,14 +12,14 @@ from dqn_fast import _core
 from dqn_fast.checks import at_least, seed_of, within
 from dqn_fast.replay.describe import one_line
 from dqn_fast.replay.fields import as_array
-from dqn_fast.replay.files import Memory, SavedByClass
-from dqn_fast.replay.intake import LARGEST_EXPONENT, PriorityOptions
+from dqn_fast.replay.files import Memory, SaveMixin
+from dqn_fast.replay.memory_options import LARGEST_EXPONENT, PriorityOptions
 from dqn_fast.replay.schema import PRIORITIES, convert_indices
 
 LARGEST_DRAW = 2**31  # ids; far below what NumPy's sizes can count
 
 
-class PriorityIndex(SavedByClass):
+class PriorityIndex(SaveMixin):
     """Proportional prioritised sampling (Schaul et al., 2016) for those who store their data themselves.
 
     It holds up to `capacity` ids, and nothing else. An id names what was added once and for ever: its leaf is

@@ -20,19 +20,19 @@ INDEX = Field("indices", "extra", np.dtype(np.int64), ())
 PRIORITIES = Field("priorities", "extra", np.dtype(np.float64), ())
 
 
-def _flags(name: str, value: Any, lead: tuple[int, ...]) -> npt.NDArray[Any] | None:
+def _flags(name: str, value: Any, leading: tuple[int, ...]) -> npt.NDArray[Any] | None:
     """Return one flag for every step, from one or from an array; None if none is set."""
     if value is None or value is False:
         return None
-    return _each(name, np.dtype(np.bool_), value, lead)
+    return _each(name, np.dtype(np.bool_), value, leading)
 
 
-def _each(name: str, dtype: np.dtype[Any], value: Any, lead: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Return one number for every step, from one or from an array of shape `lead`."""
+def _each(name: str, dtype: np.dtype[Any], value: Any, leading: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return one number for every step, from one or from an array of shape `leading`."""
     field = Field(name, "extra", dtype, ())
     if np.ndim(value) == 0:
-        return np.full(lead, field.convert(value), dtype)
-    return field.convert(value, lead)
+        return np.full(leading, field.convert(value), dtype)
+    return field.convert(value, leading)
 
 
 class StepSchema(NamedTuple):
@@ -70,8 +70,8 @@ class StepSchema(NamedTuple):
             tuple(Field.from_json(field) for field in data["extra"]),
         )
 
-    def convert(self, step: Step, lead: tuple[int, ...]) -> Step:
-        """Return the same step, flat observations, in arrays of the exact dtypes and of shapes `lead + ...`.
+    def convert(self, step: Step, leading: tuple[int, ...]) -> Step:
+        """Return the same flat step in arrays of the exact dtypes and of shapes `leading + ...`.
 
         Raises:
             TypeError: if a value is of another kind, or an extra field is missing or unknown.
@@ -82,16 +82,16 @@ class StepSchema(NamedTuple):
             raise TypeError(f"extra fields: got {sorted(step.extra)}, expected {expected}")
         priority = step.priority
         return Step(
-            obs=convert_obs(self.structure, self.obs, "obs", step.obs, lead),
-            action=self.action.convert(step.action, lead),
-            reward=self.reward.convert(step.reward, lead),
-            next_obs=convert_obs(self.structure, self.obs, "next_obs", step.next_obs, lead),
-            terminated=FLAG.convert(step.terminated, lead, "terminated"),
-            truncated=_flags("truncated", step.truncated, lead),
-            mask=None if step.mask is None else FLAG.convert(step.mask, lead, "mask"),
-            new_segment=_flags("new_segment", step.new_segment, lead),
-            priority=None if priority is None else _each("priority", np.dtype(np.float64), priority, lead),
-            extra={field.name: field.convert(step.extra[field.name], lead) for field in self.extra},
+            obs=convert_obs(self.structure, self.obs, "obs", step.obs, leading),
+            action=self.action.convert(step.action, leading),
+            reward=self.reward.convert(step.reward, leading),
+            next_obs=convert_obs(self.structure, self.obs, "next_obs", step.next_obs, leading),
+            terminated=FLAG.convert(step.terminated, leading, "terminated"),
+            truncated=_flags("truncated", step.truncated, leading),
+            mask=None if step.mask is None else FLAG.convert(step.mask, leading, "mask"),
+            new_segment=_flags("new_segment", step.new_segment, leading),
+            priority=None if priority is None else _each("priority", np.dtype(np.float64), priority, leading),
+            extra={field.name: field.convert(step.extra[field.name], leading) for field in self.extra},
         )
 
 
@@ -113,7 +113,11 @@ def convert_indices(indices: Any, name: str = "indices") -> npt.NDArray[np.int64
 
 
 def convert_obs(
-    structure: Structure, fields: tuple[Field, ...], root: str, leaves: tuple[Any, ...], lead: tuple[int, ...]
+    structure: Structure,
+    fields: tuple[Field, ...],
+    root: str,
+    leaves: tuple[Any, ...],
+    leading: tuple[int, ...],
 ) -> Any:
     """Return flat observations in arrays of the exact dtypes and shapes, as the core takes them.
 
@@ -122,7 +126,7 @@ def convert_obs(
         ValueError: if a shape differs.
     """
     named = zip(fields, leaves, structure.names(root), strict=True)
-    return core_obs(tuple(field.convert(leaf, lead, name) for field, leaf, name in named))
+    return core_obs(tuple(field.convert(leaf, leading, name) for field, leaf, name in named))
 
 
 def core_obs(leaves: tuple[Any, ...]) -> Any:
@@ -181,8 +185,8 @@ class SchemaDraft(NamedTuple):
         """Return the structure that is known, or that of a first observation."""
         return self.structure or Structure.of(obs)
 
-    def with_observation(self, obs: Any, lead: tuple[int, ...]) -> SchemaDraft:
-        """Return a draft that knows what an observation is, from a first one of shapes `lead + ...`.
+    def with_observation(self, obs: Any, leading: tuple[int, ...]) -> SchemaDraft:
+        """Return a draft that knows what an observation is, from a first one of shapes `leading + ...`.
 
         Raises:
             TypeError: if it is not made of numbers.
@@ -192,20 +196,20 @@ class SchemaDraft(NamedTuple):
             return self
         structure = Structure.of(obs)
         named = zip(structure.names("obs"), structure.flatten("obs", obs), strict=True)
-        fields = [infer(name, "observation", leaf, lead) for name, leaf in named]
+        fields = [infer(name, "observation", leaf, leading) for name, leaf in named]
         return self._replace(structure=structure, obs=self._stacked(structure, fields))
 
-    def complete(self, structure: Structure, step: Step | None, lead: tuple[int, ...]) -> StepSchema:
+    def complete(self, structure: Structure, step: Step | None, leading: tuple[int, ...]) -> StepSchema:
         """Return the schema, with what is unknown taken from a flat `step`; None if the spaces say all."""
         obs, action, reward = ((), None, 0.0) if step is None else (step.obs, step.action, step.reward)
-        reward_field = infer("reward", "reward", reward, lead)
+        reward_field = infer("reward", "reward", reward, leading)
         if reward_field.shape != ():
-            raise ValueError(f"reward: got shape {lead + reward_field.shape}, expected {lead}")
+            raise ValueError(f"reward: got shape {leading + reward_field.shape}, expected {leading}")
         fields = self.obs
         if not fields:
             named = zip(structure.names("obs"), obs, strict=True)
-            fields = self._stacked(structure, [infer(name, "observation", o, lead) for name, o in named])
-        action_field = self.action or infer("action", "action", action, lead)
+            fields = self._stacked(structure, [infer(name, "observation", o, leading) for name, o in named])
+        action_field = self.action or infer("action", "action", action, leading)
         return StepSchema(structure, fields, action_field, reward_field, self.extra)
 
     def _stacked(self, structure: Structure, fields: list[Field]) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dqn_fast.replay.intake import Intake
+from dqn_fast.replay.step_writer import StepWriter
 
 _COUNTS = (
     "size",
@@ -21,7 +21,7 @@ _COUNTS = (
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def collect(intake: Intake) -> dict[str, Any]:
+def collect(writer: StepWriter) -> dict[str, Any]:
     """Return the statistics of a buffer.
 
     Returns:
@@ -36,25 +36,25 @@ def collect(intake: Intake) -> dict[str, Any]:
         `priority_quantiles` (least, quartiles and largest, with eps; of the masses if alpha is 0), and
         `effective_size`, how many equally likely transitions would be drawn as diversely.
     """
-    if intake.memory is None or intake.schema is None:
+    if writer.memory is None or writer.schema is None:
         return dict.fromkeys(_COUNTS, 0)
-    stats: dict[str, Any] = intake.memory.stats()
-    schema = intake.schema
-    stats["kernels"] = intake.memory.kernels
+    stats: dict[str, Any] = writer.memory.stats()
+    schema = writer.schema
+    stats["kernels"] = writer.memory.kernels
     stats["bytes"] = {field.name: stats["steps"] * field.nbytes for field in schema.fields}
     whole = sum(field.frames * field.nbytes for field in schema.obs)
     here = sum(stats["bytes"][field.name] for field in schema.obs)
     stats["bytes_saved"] = max(0, 2 * stats["size"] * whole - here)
-    indices = intake.memory.indices()
+    indices = writer.memory.indices()
     if len(indices):
-        held = np.bincount(indices % intake.options.num_envs)  # by environment, as the indices are sorted
+        held = np.bincount(indices % writer.options.num_envs)  # by environment, as the indices are sorted
         ages = np.concatenate([np.arange(count)[::-1] for count in held])
         stats["age_mean"], stats["age_max"] = float(ages.mean()), int(ages.max())
-    if intake.options.priorities is not None and len(indices):
-        alpha = intake.options.priorities.alpha
-        if intake.options.draw_by == "segment":  # one of each: that which no other comes before
-            indices = np.setdiff1d(indices, intake.memory.successors(indices))
-        masses = intake.memory.masses(indices)
+    if writer.options.priorities is not None and len(indices):
+        alpha = writer.options.priorities.alpha
+        if writer.options.draw_by == "segment":  # one of each: that which no other comes before
+            indices = np.setdiff1d(indices, writer.memory.successors(indices))
+        masses = writer.memory.masses(indices)
         priorities = masses if alpha == 0 else masses ** (1 / alpha)
         stats["priority_quantiles"] = dict(
             zip(QUANTILES, np.quantile(priorities, QUANTILES).tolist(), strict=True)

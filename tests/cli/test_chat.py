@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli.processes import command, environment, needs_agent
+
+from dqn_fast.cli import main
 
 pytestmark = needs_agent
 TRAIN = ["--total-steps", "300", "--learning-starts", "100", "--hidden-sizes", "8", "--eval-episodes", "3"]
@@ -28,40 +32,48 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def chat(folder: Path, *arguments: str, lines: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dqn_fast", "chat", "out", "--seed", "1", *arguments],
+@pytest.fixture
+def chat(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    def chat(*arguments: str, lines: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+        status = main(["chat", str(folder / "out"), "--seed", "1", *arguments])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return chat
+
+
+def test_lines_from_a_pipe(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dqn_fast", "chat", "out", "--seed", "1"],
         cwd=folder,
         env=environment(),
-        input=lines,
+        input="Robot Wedding, please\nFriday\n",
         capture_output=True,
         encoding="utf-8",
         timeout=120,
     )
-
-
-def test_lines_from_a_pipe(folder: Path) -> None:
-    done = chat(folder, lines="Robot Wedding, please\nFriday\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("For example, you want “")
     assert "User: Agent: " in done.stdout
     assert done.stdout.endswith("(You left.)\n")
 
 
-def test_in_chinese(folder: Path) -> None:
-    done = chat(folder, "--language", "zh", lines="我想看《机器人的婚礼》\n")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "售票员：" in done.stdout
+def test_in_chinese(chat: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, err = chat("--language", "zh", lines="我想看《机器人的婚礼》\n")
+    assert (status, err) == (0, "")
+    assert "售票员：" in out
 
 
-def test_what_cannot_be_done_is_one_line(folder: Path, tmp_path: Path) -> None:
-    done = chat(folder, "--language", "fr", lines="")
-    assert (done.returncode, done.stderr) == (2, "dqn-fast: --language: got 'fr', expected one of en, zh\n")
-    done = command("chat", str(tmp_path), cwd=folder)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    done = command("chat", "out", "--seed", "-1", cwd=folder)
-    assert done.stderr == "dqn-fast: --seed: got -1, expected at least 0 and below 2**31\n"
+def test_what_cannot_be_done_is_one_line(
+    chat: Callable[..., tuple[int, str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert chat("--language", "fr") == (2, "", "dqn-fast: --language: got 'fr', expected one of en, zh\n")
+    assert chat("--seed", "-1") == (2, "", "dqn-fast: --seed: got -1, expected at least 0 and below 2**31\n")
+    assert main(["chat", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")

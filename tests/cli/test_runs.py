@@ -14,6 +14,7 @@ import pytest
 from cli.processes import SHORT, command, environment, needs_agent
 
 import dqn_fast
+from dqn_fast.cli import main
 
 FILES = {"config.json", "learning_curve.png", "metrics.csv", "model.pt", "result.json"}
 
@@ -64,20 +65,23 @@ def test_every_file_of_a_run(run: tuple[Path, subprocess.CompletedProcess[str]])
 
 
 @needs_agent
-def test_evaluate_repeats_the_evaluation(run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_evaluate_repeats_the_evaluation(
+    run: tuple[Path, subprocess.CompletedProcess[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, trained = run
-    done = command("evaluate", "out", cwd=folder.parent)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"CartPole-v1: {done.stdout}" == trained.stdout.splitlines(keepends=True)[0]
+    assert main(["evaluate", str(folder)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert f"CartPole-v1: {said.out}" == trained.stdout.splitlines(keepends=True)[0]
 
 
 @needs_agent
 def test_the_same_seed_gives_the_same_run(
     run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
+    """In another process, too."""
     folder, _ = run
-    again = command("train", "CartPole-v1", "--seed", "5", *SHORT, "--output", "again", cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
+    assert main(["train", "CartPole-v1", "--seed", "5", *SHORT, "--output", str(tmp_path / "again")]) == 0
 
     def numbers(path: Path) -> list[dict[str, str]]:
         clocks = {"steps_per_second", "seconds"}
@@ -92,7 +96,9 @@ def test_the_same_seed_gives_the_same_run(
 
 
 @needs_agent
-def test_ctrl_c_saves_what_there_is_and_says_where(tmp_path: Path) -> None:
+def test_ctrl_c_saves_what_there_is_and_says_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = [
         "train",
         "CartPole-v1",
@@ -129,9 +135,9 @@ def test_ctrl_c_saves_what_there_is_and_says_where(tmp_path: Path) -> None:
     assert result["updates"] > 0
     assert {path.name for path in (tmp_path / "out").iterdir()} > FILES
     assert metrics.read_text().splitlines()[-1].startswith(f"{result['steps']},{result['updates']},")
-    evaluated = command("evaluate", "out", cwd=tmp_path)
-    assert evaluated.returncode == 0
-    assert evaluated.stdout.endswith("over 100 episodes (ε = 0)\n")
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.endswith("over 100 episodes (ε = 0)\n")
 
 
 @needs_agent

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dqn_fast._core import Row
+from dqn_fast._core import LazyRow
 from dqn_fast.dropin._experiences.tensor_rows import TensorRow, tensor_rows
 
 SHAPES: tuple[tuple[int, ...], ...] = ((3, 1, 2), (3, 2), (3, 1), (3, 1, 1), (3,), (3, 4, 1, 2), (3, 0))
@@ -129,13 +129,13 @@ def test_rows_of_several_columns_or_none_have_no_numbers() -> None:
         [5, one[0]],
         None,
         iter(one),
-        Row.rows_of(one[0].column, 2),
+        LazyRow.rows_of(one[0].column, 2),
     ):
         assert TensorRow.numbers(rows) is None
     with pytest.raises(TypeError):
         TensorRow()
     for arguments in ((None,), (None, -1), (None, "2"), (None, 1, 2)):
         with pytest.raises(TypeError):
-            Row.rows_of(*arguments)
+            LazyRow.rows_of(*arguments)
     with pytest.raises(AttributeError):
-        Row.rows_of(None, 1)[0][0]
+        LazyRow.rows_of(None, 1)[0][0]

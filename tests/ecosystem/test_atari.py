@@ -21,7 +21,7 @@ from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 
-STEPS = int(os.environ.get("DQN_FAST_ATARI_STEPS", "1500"))
+STEPS = int(os.environ.get("DQN_FAST_ATARI_STEPS", "800"))
 CAPACITY = max(STEPS // 2, 500)
 
 

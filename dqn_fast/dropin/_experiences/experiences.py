@@ -108,8 +108,8 @@ class Experiences:
         if not self._forms:
             return ()
         held = self.buffer.transitions()
-        lead = held.reward.shape
-        return self._forms[0].array(held.obs, lead), self._forms[3].array(held.next_obs, lead)
+        leading = held.reward.shape
+        return self._forms[0].array(held.obs, leading), self._forms[3].array(held.next_obs, leading)
 
     def _converted(self, forms: tuple[Form, ...]) -> ReplayBuffer:
         """Return a buffer that holds the same in other forms of states."""

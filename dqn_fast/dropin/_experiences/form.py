@@ -69,11 +69,11 @@ class Form:
         return self.marked(numbers, np.bool_(value is None)) if self.has_mark else numbers
 
     def marked(self, values: Any, absent: Any) -> Any:
-        """Return values of shape `lead + shape` flat, of shape `lead + (size + 1,)`, with their marks behind.
+        """Flatten values of shape `leading + shape` to `leading + (size + 1,)`: each with its mark behind it.
 
         Args:
             values: zeros where there is none.
-            absent: bool, of shape `lead`: where there is none.
+            absent: bool, of shape `leading`: where there is none.
         """
         flat = np.reshape(values, (*absent.shape, -1) if np.size(values) else (*absent.shape, 0))
         return np.concatenate([flat, absent.astype(self.dtype)[..., None]], -1)
@@ -108,9 +108,9 @@ class Form:
 
         return torch.from_numpy
 
-    def restore(self, array: Any, lead: tuple[int, ...]) -> Any:
-        """Return stored values as they were added, zeros for None; `lead` comes before their stored shape."""
-        array = self.array(array, lead)
+    def restore(self, array: Any, leading: tuple[int, ...]) -> Any:
+        """Return stored values, of shape `leading + ...`, as they were added; zeros for None."""
+        array = self.array(array, leading)
         if self.device is None:
             return array
         import torch
@@ -127,12 +127,12 @@ class Form:
     def _one_array(self, value: Any) -> Any:
         return self.array(np.asarray(value), ())
 
-    def array(self, array: Any, lead: tuple[int, ...]) -> Any:
+    def array(self, array: Any, leading: tuple[int, ...]) -> Any:
         """Return stored values as arrays, zeros for None; see `restore`."""
         if self.has_mark:
             array = array[..., :-1]
         if array.dtype != self.dtype:
             array = array.astype(self.dtype)
-        if array.shape != lead + self.shape:
-            array = array.reshape(lead + self.shape)
+        if array.shape != leading + self.shape:
+            array = array.reshape(leading + self.shape)
         return array

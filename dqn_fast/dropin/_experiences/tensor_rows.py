@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dqn_fast._core import Row
+from dqn_fast._core import LazyRow
 
 
 def tensor_rows(
@@ -23,7 +23,7 @@ def tensor_rows(
     return TensorRow.rows_of(_Column(values, device, dtype), len(values))
 
 
-class TensorRow(Row):
+class TensorRow(LazyRow):
     """One row of a batch, which PyTorch takes as the tensor that it stands for.
 
     Making hundreds of tensors takes longer than drawing them, and their only use is to be joined again. So a

@@ -85,8 +85,8 @@ class ReplayBuffer:
         # If None, the first step says whether there are stacks.
         self._buffer = None if frame_stack is None else self._make(frame_stack=frame_stack)
         self.pos = 0  # where the next step would go in a ring of `buffer_size`
-        lead = () if n_envs == 1 else (n_envs,)
-        self._shapes = (*lead, *self.obs_shape), (*lead, self.action_dim)
+        leading = () if n_envs == 1 else (n_envs,)
+        self._shapes = (*leading, *self.obs_shape), (*leading, self.action_dim)
 
     def add(self, obs: Any, next_obs: Any, action: Any, reward: Any, done: Any, infos: Any = None) -> None:
         """Add a step of every environment.

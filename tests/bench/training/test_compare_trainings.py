@@ -39,16 +39,16 @@ def test_the_table_divides_medians_by_ours() -> None:
 
 
 def test_different_work_is_an_error() -> None:
-    line, *_ = make_lines(256, None, "")
-    ours = short(line)
-    other = ours.trainers["dqn_fast"]
+    class Fake:
+        def __init__(self, updates: int) -> None:
+            self.updates = updates
 
-    class Lazy:
         def train(self, settings: object) -> Measured:
-            return other.train(ours.settings)._replace(updates=1)
+            return Measured(256, self.updates, 1.0, 1.0)
 
-    trainers = {"dqn_fast": other, "lazy": Lazy()}
-    fake = ours._replace(trainers=trainers, measured={name: [] for name in trainers})  # type: ignore[arg-type]
+    trainers = {"dqn_fast": Fake(4), "lazy": Fake(1)}
+    line, *_ = make_lines(256, None, "")
+    fake = line._replace(trainers=trainers, measured={name: [] for name in trainers})  # type: ignore[arg-type]
     with pytest.raises(
         ValueError, match=r"got steps and updates .*'lazy': \(256, 1\).*, expected the same of all$"
     ):

@@ -10,14 +10,14 @@ namespace dqn_fast::bindings {
 
 namespace {
 
-/// A row of a column that was not read yet: hundreds are made for each batch.
-struct Row {
+/// A row of a column that is read when it is used: hundreds are made for each batch.
+struct LazyRow {
     PyObject ob_base; // what Python keeps of each object
     PyObject *column;
     Py_ssize_t number;
 };
 
-Row &row_in(PyObject *object) { return *reinterpret_cast<Row *>(object); }
+LazyRow &row_in(PyObject *object) { return *reinterpret_cast<LazyRow *>(object); }
 
 // rows_of(cls, column, count) -> list: rows 0 to count - 1 of the column.
 PyObject *rows_of(PyObject *cls, PyObject *const *arguments, Py_ssize_t given) noexcept {
@@ -91,7 +91,7 @@ void dealloc(PyObject *self) noexcept {
 
 } // namespace
 
-void register_row(py::module_ &module) {
+void register_lazy_row(py::module_ &module) {
     static PyGetSetDef attributes[] = {
         {"column", &column_of, nullptr, "What it is a row of.", nullptr},
         {"number", &number_of, nullptr, "Which one.", nullptr},
@@ -112,8 +112,8 @@ void register_row(py::module_ &module) {
         {Py_mp_subscript, reinterpret_cast<void *>(&subscript)},
         {0, nullptr},
     };
-    static PyType_Spec spec{"dqn_fast._core.Row",
-                            static_cast<int>(sizeof(Row)),
+    static PyType_Spec spec{"dqn_fast._core.LazyRow",
+                            static_cast<int>(sizeof(LazyRow)),
                             0,
                             // Only `rows_of` makes any, and each has a column.
                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE |
@@ -122,7 +122,7 @@ void register_row(py::module_ &module) {
     const auto type = py::reinterpret_steal<py::object>(PyType_FromSpec(&spec));
     if (!type)
         throw py::error_already_set();
-    module.add_object("Row", type);
+    module.add_object("LazyRow", type);
 }
 
 } // namespace dqn_fast::bindings

@@ -18,13 +18,14 @@ namespace {
 /// do are kept here, so that each access takes the same time. `random.sample` accesses a sequence
 /// once for each item, so a call of a Python method, let alone of pybind11's dispatch, would take
 /// longer than the item itself.
-class Timeline {
+class TupleSequence {
   public:
-    explicit Timeline(std::size_t maxlen) : maxlen_(maxlen) {}
+    explicit TupleSequence(std::size_t maxlen) : maxlen_(maxlen) {}
 
-    /// memory, restore, wrap: the transitions are this memory's from now on, none if it is None.
-    /// `restore` has for each value of a tuple what makes of it the value that was added, or None,
-    /// and `wrap` then what makes of an array a tensor over its memory, or None.
+    /// memory, restore, wrap: shows this memory's transitions from now on, none if it is None.
+    /// `restore` and `wrap` hold a function or None for each value of a tuple: `restore` turns the
+    /// stored value into the one that was added, and `wrap` that array into a tensor over its
+    /// memory.
     py::object follow(Positional given) {
         owner_ = py::reinterpret_borrow<py::object>(given[0]);
         memory_ = owner_.cast<PyReplayMemory *>();
@@ -117,7 +118,7 @@ class Timeline {
         return PyFloat_Check(value) || PyLong_Check(value); // a bool is an int
     }
 
-    // Puts what `function` makes of a value in its place, unless it is None.
+    // Replaces a value by `function(value)`, unless the function is None.
     static void replace(const py::object &values, py::ssize_t i, PyObject *function) {
         if (function == Py_None)
             return;
@@ -142,24 +143,25 @@ class Timeline {
 };
 
 PyObject *subscript(PyObject *self, PyObject *key) noexcept {
-    return call_on<Timeline>(self, [key](Timeline &timeline) { return timeline.get(key); });
+    return call_on<TupleSequence>(self,
+                                  [key](TupleSequence &sequence) { return sequence.get(key); });
 }
 
 } // namespace
 
-void register_timeline(py::module_ &module) {
+void register_tuple_sequence(py::module_ &module) {
     // Python's own metaclass: pybind11's would not go together with that of abstract base classes.
-    py::class_<Timeline> timeline(module,
-                                  "Timeline",
-                                  py::metaclass(reinterpret_cast<PyObject *>(&PyType_Type)),
-                                  py::custom_type_setup([](PyHeapTypeObject *type) {
-                                      type->as_mapping.mp_subscript = &subscript;
-                                  }));
-    timeline.def(py::init<std::size_t>(), py::arg("maxlen"));
-    FastMethods<Timeline>(timeline)
-        .def<&Timeline::follow, 3>("_follow", "_follow(self, memory, restore, wrap) -> None")
-        .def<&Timeline::note, 0>("_note", "_note(self) -> None")
-        .def<&Timeline::size, 0>("__len__", "__len__(self) -> int");
+    py::class_<TupleSequence> sequence(module,
+                                       "TupleSequence",
+                                       py::metaclass(reinterpret_cast<PyObject *>(&PyType_Type)),
+                                       py::custom_type_setup([](PyHeapTypeObject *type) {
+                                           type->as_mapping.mp_subscript = &subscript;
+                                       }));
+    sequence.def(py::init<std::size_t>(), py::arg("maxlen"));
+    FastMethods<TupleSequence>(sequence)
+        .def<&TupleSequence::follow, 3>("_follow", "_follow(self, memory, restore, wrap) -> None")
+        .def<&TupleSequence::note, 0>("_note", "_note(self) -> None")
+        .def<&TupleSequence::size, 0>("__len__", "__len__(self) -> int");
 }
 
 } // namespace dqn_fast::bindings
