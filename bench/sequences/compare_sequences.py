@@ -82,7 +82,9 @@ def costs(config: TrainConfig, steps: int = 3_000, draws: int = 20) -> dict[str,
         if config.learns_sequences:
             window = batch.obs.window
             positions += window.inputs.action.numel()
-            positions += window.burn_in.inputs.action.numel() if window.burn_in else 0
+            if window.burn_in:
+                lengths = window.burn_in.lengths
+                positions += len(lengths) * int(lengths.max())
         else:
             positions += 2 * len(batch.action)  # obs and next_obs
     environments.close()

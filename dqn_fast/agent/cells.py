@@ -74,7 +74,7 @@ def make_cells(
         begins = torch.zeros_like(ends)
     width = int((ends - begins).max())
     inputs = Inputs(rows.obs, previous_action, previous_reward)
-    window = Window(_cut(inputs, begins, ends, width), state, _burn_in(inputs, begins))
+    window = Window(_cut(inputs, begins, ends, width), state, _burn_in(inputs, begins, ends))
     learned = row * rows.learn.shape[1] + column
 
     def at_learned(part: Tensor) -> Tensor:
@@ -95,11 +95,10 @@ def make_cells(
     )
 
 
-def _burn_in(inputs: Inputs, begins: Tensor) -> BurnIn | None:
-    longest = int(begins.max())
-    if longest == 0:
+def _burn_in(inputs: Inputs, begins: Tensor, ends: Tensor) -> BurnIn | None:
+    if not begins.any():
         return None
-    return BurnIn(_cut(inputs, torch.zeros_like(begins), begins, longest), begins)
+    return BurnIn(_cut(inputs, torch.zeros_like(begins), ends, int(ends.max())), begins)
 
 
 def _cut(inputs: Inputs, begins: Tensor, ends: Tensor, width: int) -> Inputs:
@@ -110,6 +109,6 @@ def _cut(inputs: Inputs, begins: Tensor, ends: Tensor, width: int) -> Inputs:
 
     def cut(leaf: Tensor) -> Tensor:
         taken = leaf.flatten(0, 1).index_select(0, where.flatten())  # faster than two indices
-        return taken.unflatten(0, where.shape)
+        return taken.view(*where.shape, *leaf.shape[2:])
 
     return Inputs(trees.map(cut, inputs.obs), cut(inputs.action), cut(inputs.reward))

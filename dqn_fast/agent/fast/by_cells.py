@@ -31,19 +31,17 @@ class ByCells:
         """Return the outputs of the cells, `(K, ...)`."""
         if self._traced is not None and self._traced[0] is obs.window:
             return self._traced[1][obs.at]
-        outputs: Tensor = self._q_net(obs.window).flatten(0, 1)[obs.at]
-        return outputs
+        return self._q_net.look(obs.window).flatten(0, 1)[obs.at]
 
     def trace(self, obs: Cells) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs of the cells, `(K, ...)`, and their backward pass."""
         with torch.enable_grad():
-            traced = self._q_net(obs.window).flatten(0, 1)
-        everywhere: Tensor = traced.detach()
-        self._traced = obs.window, everywhere
+            everywhere = self._q_net(obs.window).flatten(0, 1)
+            outputs = everywhere[obs.at]
+        self._traced = obs.window, everywhere.detach()
 
         def backward(gradient: Tensor) -> None:
             self._traced = None
-            # No cell is asked for twice, so nothing is added up, as the backward pass of indexing would.
-            traced.backward(torch.zeros_like(everywhere).index_copy_(0, obs.at, gradient))
+            outputs.backward(gradient)
 
-        return everywhere[obs.at], backward
+        return outputs.detach(), backward

@@ -70,19 +70,13 @@ class Recurrent(nn.Module):
             state: before the first step; None begins anew.
         """
         state = self.start(len(features)) if state is None else state
-        # Longest rows first, so that those that go on are always the first ones.
-        order = lengths.argsort(descending=True, stable=True)
-        features = features.index_select(0, order)
-        after = {part: value.index_select(0, order) for part, value in state.items()}
-        begin = 0
-        for end in sorted(set(lengths.tolist()) - {0}):  # usually few: most rows have all steps
-            on = int((lengths >= end).sum())
-            before = {part: value[:on] for part, value in after.items()}
-            for part, value in self._run(features[:on, begin:end], before)[1].items():
-                after[part][:on] = value
-            begin = end
-        back = order.argsort()
-        return {part: value.index_select(0, back) for part, value in after.items()}
+        after = {part: value.clone() for part, value in state.items()}
+        for length in set(lengths.tolist()) - {0}:  # usually few: most rows have all steps
+            rows = lengths == length
+            last = self._run(features[rows, :length], {part: value[rows] for part, value in state.items()})[1]
+            for part, value in last.items():
+                after[part][rows] = value
+        return after
 
     def _run(self, features: Tensor, state: State) -> tuple[Tensor, State]:
         parts = [state[part].unsqueeze(0) for part in self._parts]

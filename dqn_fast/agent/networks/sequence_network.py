@@ -72,11 +72,28 @@ class SequenceNetwork(QNetwork):
         """Return the outputs of the head at every step, `(B, T, ...)`, without a gradient to the burn-in."""
         state = window.state
         if window.burn_in is not None:
+            inputs, lengths = window.burn_in
             with torch.no_grad():
-                features = self._features(window.burn_in.inputs)
-                state = self.model.advance(features, window.burn_in.lengths, state)
+                features = self._features(inputs.until(int(lengths.max())))
+                state = self.model.advance(features, lengths, state)
         remembered, _ = self.model(self._features(window.inputs), state)
         return self._outputs(remembered, window.inputs)
+
+    @torch.no_grad()
+    def look(self, window: Window) -> Tensor:
+        """Return the same as `forward`, but without any gradient.
+
+        Each row is run through at once, which is faster: no row has to stop where its burn-in ends.
+        """
+        if window.burn_in is None:
+            outputs: Tensor = self(window)
+            return outputs
+        inputs, lengths = window.burn_in
+        remembered, _ = self.model(self._features(inputs), window.state)
+        column = lengths[:, None] + torch.arange(window.inputs.action.shape[1])
+        column.clamp_(max=remembered.shape[1] - 1)  # behind the last step of a shorter row
+        row = torch.arange(len(lengths))[:, None]
+        return self._outputs(remembered[row, column], window.inputs)
 
     def step(self, inputs: Inputs, state: State) -> tuple[Tensor, State]:
         """Return the outputs of one step of N sequences, `(N, ...)`, and the state behind it."""
@@ -109,11 +126,9 @@ class SequenceNetwork(QNetwork):
         return features.reshape(*inputs.reward.shape, -1)
 
     def _outputs(self, remembered: Tensor, inputs: Inputs) -> Tensor:
-        count, steps = remembered.shape[:2]
-        # Step by step, as recurrent layers give it: so nothing is copied.
-        rows: Any = remembered.transpose(0, 1).flatten(0, 1)
+        rows: Any = remembered.flatten(0, 1)
         if isinstance(self.head, MaskedQNetwork):
-            mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].transpose(0, 1).flatten(0, 1)
+            mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].flatten(0, 1)
             rows = {REMEMBERED: rows, ACTION_MASK: mask}
         outputs: Tensor = self.head(rows)
-        return outputs.unflatten(0, (steps, count)).transpose(0, 1)
+        return outputs.reshape(*remembered.shape[:2], *outputs.shape[1:])

@@ -40,13 +40,18 @@ class Inputs(NamedTuple):
         )
         return column
 
+    def until(self, column: int) -> Inputs:
+        """Return the columns before this one, `(B, column)`."""
+        obs = trees.map(lambda leaf: leaf[:, :column], self.obs)
+        return Inputs(obs, self.action[:, :column], self.reward[:, :column])
+
 
 class BurnIn(NamedTuple):
     """Steps before a window that nothing is learned from; they only lead to the state at its beginning.
 
     Attributes:
-        inputs: `(B, T, ...)`, aligned left.
-        lengths: `(B,)` int64, steps of each row, from 0 to T; the rest is ignored.
+        inputs: `(B, S, ...)`, aligned left: those of the window stand behind them.
+        lengths: `(B,)` int64, how many steps of each row are before the window, from 0 to S.
     """
 
     inputs: Inputs
