@@ -171,6 +171,8 @@ def draw(path: Path, found: dict[str, dict[str, Any]]) -> None:
         axes.set_title(ROWS[name].title, fontsize=9, fontweight="bold")
         if number % across == 0:
             axes.set_ylabel("return of the greedy policy")
+        if number + across >= len(names):  # nothing below
+            axes.set_xlabel("environment steps")
     save_figure(figure, path)
 
 
