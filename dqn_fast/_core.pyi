@@ -54,7 +54,7 @@ class ReplayMemory:
         priority: object,
         extra: dict[str, Any],
         rows: int | None = None,
-        env: int | None = None,
+        env: int | tuple[int, int] | None = None,
     ) -> bool: ...
     def add_context(
         self, obs: object, mask: object, continues: bool, rows: int | None, env: int | None

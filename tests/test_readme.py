@@ -1,4 +1,4 @@
-"""README's examples are run as they stand, and its figures are those of the benchmarks."""
+"""Examples of README and of the page of buffers run as they stand; README's figures are the benchmarks'."""
 
 from __future__ import annotations
 
@@ -11,39 +11,52 @@ import pytest
 
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+BUFFERS = CHECKOUT / ".github" / "docs" / "pages" / "buffers.md"
+PAGES = ["README.md", "bench/README.md", "csrc/README.md", ".github/RELEASING.md"]
+PAGES += [str(page.relative_to(CHECKOUT)) for page in sorted(BUFFERS.parent.glob("*.md"))]
 DROP_INS = re.findall(r"`(from dqn_fast\.dropin[^`]*)`", README)
 
 
-def test_the_training_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def examples(text: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def run(example: str, names: dict[str, Any]) -> dict[str, Any]:
+    exec(compile(example, "example", "exec"), names)
+    return names
+
+
+def test_readme_trains_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    exec(compile(EXAMPLES[0], "README.md", "exec"), names)
+    names = run(examples(README)[0], {})
     assert names["run"].result.steps == 2_000
     assert len(names["run"].evaluation.returns) == 5
     assert names["reward"] == 1
 
 
-def test_the_examples_of_the_buffer_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_readme_fills_a_buffer_and_samples_as_it_stands():
+    names = run(examples(README)[1], {})
+    assert len(names["buffer"]) == 1_000
+    assert names["batch"].obs.shape == (32, 4)
+    assert names["batch"].reward.max() > 1, "n-step returns of CartPole are larger than its rewards"
+
+
+def test_the_examples_of_buffers_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    _, first, second, sequences, segments = EXAMPLES
-    names: dict[str, Any] = {}
-    exec(compile(first, "README.md", "exec"), names)
-    buffer, batch = names["buffer"], names["batch"]
-    assert len(buffer) == 1_000
-    assert batch.obs.shape == (32, 4)
-    assert batch.reward.max() > 1, "n-step returns of CartPole are larger than its rewards"
-    for_sequences = {**names}
-    exec(compile(second, "README.md", "exec"), names)
+    fill, stacks, sequences, segments, files = examples(BUFFERS.read_text(encoding="utf-8"))
+    names = run(stacks, run(fill, {}))
+    assert names["batch"].reward.max() > 1
+    assert names["vector"].num_envs == 8
+    run(sequences, names)
+    assert names["rows"].learn.any() and np.isfinite(names["loss"])
+    run(segments, names)
+    batch = names["batch"]
+    assert batch.obs[: batch.offsets[1]].tolist() == [101, 7, 42, 5, 8, 9, 3]
+    assert names["long"].mask.shape[1] == 6
+    run(files, names)
     assert len(names["buffer"]) == 1_000
     assert len(names["chosen"].indices) == 100
-    exec(compile(sequences, "README.md", "exec"), for_sequences)
-    assert for_sequences["rows"].learn.any() and np.isfinite(for_sequences["loss"])
-    exec(compile(segments, "README.md", "exec"), for_sequences)
-    batch = for_sequences["batch"]
-    assert batch.obs[: batch.offsets[1]].tolist() == [101, 7, 42, 5, 8, 9, 3]
-    assert for_sequences["long"].mask.shape[1] == 6
 
 
 @pytest.mark.parametrize("line", DROP_INS)
@@ -72,7 +85,7 @@ def test_the_five_numbers_are_those_of_the_benchmarks():
     assert [figure for figure in figures if figure not in measured] == [], "bench/README.md was made anew"
 
 
-@pytest.mark.parametrize("page", ["README.md", "bench/README.md", ".github/RELEASING.md", "csrc/README.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_files_that_a_page_names_exist(page: str):
     folder = (CHECKOUT / page).parent
     text = (CHECKOUT / page).read_text(encoding="utf-8")

@@ -51,12 +51,16 @@ py::object PyReplayMemory::add(Positional given) {
         batch.rows = size_of(given[kRows]);
         leading[axes++] = static_cast<py::ssize_t>(batch.rows);
     }
-    if (is_given(given, kEnv))
+    const bool is_one = is_given(given, kEnv) && !PyTuple_Check(given[kEnv]);
+    if (is_one)
         batch.first_stream = size_of(given[kEnv]);
-    else if (memory_.streams() > 1) {
+    else if (is_given(given, kEnv)) {
+        batch.first_stream = size_of(PyTuple_GET_ITEM(given[kEnv], 0));
+        batch.streams = size_of(PyTuple_GET_ITEM(given[kEnv], 1));
+    } else
         batch.streams = memory_.streams();
+    if (batch.streams > 1 || (is_given(given, kEnv) && !is_one))
         leading[axes++] = static_cast<py::ssize_t>(batch.streams);
-    }
     Arguments arguments(LeadingShape(leading.data(), axes));
     read_observation(given[kObs], arguments, batch.fields);
     read_observation(given[kNextObs], arguments, batch.next_obs);

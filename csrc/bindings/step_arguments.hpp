@@ -6,7 +6,8 @@
 namespace dqn_fast::bindings {
 
 /// The positional arguments of the core's `add`. Without kRows it is one step of each environment
-/// (or of kEnv), else arrays with a row axis.
+/// (or of kEnv), else arrays with a row axis. kEnv is one environment, or a tuple of the first of
+/// several neighbours and their number, for which arrays have an axis, too.
 enum StepArgument : std::size_t {
     kObs,
     kAction,

@@ -52,6 +52,10 @@ class DQN:
 
     Raises:
         ValueError: if `max_grad_norm` is not above 0.
+
+    Attributes:
+        device: of the network, and of the batches to learn from.
+        updates: learner updates so far.
     """
 
     def __init__(
@@ -79,7 +83,8 @@ class DQN:
         self.updates = 0
         self._values = make_differentiable(q_net)
         self._target_values = make_differentiable(target.target_net)
-        self._means = BatchMeans()
+        self.device = parameters.vector.device
+        self._means = BatchMeans(device=self.device)
 
     @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:

@@ -21,7 +21,7 @@ from dqn_fast.replay.memory_options import MemoryOptions, PriorityOptions
 from dqn_fast.replay.reader import Reader
 from dqn_fast.replay.schema import SchemaDraft
 from dqn_fast.replay.stats import collect
-from dqn_fast.replay.step import Step, odd_one_out
+from dqn_fast.replay.step import Step, Streams, odd_one_out
 from dqn_fast.replay.step_writer import StepWriter
 
 
@@ -204,6 +204,18 @@ class ReplayBuffer(Reader):
         stream, leading = self._stream_and_leading(env, first.shape[:1])
         self._writer.add_context(obs, None, leading, continues, len(first), stream)
 
+    def _streams_and_leading(
+        self, env: int | range | None, rows: tuple[int, ...]
+    ) -> tuple[Streams, tuple[int, ...]]:
+        """Return the streams that rows are of, as the core takes them, and the leading axes of arrays."""
+        if not isinstance(env, range):
+            return self._stream_and_leading(env, rows)
+        if env.step != 1 or not env:
+            raise ValueError(f"env: got {env}, expected a range of neighbours, with one at least")
+        if not 0 <= env.start < env.stop <= self.num_envs:
+            raise IndexError(f"env: got {env}, expected environments from 0 to {self.num_envs - 1}")
+        return (env.start, len(env)), (*rows, len(env))
+
     def _stream_and_leading(
         self, env: int | None, rows: tuple[int, ...]
     ) -> tuple[int | None, tuple[int, ...]]:
@@ -229,11 +241,14 @@ class ReplayBuffer(Reader):
         truncated: Any = None,
         *,
         consecutive: bool = True,
-        env: int | None = None,
+        env: int | range | None = None,
+        mask: Any = None,
+        frames: Any = None,
+        starts: Any = None,
         priority: Any = None,
         **extra: Any,
     ) -> None:
-        """Add T steps of one stream, or of all: arrays of shape (T, ...) or (T, num_envs, ...).
+        """Add T steps of one stream, of some, or of all: arrays of shape (T, ...) or (T, environments, ...).
 
         Args:
             obs: as for `add`, and so are the others, with one more leading axis.
@@ -244,25 +259,39 @@ class ReplayBuffer(Reader):
             truncated: see `add`; None if no step is.
             consecutive: whether a row may continue the row before it (if it also fits). False for
                 transitions in no order, such as those of a shuffled dataset.
-            env: the environment whose steps these are; None for all (or the only one).
+            env: the environment whose steps these are, or a `range` of neighbours; None for all (or the only
+                one).
+            mask: bool, like `terminated`: the steps to store.
+            frames: instead of `obs` and `next_obs`, which are None then: the steps to store, environment by
+                environment and by time, with each frame once. It holds the frames of the whole observation
+                where a segment begins, and the newest frame of every next observation: (T + S k, ...) for T
+                steps in S segments and a stack of k frames; 1 for an observation that is no stack.
+            starts: bool, like `terminated`: the steps that begin such a segment; by default the first of each
+                environment alone.
             priority: a number, or one for each step.
             extra: extra fields, by name.
 
         Raises:
             TypeError: see `add`.
-            ValueError: see `add`.
+            ValueError: see `add`; or if the frames are not as many as the steps and `starts` say.
             IndexError: if there is no such environment.
         """
         rows = as_array("terminated", terminated).shape[:1]
         if not rows:
             raise ValueError(f"terminated: got {terminated!r}, expected an array with a row for each step")
-        stream, leading = self._stream_and_leading(env, rows)
+        streams, leading = self._streams_and_leading(env, rows)
         breaks = None if consecutive else np.ones(leading, np.bool_)
-        step = Step(obs, action, reward, next_obs, terminated, truncated, None, breaks, priority, extra)
+        if frames is not None:
+            if obs is not None or next_obs is not None:
+                raise TypeError("frames: got them beside obs or next_obs, expected one of the two")
+            obs, next_obs = self._writer.observations_of(frames, starts, mask, leading)
+        elif starts is not None:
+            raise TypeError(f"starts: got {starts!r}, expected none without frames")
+        step = Step(obs, action, reward, next_obs, terminated, truncated, mask, breaks, priority, extra)
         if rows == (0,) and self._memory is None:
             return  # nothing to store, and nothing to learn shapes from
         try:
-            self._writer.add(step, leading, rows[0], stream)
+            self._writer.add(step, leading, rows[0], streams)
         except ValueError as error:
             raise odd_one_out(step) or error from None
 

@@ -28,6 +28,8 @@ RESERVED = frozenset(
         "priority",
         "consecutive",
         "env",
+        "frames",
+        "starts",
         "discount",
         "weights",
         "indices",
@@ -97,7 +99,7 @@ class Field(NamedTuple):
         """Return the field of values of this dtype, in any byte order.
 
         Raises:
-            TypeError: if it is no dtype.
+            TypeError: if it is not a dtype.
         """
         # NumPy has one object for each type in native byte order: the core compares by identity.
         return cls(name, role, np.dtype(np.dtype(dtype).type), shape)
@@ -106,6 +108,14 @@ class Field(NamedTuple):
     def nbytes(self) -> int:
         """Bytes that a step stores: of a stack, one frame."""
         return math.prod(self.shape) * self.dtype.itemsize // self.frames
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of one frame of a stack; of what is none, its own."""
+        if self.frames == 1:
+            return self.shape
+        axis = self.frame_axis
+        return (*self.shape[:axis], self.shape[axis] // self.frames, *self.shape[axis + 1 :])
 
     def to_json(self) -> list[Any]:
         """Return what `from_json` makes the same field of."""

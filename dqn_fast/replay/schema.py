@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dqn_fast.checks import at_least
+from dqn_fast.replay.chunks import Stacking
 from dqn_fast.replay.fields import Field, as_array, declared, from_space, infer
 from dqn_fast.replay.step import Step
 from dqn_fast.replay.structure import Structure
@@ -99,7 +100,7 @@ def convert_indices(indices: Any, name: str = "indices") -> npt.NDArray[np.int64
     """Return indices as the core takes them; an error calls them `name`.
 
     Raises:
-        TypeError: if they are no integers, or booleans.
+        TypeError: if they are not integers, or are booleans.
         ValueError: if they have more than one axis.
     """
     array = as_array(name, indices)
@@ -216,6 +217,12 @@ class SchemaDraft(NamedTuple):
         frames = structure.each("frame_stack", self.frame_stack, _frames, 1)
         axes = structure.each("frame_axis", self.frame_axis, _axis, 0)
         return tuple(f.stacked(k, axis) for f, k, axis in zip(fields, frames, axes, strict=True))
+
+    def stackings(self, structure: Structure, axes: Sequence[int]) -> list[Stacking]:
+        """Return how the arrays of an observation are stacks, by the number of axes of each."""
+        frames = structure.each("frame_stack", self.frame_stack, _frames, 1)
+        along = structure.each("frame_axis", self.frame_axis, _axis, 0)
+        return [Stacking(k, axis % count) for k, axis, count in zip(frames, along, axes, strict=True)]
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` makes the same draft of."""

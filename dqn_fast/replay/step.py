@@ -9,6 +9,9 @@ import numpy as np
 
 from dqn_fast import trees
 
+# Those that rows are of, as the core's `add` takes them: one, the first of some and their number, or all.
+Streams = int | tuple[int, int] | None
+
 
 class Step(NamedTuple):
     """The arguments of the core's `add`, in its order."""

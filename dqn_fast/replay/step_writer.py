@@ -9,12 +9,14 @@ import numpy as np
 
 from dqn_fast import _core
 from dqn_fast.replay.autoreset import true_next_obs
+from dqn_fast.replay.chunks import Stacking, first_rows, require_starts, to_stacks
 from dqn_fast.replay.context import Context
 from dqn_fast.replay.fields import as_array
 from dqn_fast.replay.layouts import Layouts
 from dqn_fast.replay.memory_options import MemoryOptions
 from dqn_fast.replay.schema import FLAG, SchemaDraft, StepSchema, convert_obs, core_obs
-from dqn_fast.replay.step import Step
+from dqn_fast.replay.step import Step, Streams
+from dqn_fast.replay.structure import Structure
 
 
 class StepWriter:
@@ -58,7 +60,7 @@ class StepWriter:
         step: Step,
         leading: tuple[int, ...],
         rows: int | None = None,
-        env: int | None = None,
+        env: Streams = None,
         final_obs: Any = None,
         final_mask: Any = None,
     ) -> None:
@@ -88,13 +90,48 @@ class StepWriter:
             self.adopt(schema, memory)  # only now: an error has changed nothing
             self.waiting = []
 
+    def observations_of(
+        self, frames: Any, starts: Any, mask: Any, leading: tuple[int, ...]
+    ) -> tuple[Any, Any]:
+        """Return the observations, and the next ones, of a chunk that gives each frame once.
+
+        Args:
+            frames: see `ReplayBuffer.extend`.
+            starts: bool of shape `leading`; None: the first row of each environment.
+            mask: bool of shape `leading`; None: every row is in the chunk.
+            leading: leading axes of every array of rows.
+
+        Raises:
+            TypeError: if a value is of another kind.
+            ValueError: if a shape differs, the frames are too many or too few, or a first row starts nothing.
+        """
+        known = self.draft if self.schema is None else self.schema
+        structure = known.structure or Structure.of(frames, "frames")
+        leaves = [as_array("frames", leaf) for leaf in structure.flatten("frames", frames)]
+        kept = np.ones(leading, np.bool_) if mask is None else FLAG.convert(mask, leading, "mask")
+        begins = first_rows(kept) if starts is None else FLAG.convert(starts, leading, "starts")
+        require_starts(begins, kept)
+        names = structure.names("frames")
+        for name, leaf, field in zip(names, leaves, known.obs, strict=False):  # no fields before a first step
+            if leaf.shape[1:] != field.frame_shape or leaf.ndim == 0:
+                raise ValueError(f"{name}: got shape {leaf.shape}, expected rows of {field.frame_shape}")
+        stackings = [Stacking(field.frames, field.frame_axis) for field in known.obs]
+        if not stackings:
+            stackings = self.draft.stackings(structure, [max(leaf.ndim - 1, 1) for leaf in leaves])
+        both = [
+            to_stacks(name, leaf, stacking, begins, kept)
+            for name, leaf, stacking in zip(names, leaves, stackings, strict=True)
+        ]
+        obs, next_obs = zip(*both, strict=True)
+        return structure.unflatten(obs), structure.unflatten(next_obs)
+
     def add_flat(self, flat: Step, leading: tuple[int, ...], rows: int | None, env: int | None) -> None:
         """Add a step whose observations are tuples of arrays already; a memory must be there."""
         if not self._core_takes(flat, rows, env):
             assert self.schema is not None  # as the memory
             self.memory.add(*self.schema.convert(flat, leading), rows, env)
 
-    def _core_takes(self, flat: Step, rows: int | None, env: int | None) -> bool:
+    def _core_takes(self, flat: Step, rows: int | None, env: Streams) -> bool:
         """Return whether the core takes the step as it is; it has added it then."""
         as_core = flat.with_observations(core_obs(flat.obs), core_obs(flat.next_obs))
         taken: bool = self.memory.add(*as_core, rows, env)

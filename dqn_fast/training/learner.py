@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dqn_fast.agent import DQN, BatchSource
+from typing import Any
+
+from dqn_fast.agent import DQN, BatchSource, HandOff
 from dqn_fast.training.metrics import Metrics
 
 
@@ -31,3 +33,12 @@ class Learner:
             update = self.agent.learn(batch, step)
             self._source.update_priorities(batch, update.td_error)
             self._metrics.add_update(update)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the batches that are drawn ahead; the agent is saved beside it."""
+        return {"hand_off": self._source.state_dict()} if isinstance(self._source, HandOff) else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state`."""
+        if isinstance(self._source, HandOff):
+            self._source.load_state_dict(state.get("hand_off", {"ahead": []}))

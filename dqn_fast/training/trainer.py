@@ -16,6 +16,7 @@ from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
 from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.parts.data import build_datasets
+from dqn_fast.training.parts.device import placement_of
 from dqn_fast.training.parts.envs import build_env, build_environments
 from dqn_fast.training.parts.loop import build_loop
 from dqn_fast.training.parts.replay import build_buffer
@@ -44,6 +45,7 @@ class Trainer:
 
     Attributes:
         agent: acts and learns.
+        placement: where the agent's network is.
         loop: the training loop.
         best: the best weights so far; None without a selection.
         last_net: a copy of the Q-network with the last weights, once the training has ended and these are not
@@ -66,6 +68,7 @@ class Trainer:
         self.agent = build_agent(config, environments.observation_space, environments.action_space)
         if config.from_folder and checkpoint is None:
             self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
+        self.placement = placement_of(config, self.agent.q_net)
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
         self.last_net: QNetwork | None = None
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
@@ -111,7 +114,7 @@ class Trainer:
             self._reports = [
                 self.rows.append,
                 reports.enter_context(CsvReport(self._folder / METRICS, self.rows, self._config.unit)),
-                reports.enter_context(TensorBoardReport(self._folder, self.rows)),
+                reports.enter_context(TensorBoardReport(self._folder, self.rows, self._config.unit)),
             ]
             try:
                 if not self._ended:
@@ -163,7 +166,12 @@ class Trainer:
             self._config,
             self.loop.step,
             self._buffers,
-            {**states, "rows": self.rows, "ended": self._ended},
+            {
+                **states,
+                "rows": self.rows,
+                "ended": self._ended,
+                "device": str(self.placement.device),
+            },
         )
 
     def _restore(self, checkpoint: Checkpoint) -> None:

@@ -144,8 +144,13 @@ def test_ctrl_c_saves_what_there_is_and_says_where(
 def test_an_environment_of_ones_own_is_found_in_the_current_folder(tmp_path: Path) -> None:
     lines = "import gymnasium as gym", "gym.register('Mine-v0', gym.spec('CartPole-v1').entry_point)"
     (tmp_path / "my_module.py").write_text("\n".join(lines))
-    # As the installed script does, whose own folder is the first of the path.
-    code = "import sys; sys.path.pop(0); from dqn_fast.cli import main; sys.exit(main(sys.argv[1:]))"
+    # As the installed script does, whose own folder is the first of the path. PyTorch imports SymPy, which
+    # takes seconds, where tensors are made on its device "meta".
+    code = (
+        "import sys; sys.path.pop(0); from dqn_fast.cli import main; status = main(sys.argv[1:])\n"
+        "assert 'sympy' not in sys.modules\n"
+        "sys.exit(status)"
+    )
     arguments = [
         "train",
         "my_module:Mine-v0",

@@ -6,7 +6,14 @@ nothing else of the agent.
 
 from dqn_fast.agent.fast.backward import Differentiable, Values, make_differentiable
 from dqn_fast.agent.fast.denormals import FlushDenormals
-from dqn_fast.agent.fast.q_values import QValues, as_tensor, make_q_values
+from dqn_fast.agent.fast.q_values import (
+    QValues,
+    as_array,
+    as_tensor,
+    device_of,
+    make_q_values,
+    tensor_maker,
+)
 from dqn_fast.agent.fast.torch_private import AdamState, AdamStep, make_adam_step
 
 __all__ = [
@@ -16,8 +23,11 @@ __all__ = [
     "FlushDenormals",
     "QValues",
     "Values",
+    "as_array",
     "as_tensor",
+    "device_of",
     "make_adam_step",
     "make_differentiable",
     "make_q_values",
+    "tensor_maker",
 ]

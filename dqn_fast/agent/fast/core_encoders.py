@@ -54,6 +54,8 @@ class _OneHot:
     multiplications = 0
 
     def __init__(self, encoder: OneHotEncoder, rows: int) -> None:
+        if encoder.shift.device.type != "cpu":
+            raise UnknownModuleError(f"encoder: got one on {encoder.shift.device}, expected the CPU")
         self._shift = encoder.shift.numpy()
         self._rows = np.arange(rows)[:, None]
 

@@ -11,7 +11,7 @@ from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATUR
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
 from dqn_fast.agent.networks.make_sequence import make_sequence_net
-from dqn_fast.agent.networks.own import q_net_of_own
+from dqn_fast.agent.networks.own import q_net_of_own, try_q_net
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.recurrent import Recurrent
 from dqn_fast.agent.networks.representation import Representation, Scalar
@@ -43,4 +43,5 @@ __all__ = [
     "make_q_net",
     "make_sequence_net",
     "q_net_of_own",
+    "try_q_net",
 ]

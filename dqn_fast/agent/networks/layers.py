@@ -7,27 +7,24 @@ global random state is neither read nor changed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
 import torch
 from torch import nn
-from torch.nn.utils import skip_init
 
-LayerT = TypeVar("LayerT", bound="nn.Linear | nn.Conv2d")
+LayerT = TypeVar("LayerT", bound=nn.Module)
 
 
 def make_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
     """Return a linear layer, `(B, inputs)` to `(B, outputs)` float32."""
-    linear: nn.Linear = skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
-    return _initialised(linear, generator)
+    return draw_weights(lambda: nn.Linear(inputs, outputs), inputs, generator)
 
 
 def make_conv(inputs: int, outputs: int, kernel: int, stride: int, generator: torch.Generator) -> nn.Conv2d:
     """Return a convolution without padding, `(B, inputs, H, W)` to `(B, outputs, ...)` float32."""
-    conv: nn.Conv2d = skip_init(nn.Conv2d, inputs, outputs, kernel, stride)  # type: ignore[no-untyped-call]
-    return _initialised(conv, generator)
+    return draw_weights(lambda: nn.Conv2d(inputs, outputs, kernel, stride), inputs * kernel**2, generator)
 
 
 def make_hidden(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
@@ -62,8 +59,15 @@ def make_mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
     return nn.Sequential(*list(make_hidden(sizes, generator))[:-1])
 
 
-def _initialised(layer: LayerT, generator: torch.Generator) -> LayerT:
-    bound = 1 / math.sqrt(layer.weight[0].numel())
+def draw_weights(make: Callable[[], LayerT], fan_in: int, generator: torch.Generator) -> LayerT:
+    """Return a new layer whose parameters are uniform in ±1/sqrt(fan_in).
+
+    PyTorch's own way to leave out its initial weights is the device "meta", whose first use imports SymPy:
+    that takes as long as to import PyTorch.
+    """
+    with torch.random.fork_rng(devices=[]):
+        layer = make()
+    bound = 1 / math.sqrt(fan_in)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.uniform_(-bound, bound, generator=generator)

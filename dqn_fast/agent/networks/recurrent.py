@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from dqn_fast.agent.networks.layers import draw_weights
 from dqn_fast.agent.networks.windows import State
 
 _KINDS = {"lstm": nn.LSTM, "gru": nn.GRU}
@@ -34,23 +35,18 @@ class Recurrent(nn.Module):
         super().__init__()
         self.size = size
         self._parts = _PARTS[kind]
-        # On the device "meta" nothing is drawn from PyTorch's global random state.
-        layer: nn.LSTM | nn.GRU = _KINDS[kind](inputs, size, batch_first=True, device="meta")
-        self.layer = layer.to_empty(device="cpu")
-        bound = 1 / math.sqrt(size)
-        with torch.no_grad():
-            for parameter in self.layer.parameters():
-                parameter.uniform_(-bound, bound, generator=generator)
+        make: Callable[[], nn.LSTM | nn.GRU] = partial(_KINDS[kind], inputs, size, batch_first=True)
+        self.layer = draw_weights(make, size, generator)
 
     def start(self, count: int) -> State:
         """Return the state of `count` sequences before their first step: zeros, `(count, size)` float32."""
-        return {part: torch.zeros(count, self.size) for part in self._parts}
+        device = next(self.parameters()).device
+        return {part: torch.zeros(count, self.size, device=device) for part in self._parts}
 
     def forget(self, state: State, rows: Sequence[int]) -> State:
         """Return the state with these sequences before their first step again."""
-        kept = torch.ones(len(state["hidden"]), 1)
-        kept[list(rows)] = 0
-        return {part: value * kept for part, value in state.items()}
+        at = torch.tensor(list(rows), dtype=torch.int64).to(state["hidden"].device)
+        return {part: value.index_fill(0, at, 0) for part, value in state.items()}
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the features of every step, `(B, T, size)`, and the state behind the last one.

@@ -90,9 +90,9 @@ class SequenceNetwork(QNetwork):
             return outputs
         inputs, lengths = window.burn_in
         remembered, _ = self.model(self._features(inputs), window.state)
-        column = lengths[:, None] + torch.arange(window.inputs.action.shape[1])
+        column = lengths[:, None] + torch.arange(window.inputs.action.shape[1], device=lengths.device)
         column.clamp_(max=remembered.shape[1] - 1)  # behind the last step of a shorter row
-        row = torch.arange(len(lengths))[:, None]
+        row = torch.arange(len(lengths), device=lengths.device)[:, None]
         return self._outputs(remembered[row, column], window.inputs)
 
     def step(self, inputs: Inputs, state: State) -> tuple[Tensor, State]:

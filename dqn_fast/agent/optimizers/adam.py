@@ -27,7 +27,9 @@ class Adam:
     ) -> None:
         vector = parameters.vector.detach()
         self._average, self._square = torch.zeros_like(vector), torch.zeros_like(vector)
-        self._steps = torch.zeros((), dtype=torch.float32)  # a tensor, as the kernel expects
+        self._steps = torch.zeros(
+            (), dtype=torch.float32, device=vector.device
+        )  # a tensor, as the kernel expects
         state = AdamState(vector, parameters.gradient, self._average, self._square, self._steps)
         self._step = make_adam_step(state, betas, eps)
 

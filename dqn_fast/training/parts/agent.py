@@ -38,6 +38,7 @@ from dqn_fast.agent import (
     target_selector,
 )
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.parts.device import placed
 from dqn_fast.training.parts.networks import build_q_net
 
 
@@ -47,9 +48,9 @@ def build_agent(
     """Return the agent of a run, before its first step.
 
     Raises:
-        UsageError: if `build_q_net` raises it.
+        UsageError: if `build_q_net` or `placed` raises it.
     """
-    q_net = build_q_net(config, observation_space, action_space)
+    q_net = placed(config, build_q_net(config, observation_space, action_space), observation_space)
     parameters = FlatParameters(q_net)
     return DQN(
         q_net,

@@ -18,7 +18,6 @@ from dqn_fast.agent import (
     ImplicitValues,
     QNetwork,
     Recurrent,
-    Representation,
     Scalar,
     SequenceModel,
     SmallImageError,
@@ -70,10 +69,7 @@ def _feed_forward(
         action_space,
         config.hidden_sizes,
         generator,
-        dueling=config.dueling,
-        convolutions=_CONVOLUTIONS[config.convolutions],
-        embedding=config.embedding,
-        representation=_representation(config),
+        **_common(config),
     )
 
 
@@ -86,16 +82,19 @@ def _sequential(
         partial(_SEQUENCE_MODELS[config.network], config),
         config.hidden_sizes,
         generator,
-        dueling=config.dueling,
-        convolutions=_CONVOLUTIONS[config.convolutions],
-        embedding=config.embedding,
-        representation=_representation(config),
+        **_common(config),
         reward_bound=1.0 if config.clip_rewards else inf,  # as rewards are stored
     )
 
 
-def _representation(config: TrainConfig) -> Representation:
-    return ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar()
+def _common(config: TrainConfig) -> dict[str, Any]:
+    """Return the arguments that networks with memory and without have in common."""
+    return {
+        "dueling": config.dueling,
+        "convolutions": _CONVOLUTIONS[config.convolutions],
+        "embedding": config.embedding,
+        "representation": ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
+    }
 
 
 def _lstm(config: TrainConfig, inputs: int, generator: torch.Generator) -> SequenceModel:

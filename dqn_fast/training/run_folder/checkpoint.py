@@ -1,10 +1,9 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, written atomically.
 
 A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, demonstrations in `demonstrations.dqn`,
-and everything else in `state.pt`:
-networks, optimiser, step, random states, metrics, the best weights so far and the environments. The folder is
-written under another name, and renamed when it is complete; only then are older ones deleted. So a run can be
-killed at any moment.
+and everything else in `state.pt`: networks, optimiser, step, random states, metrics, the best weights so far
+and the environments. The folder is written under another name, and renamed when it is complete; only then are
+older ones deleted. So a run can be killed at any moment.
 """
 
 from __future__ import annotations
@@ -112,7 +111,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
 
     Args:
         folder: of the run.
-        config: of the run; must be that of the checkpoint, or one with more `total_steps`.
+        config: of the run; must be that of the checkpoint, but may have more `total_steps` and another
+            `device`.
 
     Raises:
         UsageError: if the checkpoint cannot be read, or has another configuration.
@@ -121,13 +121,17 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     if not paths:
         return None
     with _as_usage_error(paths[-1]):
-        state = torch.load(paths[-1] / STATE, weights_only=False)
+        state = torch.load(paths[-1] / STATE, map_location="cpu", weights_only=False)
         if not isinstance(state, dict):
             raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
     saved = {**DEFAULTS, **state.get("config", {})}
     refuse_unknown(paths[-1], saved)
     checkpoint = Checkpoint(paths[-1], {**state, "config": saved})
-    changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
+    changed = [
+        name
+        for name, value in asdict(config).items()
+        if name != "device" and (name not in saved or saved[name] != value)
+    ]
     if changed and not (changed == ["total_steps"] and config.total_steps > checkpoint.total_steps):
         raise UsageError(
             f"{paths[-1]}: got one of another configuration ({', '.join(changed)}), expected that of"

@@ -44,7 +44,7 @@ class ReplayMachine(StoringRules, ReadingRules, RuleBasedStateMachine):
         HAPPENED["examples"] += 1
         if data.draw(st.booleans(), label="begin with rows"):
             seed, style = data.draw(SEEDS), data.draw(st.sampled_from(STYLES))
-            self.extend(seed, style, 40, consecutive=True, one_stream=False, priority="none")
+            self.extend(seed, style, 40, True, "all", masked=False, frames=False, priority="none")
 
     @invariant()
     def both_agree(self) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from replay.support.building import first_of, none_of, of_one_stream, stacked
 from replay.support.census import HAPPENED
+from replay.support.chunk_forms import chunk_of
 from replay.support.segment_oracle import Obs
 from replay.support.shared_state import SEEDS, SharedState
 from replay.support.strategies import REWARDS, STYLES, TAME_REWARDS, Move, World, encode_obs
@@ -205,17 +206,31 @@ class StoringRules(SharedState):
         style=st.sampled_from(STYLES),
         count=st.integers(0, 30),
         consecutive=st.booleans(),
-        one_stream=st.booleans(),
+        which=st.sampled_from(("one", "some", "all")),
+        masked=st.booleans(),
+        frames=st.booleans(),
         priority=st.sampled_from(("none", "none", "tame", "wild")),
     )
     def extend(
-        self, seed: int, style: str, count: int, consecutive: bool, one_stream: bool, priority: str
+        self,
+        seed: int,
+        style: str,
+        count: int,
+        consecutive: bool,
+        which: str,
+        masked: bool,
+        frames: bool,
+        priority: str,
     ) -> None:
-        """Rows of one stream, or of all streams side by side."""
+        """Rows of one stream, of neighbours, or of all; perhaps not all of them, or each frame once."""
         assert self.options is not None
         n, rng = self.options.num_envs, np.random.default_rng(seed)
         count = max(count, int(self.twin.stats()["added"] == 0))
-        streams = [int(rng.integers(n))] if one_stream or n == 1 else list(range(n))
+        one_stream = which == "one" or (n == 1 and which == "all")
+        first = int(rng.integers(n))
+        last = {"one": first + 1, "some": int(rng.integers(first, n)) + 1, "all": n}[which]
+        streams = list(range(0 if which == "all" else first, last))
+        kept = rng.random((count, len(streams))) < (0.7 if masked else 1)
         rows = [[self._row(rng, m, REWARDS) for m in self._moves(rng, style, i, count)] for i in streams]
         given = self._priorities(rng, (count, len(streams)), priority)
         arguments: dict[str, Any] = {"consecutive": consecutive}
@@ -227,17 +242,32 @@ class StoringRules(SharedState):
         self.shapes_known = True
         if given is not None:
             arguments["priority"] = given
-        if one_stream or n == 1:
-            arguments = {k: v if k == "consecutive" else of_one_stream(v) for k, v in arguments.items()}
+        if masked:
+            arguments["mask"] = kept
+        stacks = {path: (leaf.frames, leaf.axis) for path, leaf in self.options.obs.items()}
+        chunk = chunk_of(rows, kept, stacks) if frames and kept.any() else None
+        if chunk is not None:
+            arguments |= {"obs": None, "next_obs": None, "starts": chunk[1]}
+            HAPPENED["extended by frames"] += 1
+        if one_stream:
+            arguments = {
+                k: v if k == "consecutive" or v is None else of_one_stream(v) for k, v in arguments.items()
+            }
             if n > 1 or rng.random() < 0.5:
                 arguments["env"] = streams[0]
+        elif which == "some":
+            arguments["env"] = range(streams[0], last)
+        if chunk is not None:
+            arguments["frames"] = chunk[0]
         with self._storing():
             self.buffer.extend(**arguments)
             for t in range(count):
                 for column, stream in enumerate(streams):
+                    if not kept[t, column]:
+                        continue
                     each = None if given is None else given[t, column]
                     self._store_in_twin(stream, rows[column][t], not consecutive, each)
-        HAPPENED["extended one stream" if one_stream or n == 1 else "extended all streams"] += 1
+        HAPPENED[f"extended {which} of the streams"] += 1
         HAPPENED["extended by unrelated rows"] += int(not consecutive)
 
     @rule(how=st.sampled_from(("pickle", "copy", "file")))
