@@ -6,15 +6,17 @@ from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
-from dqn_fast.agent.hand_off import HandOff
+from dqn_fast.agent.hand_off import HandOff, handed
 from dqn_fast.agent.joined_batches import JoinedBatches
 from dqn_fast.agent.networks import (
     DATA_EFFICIENT,
     GPT,
     MINATAR,
     NATURE,
+    CandidateNetwork,
     Cells,
     Conv,
+    ImageEncoder,
     ImplicitOutputs,
     ImplicitValues,
     Inputs,
@@ -28,6 +30,7 @@ from dqn_fast.agent.networks import (
     State,
     Window,
     legal_actions,
+    make_candidate_net,
     make_mlp,
     make_q_net,
     make_sequence_net,
@@ -43,6 +46,7 @@ from dqn_fast.agent.objectives import (
     Objective,
     ObjectiveResult,
     Rescaling,
+    Selected,
     Selector,
     SquareRoot,
     TDObjective,
@@ -69,6 +73,7 @@ __all__ = [
     "Actions",
     "Adam",
     "BatchSource",
+    "CandidateNetwork",
     "CellBatch",
     "Cells",
     "CloningObjective",
@@ -86,6 +91,7 @@ __all__ = [
     "Greedy",
     "HandOff",
     "HardTarget",
+    "ImageEncoder",
     "ImplicitObjective",
     "ImplicitOutputs",
     "ImplicitValues",
@@ -108,6 +114,7 @@ __all__ = [
     "Rescaling",
     "Scalar",
     "Schedule",
+    "Selected",
     "Selector",
     "SequenceBatches",
     "SequenceModel",
@@ -125,8 +132,10 @@ __all__ = [
     "Values",
     "Window",
     "WindowDraw",
+    "handed",
     "huber",
     "legal_actions",
+    "make_candidate_net",
     "make_cells",
     "make_mlp",
     "make_policy",

@@ -9,21 +9,15 @@ from torch import Tensor
 class BatchMeans:
     """Computes the weighted mean of a batch's losses, and the mean of its values.
 
-    On the CPU the sums go to memory that NumPy reads, which spares two calls of `Tensor.item`; from another
-    device they come in one copy.
+    The sums go to memory that NumPy reads, which spares two calls of `Tensor.item`.
 
     Args:
         dtype: of the tensors.
-        device: of the tensors.
     """
 
-    def __init__(
-        self,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device = torch.device("cpu"),  # noqa: B008
-    ) -> None:
-        sums = torch.zeros(2, dtype=dtype, device=device)
-        self._sums = sums.numpy() if device.type == "cpu" else sums
+    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
+        sums = torch.zeros(2, dtype=dtype)
+        self._sums = sums.numpy()
         self._loss, self._q = sums.unbind()
 
     def __call__(self, loss: Tensor, weights: Tensor, q: Tensor) -> tuple[float, float]:

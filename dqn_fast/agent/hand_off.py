@@ -37,7 +37,11 @@ class HandedBatch:
     drawn: TransitionBatch
 
 
-def handed(batch: TransitionBatch, move: Callable[[Tensor], Tensor]) -> HandedBatch:
+def _where_it_is(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def handed(batch: TransitionBatch, move: Callable[[Tensor], Tensor] = _where_it_is) -> HandedBatch:
     """Return a batch with every tensor moved. Images stay bytes: the network scales them on the device."""
     obs, next_obs = batch.obs, batch.next_obs
     if isinstance(obs, Cells):  # both look at the same window
@@ -78,7 +82,7 @@ class PlainCarrier:
 
     def send(self, batch: TransitionBatch) -> HandedBatch:
         """Copy nothing yet."""
-        return handed(batch, lambda tensor: tensor)
+        return handed(batch)
 
     def receive(self, batch: HandedBatch) -> HandedBatch:
         """Return the batch on the device."""

@@ -73,6 +73,7 @@ class TrainingLoop:
             if updates := self._advance():
                 self._learner.learn(self.step, updates)
             if self._passed(config.log_period, before) or self.step >= config.total_steps:
+                self._learner.finish()
                 self._on_row(self._row())
             if config.checkpoint_period and self._passed(config.checkpoint_period, before):
                 self._on_checkpoint()

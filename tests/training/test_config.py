@@ -58,6 +58,8 @@ BAD = [
     ("cql_alpha", math.inf, "at least 0 and finite"),
     ("tau", 0.0, "above 0 and at most 1"),
     ("target_update_period", 0, "at least 1 learner update"),
+    ("forms", 0, "at least 1"),
+    ("pretrain", 1, "the name of a preset"),
     ("epsilon_begin", 1.5, "from 0 to 1"),
     ("epsilon_end", -0.5, "from 0 to 1"),
     ("epsilon_decay", 2.0, "from 0 to 1"),
@@ -148,7 +150,9 @@ def test_every_number_has_a_rule() -> None:
     assert all(rules.values())
     switches = {
         "action_mask",
+        "bfloat16",
         "clip_rewards",
+        "cuda_graph",
         "double",
         "dueling",
         "fire_on_reset",

@@ -14,13 +14,21 @@ from dqn_fast.agent.fast.q_values import (
     make_q_values,
     tensor_maker,
 )
-from dqn_fast.agent.fast.torch_private import AdamState, AdamStep, make_adam_step
+from dqn_fast.agent.fast.repeated import repeated
+from dqn_fast.agent.fast.torch_private import (
+    AdamState,
+    AdamStep,
+    GuardedAdamStep,
+    make_adam_step,
+    make_guarded_adam_step,
+)
 
 __all__ = [
     "AdamState",
     "AdamStep",
     "Differentiable",
     "FlushDenormals",
+    "GuardedAdamStep",
     "QValues",
     "Values",
     "as_array",
@@ -28,6 +36,8 @@ __all__ = [
     "device_of",
     "make_adam_step",
     "make_differentiable",
+    "make_guarded_adam_step",
     "make_q_values",
+    "repeated",
     "tensor_maker",
 ]

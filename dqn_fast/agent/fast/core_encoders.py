@@ -36,7 +36,7 @@ def make_core_encoder(encoder: Any, rows: int) -> CoreEncoder:
         return _Flatten()
     if type(encoder) is OneHotEncoder:
         return _OneHot(encoder, rows)
-    if type(encoder) is ImageEncoder:
+    if type(encoder) is ImageEncoder and not encoder.in_bfloat16:
         return _Image(encoder, rows)
     if type(encoder) is DictEncoder:
         return _Dict(encoder, rows)

@@ -1,13 +1,21 @@
 """Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs.
 
 Those that remember (`SequenceNetwork`) take windows of steps for observations. `windows` says what these are,
-`recurrent` and `gpt` are the models that remember.
+`recurrent` and `gpt` are the models that remember. `candidates` score actions that are described by features.
 """
 
 from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.candidates import CandidateNetwork, make_candidate_net
 from dqn_fast.agent.networks.gpt import GPT
 from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
-from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
+from dqn_fast.agent.networks.image_encoder import (
+    DATA_EFFICIENT,
+    MINATAR,
+    NATURE,
+    Conv,
+    ImageEncoder,
+    SmallImageError,
+)
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
 from dqn_fast.agent.networks.make_sequence import make_sequence_net
@@ -24,8 +32,10 @@ __all__ = [
     "MINATAR",
     "NATURE",
     "BurnIn",
+    "CandidateNetwork",
     "Cells",
     "Conv",
+    "ImageEncoder",
     "ImplicitOutputs",
     "ImplicitValues",
     "Inputs",
@@ -39,6 +49,7 @@ __all__ = [
     "State",
     "Window",
     "legal_actions",
+    "make_candidate_net",
     "make_mlp",
     "make_q_net",
     "make_sequence_net",

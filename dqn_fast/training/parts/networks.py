@@ -15,12 +15,15 @@ from dqn_fast.agent import (
     GPT,
     MINATAR,
     NATURE,
+    ImageEncoder,
     ImplicitValues,
     QNetwork,
     Recurrent,
+    Representation,
     Scalar,
     SequenceModel,
     SmallImageError,
+    make_candidate_net,
     make_q_net,
     make_sequence_net,
     q_net_of_own,
@@ -52,13 +55,17 @@ def build_q_net(
         raise SettingError("network", repr(config.network), expected)
     generator = torch.Generator().manual_seed(config.seeds.network)
     try:
-        return builder(config, observation_space, action_space, generator)
+        q_net = builder(config, observation_space, action_space, generator)
     except SmallImageError as error:
         raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
     except UsageError:
         raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"{config.env_id} does not fit: {error}") from error
+    for module in q_net.modules():
+        if isinstance(module, ImageEncoder):
+            module.in_bfloat16 = config.bfloat16
+    return q_net
 
 
 def _feed_forward(
@@ -87,13 +94,33 @@ def _sequential(
     )
 
 
+def _candidates(
+    config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
+) -> QNetwork:
+    if config.dueling:
+        raise SettingError("dueling", True, "False with --network candidates")
+    return make_candidate_net(
+        observation_space,
+        action_space,
+        config.hidden_sizes,
+        generator,
+        forms=config.forms,
+        embedding=config.embedding,
+        representation=_representation(config),
+    )
+
+
+def _representation(config: TrainConfig) -> Representation:
+    return ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar()
+
+
 def _common(config: TrainConfig) -> dict[str, Any]:
     """Return the arguments that networks with memory and without have in common."""
     return {
         "dueling": config.dueling,
         "convolutions": _CONVOLUTIONS[config.convolutions],
         "embedding": config.embedding,
-        "representation": ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
+        "representation": _representation(config),
     }
 
 
@@ -133,4 +160,8 @@ def _own(
 
 
 #: What `--network` may name beside a class of a person's own.
-NETWORKS: dict[str, Builder] = {"feedforward": _feed_forward, **dict.fromkeys(_SEQUENCE_MODELS, _sequential)}
+NETWORKS: dict[str, Builder] = {
+    "feedforward": _feed_forward,
+    "candidates": _candidates,
+    **dict.fromkeys(_SEQUENCE_MODELS, _sequential),
+}

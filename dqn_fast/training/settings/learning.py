@@ -12,6 +12,7 @@ from dqn_fast.training.settings.rules import (
     A_FOLDER,
     A_NETWORK,
     A_NORM,
+    A_PRESET,
     A_SHARE,
     A_SHARE_ABOVE_0,
     A_SHARE_BELOW_1,
@@ -30,23 +31,32 @@ class NetworkSettings(Settings):
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
     """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
-    and reward beside each observation; or a class of yours as my_module:MyNet. It is called with the
-    observation space, the action space and a torch.Generator for its weights. It must be a torch.nn.Module
-    from a tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. Other
-    settings of the network do not apply to it."""
+    and reward beside each observation; candidates, which score actions that the environment describes by
+    features, such as words; or a class of yours as my_module:MyNet. It is called with the observation space,
+    the action space and a torch.Generator for its weights. It must be a torch.nn.Module from a tensor of B
+    observations (or a dict of them) to the values of all actions, (B, A) float32. Other settings of the
+    network do not apply to it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
     """Convolutions for images. by-size takes DQN's (nature) from 36 x 36 pixels on, and MinAtar's below.
     data-efficient is for large images, too, and cheaper on a CPU."""
+    bfloat16: bool = False
+    """Convolutions compute in bfloat16, which recent GPUs do faster; weights stay float32."""
     embedding: Annotated[int, at_least(0)] = 0
     """Length of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which are
     quicker for up to some thousand values."""
+    forms: Annotated[int, at_least(1)] = 8
+    """candidates: bilinear forms of an observation and an action's features, which a small network reads. The
+    first of the hidden_sizes is that of this network, and of hidden units of the observation alone."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
     from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
     """Begin with the weights of the model of the run in this folder, and with nothing else of it. The
     networks must match."""
+    pretrain: Annotated[str, A_PRESET, tyro.conf.arg(metavar="PRESET")] = ""
+    """Train by this preset first, with the same environment, network and seed, in the folder pretrain of the
+    run's folder, and begin with the weights of that run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +83,7 @@ class LearningSettings(Settings):
     prefetch: Annotated[int | None, A_COUNT_OR_NONE] = None
     """Batches that a thread draws ahead of the learner; by default 2 with a GPU, which then waits for none,
     and 0 on the CPU. A batch drawn ahead misses the latest steps and, in prioritised replay, the priorities
-    of as many learner updates."""
+    of as many learner updates (with a GPU of one more, since TD errors are read one update later)."""
     learning_starts: Annotated[int, at_least(1, "environment step")] = 1_000
     """Environment steps stored before the first learner update."""
     gamma: Annotated[float, A_SHARE] = 0.99

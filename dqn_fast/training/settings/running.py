@@ -39,6 +39,9 @@ class RunSettings(Settings):
     """Where the network acts and learns: cpu, cuda (cuda:1 and so on for further GPUs) or mps. auto takes a
     GPU for convolutions and for networks that remember, if there is one, and the CPU for small dense layers,
     which are fastest there. The replay buffer stays in the machine's own memory."""
+    cuda_graph: bool = True
+    """On a CUDA GPU: record the learner update once and replay it, which spares the CPU hundreds of calls.
+    Not for networks that remember, whose batches differ in shape."""
     threads: Annotated[int, A_NUMBER_OF_THREADS] = 1
     """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
 
