@@ -317,7 +317,8 @@ PRESETS: dict[str, Preset] = {
             "loss": "mse",
             "total_steps": 130_000,  # about 40,000 games
             "num_envs": 64,
-            "capacity": 60_000,
+            # What earlier policies earned in three guesses is soon too little.
+            "capacity": 30_000,
             "learning_rate": 1e-3,
             "learn_period": 64,
             "learn_updates": 2,
