@@ -6,10 +6,12 @@ Longer than most files because it is one table, whose rows are compared with eac
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dqn_fast.errors import SettingError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.settings import EnvironmentSettings, NetworkSettings
 
 
 class Preset(NamedTuple):
@@ -120,6 +122,19 @@ _ATARI: dict[str, Any] = {
     "clip_rewards": True,
     "target": "hard",
     "eval_episodes": 10,
+}
+
+# Words are scored by their letters. Values of all words are compared, so gradients must not be lost in the
+# denominator of Adam's step; each of 431 hidden words evaluates a game exactly.
+_WORDLE: dict[str, Any] = {
+    "network": "candidates",
+    "hidden_sizes": (64, 32),
+    "gamma": 1.0,
+    "n_step": 1,
+    "adam_eps": 1e-8,
+    "batch_size": 128,
+    "selection_period": 0,
+    "eval_episodes": 431,
 }
 
 PRESETS: dict[str, Preset] = {
@@ -282,6 +297,45 @@ PRESETS: dict[str, Preset] = {
             "eval_episodes": 1_000,
         },
     ),
+    # Wins at random are rare, so words are learned from logged games first. Nearly every guess of the greedy
+    # policy follows from its first one: only a learning rate of 0 brings it to rest.
+    "wordle": Preset(
+        ("dqn_fast/Wordle-v0",),
+        {
+            **_WORDLE,
+            "pretrain": "wordle-offline",
+            # Three guesses at a time: values come back sooner, and few rows bootstrap, which takes all words.
+            "n_step": 3,
+            "loss": "mse",
+            "total_steps": 130_000,  # about 40,000 games
+            "num_envs": 64,
+            # What earlier policies earned in three guesses is soon too little.
+            "capacity": 30_000,
+            "learning_rate": 1e-3,
+            "learn_period": 64,
+            "learn_updates": 2,
+            "learning_starts": 64,
+            "epsilon_begin": 0.03,
+            "epsilon_end": 0.03,
+            "return_window": 500,
+            "log_period": 6_400,
+        },
+    ),
+    # About 50,000 games of the published data's policy.
+    "wordle-offline": Preset(
+        ("dqn_fast/Wordle-v0",),
+        {
+            **_WORDLE,
+            "offline": "scripted",
+            "capacity": 240_000,
+            "objective": "iql",
+            "iql_beta": 4.0,
+            "learning_rate": 2e-3,
+            "tau": 0.02,
+            "total_steps": 1_200,
+            "log_period": 100,
+        },
+    ),
     "pong": Preset(
         ("ALE/Pong-v5",),
         {
@@ -382,6 +436,30 @@ def preset_of(env_id: str | None, name: str | None = None) -> TrainConfig:
         raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return TrainConfig(env_id or preset.env_ids[0], **preset.settings)
+
+
+def pretraining_of(config: TrainConfig) -> TrainConfig | None:
+    """Return the configuration of the run that another one begins with; None if there is none.
+
+    It has the settings of the preset `config.pretrain`. Environment, network and seed are those of `config`.
+
+    Raises:
+        SettingError: if there is no preset of that name, or it has one to begin with itself.
+    """
+    if not config.pretrain:
+        return None
+    first = preset_of(config.env_id, config.pretrain)
+    if first.pretrain:
+        raise SettingError("pretrain", config.pretrain, "a preset without one of its own")
+    shared = [
+        *EnvironmentSettings.__annotations__,
+        *NetworkSettings.__annotations__,
+        "seed",
+        "threads",
+        "device",
+    ]
+    own = {"_", "num_envs", "vectorization", "dueling", "from_folder", "pretrain"}
+    return replace(first, **{name: getattr(config, name) for name in shared if name not in own})
 
 
 def origin_of_settings(env_id: str, name: str | None = None) -> str:

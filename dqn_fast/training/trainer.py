@@ -66,14 +66,14 @@ class Trainer:
         stack.callback(environments.close)
         buffers = checkpoint.load_buffers() if checkpoint else build_datasets(config, environments)
         self.agent = build_agent(config, environments.observation_space, environments.action_space)
-        if config.from_folder and checkpoint is None:
-            self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
         self.placement = placement_of(config, self.agent.q_net)
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
         self.last_net: QNetwork | None = None
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
+        if config.from_folder and checkpoint is None:
+            self.begin_with(Path(config.from_folder))
         if MEMORY not in buffers:
             buffers[MEMORY] = build_buffer(config, environments, self.agent.policy)
             store_scripted(config, buffers[MEMORY])
@@ -91,6 +91,14 @@ class Trainer:
             on_checkpoint=self._save,
             should_stop=should_stop,
         )
+
+    def begin_with(self, other: Path) -> None:
+        """Take the weights of the model in another run's folder.
+
+        Raises:
+            UsageError: if there is none, or it does not fit.
+        """
+        self.agent.begin_with(weights_to_begin_with(other, self._config, self.agent.q_net))
 
     def train(self, observers: Sequence[Observer]) -> None:
         """Train to the end, or until stopped; then give the agent its best weights.

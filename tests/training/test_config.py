@@ -58,6 +58,8 @@ BAD = [
     ("cql_alpha", math.inf, "at least 0 and finite"),
     ("tau", 0.0, "above 0 and at most 1"),
     ("target_update_period", 0, "at least 1 learner update"),
+    ("forms", 0, "at least 1"),
+    ("pretrain", 1, "the name of a preset"),
     ("epsilon_begin", 1.5, "from 0 to 1"),
     ("epsilon_end", -0.5, "from 0 to 1"),
     ("epsilon_decay", 2.0, "from 0 to 1"),

@@ -17,6 +17,7 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
 from dqn_fast.training.multi_seed.seed_process import SeedProcess
 from dqn_fast.training.parts.device import Placement
+from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import Curve, MultiSeedProgress, draw_seed_curves, read_rows
 from dqn_fast.training.run_folder.files import writing
 from dqn_fast.training.run_folder.layout import (
@@ -141,6 +142,7 @@ def resume_seeds(
 def _check(config: TrainConfig, jobs: int) -> Placement:
     if jobs < 1:
         raise SettingError("jobs", jobs, "at least 1")
+    pretraining_of(config)
     with ExitStack() as stack:  # so that an error is reported once, not by each process
         return Trainer(config, Path(), None, lambda: False, stack).placement
 
