@@ -297,6 +297,25 @@ PRESETS: dict[str, Preset] = {
             "eval_episodes": 1_000,
         },
     ),
+    # POPGym (Morad et al., 2023): only memory is asked for, so quick steps that come to rest are enough.
+    "popgym": Preset(
+        ("popgym:popgym-RepeatPreviousEasy-v0", "popgym:popgym-RepeatFirstEasy-v0"),
+        {
+            "total_steps": 60_000,
+            "network": "lstm",
+            "hidden_sizes": (64,),
+            "num_envs": 16,
+            "batch_size": 16,  # episodes of 52 cards
+            "learn_period": 48,
+            "n_step": 1,
+            "learning_rate": 2e-3,
+            "adam_eps": 1e-8,
+            "tau": 0.02,
+            "epsilon_begin": 0.2,
+            "epsilon_end": 0.02,
+            "selection_period": 0,
+        },
+    ),
     # Wins at random are rare, so words are learned from logged games first. Nearly every guess of the greedy
     # policy follows from its first one: only a learning rate of 0 brings it to rest.
     "wordle": Preset(
