@@ -168,10 +168,15 @@ class CandidateNetwork(QNetwork):
         return asked.new_zeros(len(asked), self._width).scatter(1, first + step * action[:, None], asked)
 
     def best_action(self, obs: Any, needed: Tensor) -> Tensor:
-        """Return the best action of each row that is needed, `(B,)` int64, and 0 for others."""
+        """Return the best action of each row that is needed, `(B,)` int64, and of any for others.
+
+        On a GPU it computes all rows: which are needed would be a question that it has to wait for.
+        """
+        if needed.device.type != "cpu":
+            return super().best_action(obs, needed)
         rows = needed.nonzero().squeeze(1)
         few = trees.map(lambda leaf: leaf[rows], obs)
-        action = torch.zeros(len(needed), dtype=torch.int64, device=needed.device)
+        action = torch.zeros(len(needed), dtype=torch.int64)
         action[rows] = super().best_action(few, needed)
         return action
 
