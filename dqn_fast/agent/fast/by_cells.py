@@ -31,8 +31,7 @@ class ByCells:
         """Return the outputs of the cells, `(K, ...)`."""
         if self._traced is not None and self._traced[0] is obs.window:
             return self._traced[1][obs.at]
-        outputs: Tensor = self._q_net(obs.window).flatten(0, 1)[obs.at]
-        return outputs
+        return self._q_net.look(obs.window).flatten(0, 1)[obs.at]
 
     def at(self, obs: Cells, action: Tensor) -> Tensor:
         """Return the outputs of all actions of the cells, `(K, ...)`."""
