@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -54,18 +55,20 @@ def train(
         jobs: Runs side by side; by default one for each processor.
     """
     from dqn_fast.training.multi_seed import default_jobs, train_seeds
-    from dqn_fast.training.run import train as train_run
     from dqn_fast.training.run_folder.layout import FolderTakenError, default_run_folder
 
     if seeds < 1:
         raise SettingError("seeds", seeds, "at least 1")
+    if seeds > 1 and settings.actors:
+        raise SettingError("seeds", seeds, "1 with --actors")
     all_seeds = range(settings.seed, settings.seed + seeds)
     folder = output or default_run_folder(settings.env_id, all_seeds, datetime.now())
     origin = f"the settings of {config_file}" if config_file else origin_of_settings(settings.env_id, preset)
     begin = partial(_say, f"{settings.env_id} with {origin}")
     try:
         if seeds == 1:
-            return _report(train_run(settings, folder, overwrite=overwrite, on_begin=begin), folder, video)
+            run = _trainer(settings.actors)[0](settings, folder, overwrite=overwrite, on_begin=begin)
+            return _report(run, folder, video)
         jobs = default_jobs() if jobs is None else jobs
         group = train_seeds(
             settings, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video, on_begin=begin
@@ -78,6 +81,9 @@ def train(
 def resume(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     total_steps: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    actors: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    shards: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None,
     video: bool = True,
     jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
@@ -88,16 +94,38 @@ def resume(
             checkpoint is unpickled: only use one that you trust.
         total_steps: Environment steps to train for, if they become more. A finished run must have been
             trained with --keep-checkpoint.
+        actors: Of a run with actors: another number of them.
+        shards: Of a run with actors: another number of shards, which the replay buffer is dealt out to.
+        cluster: Of a run with actors: local, auto, or the address of another cluster.
         video: Record one episode of the trained agent, if the environment can be rendered.
         jobs: Several seeds: runs side by side; by default one for each processor.
     """
     from dqn_fast.training.multi_seed import default_jobs, holds_seeds, resume_seeds
-    from dqn_fast.training.run import resume as resume_run
+    from dqn_fast.training.run_folder.model import load_config
 
     if holds_seeds(folder):
         jobs = default_jobs() if jobs is None else jobs
         return _report_seeds(resume_seeds(folder, jobs=jobs, video=video, total_steps=total_steps), folder)
-    return _report(resume_run(folder, total_steps=total_steps, on_lengthen=_say_longer), folder, video)
+    given = {"actors": actors, "shards": shards, "cluster": cluster}
+    changes = {name: value for name, value in given.items() if value is not None}
+    before = load_config(folder).actors
+    for name, value in changes.items():
+        if not before or value == 0:
+            raise SettingError(name, value, "none for a run without actors, and at least 1 for one with them")
+    _, resume_run = _trainer(before)
+    run = resume_run(folder, total_steps=total_steps, changes=changes, on_lengthen=_say_longer)
+    return _report(run, folder, video)
+
+
+def _trainer(actors: int) -> tuple[Callable[..., Run], Callable[..., Run]]:
+    """Return what trains and what resumes a run: in one process, or with so many actors."""
+    if actors:
+        from dqn_fast.distributed import resume_distributed, train_distributed
+
+        return train_distributed, resume_distributed
+    from dqn_fast.training.run import resume, train
+
+    return train, resume
 
 
 def _say_longer(step: int, before: int) -> None:

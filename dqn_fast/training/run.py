@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -22,6 +23,7 @@ from dqn_fast.training.evaluation.transcripts import write_episodes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.envs import build_env
+from dqn_fast.training.parts.run import Build, build_here
 from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
 from dqn_fast.training.run_folder.files import WriteError
@@ -58,6 +60,7 @@ def train(
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
     on_begin: Callable[[], None] = lambda: None,
+    build: Build = build_here,
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
 
@@ -69,6 +72,7 @@ def train(
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
         on_begin: called once everything is checked, before the first step.
+        build: builds what trains; by default, in this process.
 
     Raises:
         UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the
@@ -80,7 +84,7 @@ def train(
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         # Before the folder is created: settings that do not fit leave none behind.
-        trainer = Trainer(config, folder, None, interrupted, stack)
+        trainer = Trainer(config, folder, None, interrupted, stack, build)
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
             save_config(folder, config)
@@ -92,8 +96,10 @@ def resume(
     folder: str | Path,
     *,
     total_steps: int | None = None,
+    changes: Mapping[str, Any] = MappingProxyType({}),
     observers: Sequence[Observer] = (),
     on_lengthen: Callable[[int, int], None] = lambda step, before: None,
+    build: Build = build_here,
 ) -> Run:
     """Resume a run from its last checkpoint, as if it had never stopped.
 
@@ -104,9 +110,11 @@ def resume(
         total_steps: environment steps to train for, if they become more. From the step that was reached, all
             schedules are those of the new length, so an unbroken run of that length would differ. A run that
             is complete needs the checkpoint that `keep_checkpoint` kept.
+        changes: settings to change; only those of how the run is spread over machines may.
         observers: as in `train`.
         on_lengthen: called before the first step with the step that was reached and the former total_steps,
             if they have become more.
+        build: as in `train`.
 
     Raises:
         UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
@@ -116,7 +124,7 @@ def resume(
             again.
     """
     folder = Path(folder)
-    config = load_config(folder)
+    config = replace(load_config(folder), **changes)
     torch.set_num_threads(config.threads)
     with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
         complete = complete_result(folder) is not None
@@ -128,7 +136,7 @@ def resume(
         if complete and checkpoint is None:
             got = f"{total_steps} for a complete run without a checkpoint"
             raise SettingError("total_steps", got, "one that was trained with keep_checkpoint")
-        trainer = Trainer(config, folder, checkpoint, interrupted, stack)
+        trainer = Trainer(config, folder, checkpoint, interrupted, stack, build)
         # In this order: if the process is killed in between, this can be asked for again.
         save_config(folder, config)
         (folder / RESULT).unlink(missing_ok=True)

@@ -14,16 +14,12 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
-from dqn_fast.training.parts.agent import build_agent
-from dqn_fast.training.parts.data import build_datasets
-from dqn_fast.training.parts.envs import build_env, build_environments
-from dqn_fast.training.parts.loop import build_loop
-from dqn_fast.training.parts.replay import build_buffer
-from dqn_fast.training.parts.scripted import store_scripted
+from dqn_fast.training.parts.envs import build_env
+from dqn_fast.training.parts.run import Build, Hooks, build_here
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.files import writing
-from dqn_fast.training.run_folder.layout import DEMONSTRATIONS, MEMORY, METRICS
+from dqn_fast.training.run_folder.layout import MEMORY, METRICS
 from dqn_fast.training.run_folder.model import weights_to_begin_with
 
 
@@ -36,6 +32,7 @@ class Trainer:
         checkpoint: to resume from; None starts a new training.
         should_stop: asked before every round of the loop; True ends the training there.
         stack: will close the environments.
+        build: builds what trains.
 
     Raises:
         UsageError: if the environments cannot be made, no network takes their observations, the settings,
@@ -59,11 +56,10 @@ class Trainer:
         checkpoint: Checkpoint | None,
         should_stop: Callable[[], bool],
         stack: ExitStack,
+        build: Build = build_here,
     ) -> None:
-        environments = build_environments(config)
-        stack.callback(environments.close)
-        buffers = checkpoint.load_buffers() if checkpoint else build_datasets(config, environments)
-        self.agent = build_agent(config, environments.observation_space, environments.action_space)
+        hooks = Hooks(on_row=self._on_row, on_checkpoint=self._save, should_stop=should_stop)
+        self.agent, self.loop, self._buffers = build(config, checkpoint, hooks, stack)
         if config.from_folder and checkpoint is None:
             self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
@@ -71,23 +67,9 @@ class Trainer:
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
-        if MEMORY not in buffers:
-            buffers[MEMORY] = build_buffer(config, environments, self.agent.policy)
-            store_scripted(config, buffers[MEMORY])
-        self._buffers = buffers
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
-        self.loop = build_loop(
-            config,
-            environments,
-            self.agent,
-            buffers[MEMORY],
-            buffers.get(DEMONSTRATIONS),
-            on_row=self._on_row,
-            on_checkpoint=self._save,
-            should_stop=should_stop,
-        )
 
     def train(self, observers: Sequence[Observer]) -> None:
         """Train to the end, or until stopped; then give the agent its best weights.

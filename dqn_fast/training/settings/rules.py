@@ -41,6 +41,7 @@ A_NETWORK = Rule(
     lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"
 )
 A_FOLDER = Rule(lambda value: isinstance(value, str), "a folder of a run")
+A_CLUSTER = Rule(lambda value: isinstance(value, str) and value != "", "local, auto or HOST:PORT")
 A_REFERENCE = Rule(lambda value: isinstance(value, str), "a function of yours as module:name")
 KEYS = Rule(
     lambda value: isinstance(value, tuple) and all(isinstance(key, str) for key in value),
