@@ -25,6 +25,10 @@ class SettingError(UsageError):
         return f"{self.name}: {self.complaint}"
 
 
+class DeviceMemoryError(MemoryError):
+    """A run broke: its GPU has too little memory. The message is one line."""
+
+
 class NotFiniteError(ArithmeticError):
     """A run broke: a reward, a loss or a gradient is NaN or infinite. The message is one line.
 

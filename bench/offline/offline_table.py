@@ -1,8 +1,9 @@
 """Make the table of learning from logged data: `python bench/offline/offline_table.py FOLDERS`.
 
 FOLDERS hold runs that `dqn-fast train` left, from data alone, with demonstrations, or without either to
-compare with. Their results, and what `make_log.py` said of the data, are copied to results.json beside this
-file, and the table in bench/README.md is made from it; without FOLDERS, nothing else is done.
+compare with. Their results, and what `make_log.py` said of the data, go to results.json beside this file, in
+place of those of the same environment, data, objective and length. The table in bench/README.md is made from
+that file; without FOLDERS, nothing else is done.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from readme_parts import README, Part
 RESULTS = Path(__file__).with_name("results.json")
 PART = Part("offline", "python bench/offline/offline_table.py FOLDERS")
 _LEFT = ("environment", "data", "objective")
+_IDENTITY = ("env_id", "data", "share", "objective", "steps", "unit")
 
 
 def rows_of(groups: Sequence[SeedRuns]) -> list[dict[str, Any]]:
@@ -50,9 +52,16 @@ def _row(group: SeedRuns) -> dict[str, Any]:
     }
 
 
+def merged(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return all rows; of two about the same, the new one."""
+    return list({tuple(row[name] for name in _IDENTITY): row for row in (*old, *new)}.values())
+
+
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """Return what stands between the markers."""
-    rows = sorted(rows, key=lambda row: (row["env_id"], row["unit"], row["data"], row["objective"]))
+    rows = sorted(
+        rows, key=lambda row: (row["env_id"], row["unit"] == "steps", row["data"], row["objective"])
+    )
     columns = {
         "environment": [row["env_id"] for row in rows],
         "data": [_data(row) for row in rows],
@@ -90,10 +99,13 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--readme", type=Path, default=README)
     options = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    if options.results.exists():
+        rows = json.loads(options.results.read_text(encoding="utf-8"))
     if options.folders:
-        rows = rows_of(by_settings(find_runs(options.folders)[0]))
+        rows = merged(rows, rows_of(by_settings(find_runs(options.folders)[0])))
         options.results.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    PART.write(options.readme, markdown(json.loads(options.results.read_text(encoding="utf-8"))))
+    PART.write(options.readme, markdown(rows))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The DQN agent in PyTorch, made of parts that are passed to constructors."""
 
-from dqn_fast.agent.batch_source import BatchSource, PrioritizedBatches, UniformBatches
+from dqn_fast.agent.batch_source import BatchSource, Drawer, DrawingSource, PrioritizedBatches, UniformBatches
 from dqn_fast.agent.cells import CellBatch, make_cells
 from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import QValues, Values, make_q_values
+from dqn_fast.agent.hand_off import HandOff, handed
 from dqn_fast.agent.joined_batches import JoinedBatches
 from dqn_fast.agent.networks import (
     DATA_EFFICIENT,
@@ -14,6 +15,7 @@ from dqn_fast.agent.networks import (
     NATURE,
     Cells,
     Conv,
+    ImageEncoder,
     ImplicitOutputs,
     ImplicitValues,
     Inputs,
@@ -31,6 +33,7 @@ from dqn_fast.agent.networks import (
     make_q_net,
     make_sequence_net,
     q_net_of_own,
+    try_q_net,
 )
 from dqn_fast.agent.objectives import (
     CloningObjective,
@@ -73,6 +76,8 @@ __all__ = [
     "ConservativeObjective",
     "Conv",
     "Draw",
+    "Drawer",
+    "DrawingSource",
     "EpisodeDraw",
     "EpsilonGreedy",
     "Exploration",
@@ -80,7 +85,9 @@ __all__ = [
     "FeedForwardPolicy",
     "FlatParameters",
     "Greedy",
+    "HandOff",
     "HardTarget",
+    "ImageEncoder",
     "ImplicitObjective",
     "ImplicitOutputs",
     "ImplicitValues",
@@ -120,6 +127,7 @@ __all__ = [
     "Values",
     "Window",
     "WindowDraw",
+    "handed",
     "huber",
     "legal_actions",
     "make_cells",
@@ -133,4 +141,5 @@ __all__ = [
     "q_net_of_own",
     "squared_error",
     "target_selector",
+    "try_q_net",
 ]

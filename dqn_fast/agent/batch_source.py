@@ -34,6 +34,26 @@ class BatchSource(Protocol):
         ...
 
 
+class Drawer(Protocol):
+    """A source that draws each batch into memory of its own."""
+
+    def slot(self, *, pin_memory: bool) -> Any:
+        """Return memory for a batch; pinned memory is copied to a GPU without waiting."""
+        ...
+
+    def draw(self, step: int, slot: Any) -> TransitionBatch:
+        """Return a batch on the CPU for environment step `step`, valid until its slot is used again."""
+        ...
+
+    def update_priorities(self, batch: Any, td_error: Tensor) -> None:
+        """Use the TD errors, `(B,)` on the CPU, of the rows of a batch that `draw` returned."""
+        ...
+
+
+class DrawingSource(BatchSource, Drawer, Protocol):
+    """A source that does both: what the learner takes as it is, and what a hand-off draws from."""
+
+
 class UniformBatches:
     """Samples every stored transition with the same probability.
 
@@ -58,6 +78,14 @@ class UniformBatches:
         ends = range(batch_size, at_once * batch_size + 1, batch_size)
         self._first = [drawn.rows(0, end) for end in ends]  # one batch, two, three ...
         self._batches = [drawn.rows(end - batch_size, end).torch() for end in ends]
+
+    def slot(self, *, pin_memory: bool) -> Batch[Any]:
+        """Return memory for a batch."""
+        return self.buffer.empty_batch(self.batch_size, torch=True, pin_memory=pin_memory)
+
+    def draw(self, step: int, slot: Batch[Any]) -> Batch[Any]:
+        """Draw a single batch into its slot; `step` is ignored."""
+        return self.buffer.sample(self.batch_size, **self._horizon, out=slot)
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
         """Give a batch of tensors for each update; `step` is ignored."""
@@ -95,13 +123,21 @@ class PrioritizedBatches:
         self.batch_size = batch_size
         self.beta_schedule = beta_schedule
         self._horizon: dict[str, Any] = {"n_step": n_step, "gamma": gamma}
-        self._batch = buffer.empty_batch(batch_size, torch=True)
+        self._batch = self.slot(pin_memory=False)
+
+    def slot(self, *, pin_memory: bool) -> Batch[Any]:
+        """Return memory for a batch."""
+        return self.buffer.empty_batch(self.batch_size, torch=True, pin_memory=pin_memory)
+
+    def draw(self, step: int, slot: Batch[Any]) -> Batch[Any]:
+        """Draw a batch into its slot, with importance weights by the beta of step `step`."""
+        beta = self.beta_schedule(step)
+        return self.buffer.sample(self.batch_size, beta=beta, **self._horizon, out=slot)
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
         """Give a batch of tensors for each update, with importance weights by the beta of step `step`."""
-        beta = self.beta_schedule(step)
         for _ in range(updates):
-            yield self.buffer.sample(self.batch_size, beta=beta, **self._horizon, out=self._batch)
+            yield self.draw(step, self._batch)
 
     def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
         """Set the priorities of the rows to |td_error|; the buffer adds priority_eps and applies alpha."""

@@ -27,7 +27,7 @@ class CellBatch:
         discount: `(K,)`.
         weights: `(K,)` float32, importance weights of the cells' rows.
         row: `(K,)` int64, the row of each cell.
-        indices: `(B,)` int64, for priorities: the rows' names.
+        indices: `(B,)` int64, of the rows, to update their priorities by.
     """
 
     obs: Cells
@@ -50,14 +50,14 @@ def make_cells(
 ) -> CellBatch:
     """Return the cells of sequences to learn from.
 
-    Columns that no target needs are cut off or repeat their row's first observation, such as padding, and
-    the observation behind a terminated step. That one may be NaN, and 0 times NaN in the backward pass would
-    be NaN in every weight.
+    Columns that no target needs, such as padding and the observation behind a terminated step, are cut off or
+    filled with their row's first observation. What stood there may be NaN, and 0 times NaN in the backward
+    pass would make every weight NaN.
 
     Args:
         rows: tensors; only read.
-        previous_action: `(B, columns of obs)` int64, what was done in the step before; 0 where there is none.
-        previous_reward: `(B, columns of obs)`, what that earned; 0 where there is none.
+        previous_action: `(B, columns of obs)` int64, the action of the step before; 0 where there is none.
+        previous_reward: `(B, columns of obs)`, the reward of that action; 0 where there is none.
         state: before column 0, `(B, ...)` each; None begins anew.
         burn_in: whether rows have steps before the drawn one; no gradient flows back to these.
 
@@ -67,7 +67,7 @@ def make_cells(
     inputs = Inputs(rows.obs, previous_action, previous_reward)
     row, column = rows.learn.nonzero(as_tuple=True)
     if not len(row):
-        raise ValueError(f"rows: got {len(rows.weights)} without a step to learn from, expected some")
+        raise ValueError(f"rows: got {len(rows.weights)} without a step to learn from, expected at least one")
     bootstrap, discount = rows.bootstrap[row, column], rows.discount[row, column]
     goes_on = discount != 0
     needed = torch.zeros(previous_action.shape, dtype=torch.bool)
@@ -101,7 +101,7 @@ def _burn_in(inputs: Inputs, begins: Tensor) -> BurnIn | None:
 
 
 def _cut(inputs: Inputs, begins: Tensor, ends: Tensor, width: int) -> Inputs:
-    """Return the columns from `begins` to `ends` of each row, aligned left; its first one fills the rest."""
+    """Return columns `begins` to `ends` of each row, aligned left; the first of them fills the rest."""
     where = begins[:, None] + torch.arange(width)
     where = torch.where(where < ends[:, None], where, begins[:, None])
     row = torch.arange(len(begins))[:, None]

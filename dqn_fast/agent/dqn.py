@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.batch_means import BatchMeans
+from dqn_fast.agent.device_update import DeviceUpdate
 from dqn_fast.agent.fast import FlushDenormals, make_differentiable
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.not_finite import not_finite_error
@@ -49,9 +50,14 @@ class DQN:
         learning_rate_schedule: learning rate at each environment step.
         max_grad_norm: largest 2-norm of the gradient of all parameters together; longer gradients are
             shortened to it. Infinity turns this off.
+        repeats: on a GPU, record an update once and replay it (`DeviceUpdate`).
 
     Raises:
         ValueError: if `max_grad_norm` is not above 0.
+
+    Attributes:
+        device: of the network, and of the batches to learn from.
+        updates: learner updates so far.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class DQN:
         policy: Policy,
         learning_rate_schedule: Schedule,
         max_grad_norm: float = inf,
+        repeats: bool = False,
     ) -> None:
         if not max_grad_norm > 0:
             raise ValueError(f"max_grad_norm: got {max_grad_norm}, expected above 0")
@@ -79,11 +86,55 @@ class DQN:
         self.updates = 0
         self._values = make_differentiable(q_net)
         self._target_values = make_differentiable(target.target_net)
+        self.device = parameters.vector.device
         self._means = BatchMeans()
+        self._on_device = DeviceUpdate(
+            self._values,
+            self._target_values,
+            parameters,
+            optimizer,
+            objective=objective,
+            max_grad_norm=max_grad_norm,
+            repeats=repeats,
+        )
+
+    def begin(self, batch: TransitionBatch, step: int) -> Callable[[], UpdateResult]:
+        """Begin a learner update; return a function that waits for it and returns what it found.
+
+        On the CPU it is made at once. On a GPU it is only enqueued: whoever asks for its result later, when
+        further updates are enqueued, does not keep the GPU waiting.
+
+        Args:
+            batch: B transitions on the agent's device; only read.
+            step: environment step, for the learning rate.
+
+        Raises:
+            NotFiniteError: as `learn`. On a GPU the function that is returned raises it; updates that were
+                begun in between change nothing, and do not count.
+        """
+        if self.device.type == "cpu":
+            found = self.learn(batch, step)
+            return lambda: found
+        read = self._on_device.begin(batch, self.learning_rate_schedule(step))
+        self.updates += 1
+        self.target.update(self.updates, self._on_device.going)
+        number = self.updates
+
+        def result() -> UpdateResult:
+            report, rows = read(), len(batch.weights)
+            loss = report.loss / rows
+            if not report.changed:
+                self.updates = number - 1
+                self._on_device.go_on()
+                what, got = ("loss", loss) if not isfinite(loss) else ("gradient norm", report.norm)
+                raise self._not_finite(what, got, batch, step)
+            return UpdateResult(report.td_error, loss, report.q / rows)
+
+        return result
 
     @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
-        """Make one learner update from a batch of tensors.
+        """Make one learner update from a batch of tensors, and wait for it.
 
         Args:
             batch: B transitions; only read.
@@ -94,6 +145,8 @@ class DQN:
                 checked only if `max_grad_norm` is finite. Weights, optimiser, target and `updates` do not
                 change.
         """
+        if self.device.type != "cpu":
+            return self.begin(batch, step)()
         with FlushDenormals():
             outputs, backward = self._values.trace(batch.obs)
             found = self.objective(outputs, batch, self._values, self._target_values)

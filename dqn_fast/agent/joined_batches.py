@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dqn_fast import trees
-from dqn_fast.agent.batch_source import BatchSource
+from dqn_fast.agent.batch_source import DrawingSource
 from dqn_fast.agent.objectives.objective import TransitionBatch
 
 
@@ -35,16 +35,25 @@ class JoinedBatches:
     """Joins a batch of each of two sources, of transitions alike, for every update.
 
     Each source draws by its own rule, with its own importance weights, and gets the TD errors of its own
-    rows. So the share of each in an update is that of its batch (Hester et al., 2018, let priorities decide
-    that; Ball et al., 2023, take halves).
+    rows. So each source's share of an update is its share of the rows (Hester et al., 2018, let priorities
+    decide that; Ball et al., 2023, take halves).
 
     Args:
         own: gives the rows that come first.
         other: gives the rows behind them.
     """
 
-    def __init__(self, own: BatchSource, other: BatchSource) -> None:
+    def __init__(self, own: DrawingSource, other: DrawingSource) -> None:
         self._sources = own, other
+
+    def slot(self, *, pin_memory: bool) -> Any:
+        """Return memory for a batch of each; the rows that are joined are in new memory."""
+        return tuple(source.slot(pin_memory=False) for source in self._sources)
+
+    def draw(self, step: int, slot: Any) -> JoinedBatch:
+        """Draw a batch of each into its slot, and join them."""
+        own, other = (source.draw(step, one) for source, one in zip(self._sources, slot, strict=True))
+        return _joined(own, other)
 
     def batches(self, step: int, updates: int) -> Iterator[JoinedBatch]:
         """Give a batch of tensors for each update."""

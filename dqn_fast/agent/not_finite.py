@@ -39,7 +39,7 @@ def not_finite_error(
 
 
 def _of_batch(batch: TransitionBatch) -> list[str]:
-    """Return the names of fields that are not finite, such as obs['image']; ignore what follows an end."""
+    """Name the fields that are not finite, such as obs['image']; what follows a terminated step may be."""
     goes_on = batch.discount != 0
     names = []
     for name in ("obs", "reward", "next_obs", "discount", "weights"):

@@ -20,8 +20,17 @@ class Draw(Protocol):
 
     buffer: ReplayBuffer
 
-    def __call__(self, beta: float | None) -> CellBatch:
-        """Return the cells of drawn sequences; `beta` is the exponent of importance weights, None of none."""
+    def slot(self) -> Any:
+        """Return memory that a draw uses."""
+        ...
+
+    def __call__(self, beta: float | None, slot: Any) -> CellBatch:
+        """Return the cells of drawn sequences, valid until `slot` is used again.
+
+        Args:
+            beta: exponent of importance weights; None of none.
+            slot: of this object's `slot`.
+        """
         ...
 
 
@@ -39,12 +48,20 @@ class SequenceBatches:
         self._draw = draw
         self._beta_schedule = beta_schedule
         self._priority_mix = priority_mix
+        self._slot = draw.slot()
+
+    def slot(self, *, pin_memory: bool) -> Any:
+        """Return memory for a batch; the cells are in new memory, which is not pinned."""
+        return self._draw.slot()
+
+    def draw(self, step: int, slot: Any) -> CellBatch:
+        """Draw a batch, with importance weights by the beta of step `step`."""
+        return self._draw(self._beta_schedule(step) if self._beta_schedule else None, slot)
 
     def batches(self, step: int, updates: int) -> Iterator[CellBatch]:
         """Give a batch of tensors for each update."""
-        beta = self._beta_schedule(step) if self._beta_schedule else None
         for _ in range(updates):
-            yield self._draw(beta)
+            yield self.draw(step, self._slot)
 
     def update_priorities(self, batch: CellBatch, td_error: Tensor) -> None:
         """Set the priority of each sequence by the TD errors of its cells, if there are priorities."""
@@ -55,7 +72,7 @@ class SequenceBatches:
 
 
 class EpisodeDraw:
-    """Draws whole segments: episodes, or what is held or recorded of them so far.
+    """Draws whole segments: episodes, or the parts of them that are held, or recorded so far.
 
     Args:
         buffer: holds the steps.
@@ -72,7 +89,10 @@ class EpisodeDraw:
         self._n_step = n_step
         self._gamma = gamma
 
-    def __call__(self, beta: float | None) -> CellBatch:
+    def slot(self) -> None:
+        """Return nothing: every draw is in new memory."""
+
+    def __call__(self, beta: float | None, slot: None = None) -> CellBatch:
         """Return the cells of drawn segments."""
         segments = self.buffer.sample_segments(
             self._batch_size, n_step=self._n_step, gamma=self._gamma, beta=beta
@@ -85,7 +105,7 @@ class EpisodeDraw:
         return make_cells(rows, action, reward)
 
     def _one_step_reward(self, rows: SequenceBatch[Tensor]) -> Tensor:
-        """Return what each step earned by itself, `(B, T)`."""
+        """Return the reward of each step alone, `(B, T)`."""
         if self._n_step == 1:
             return rows.reward
         reward = torch.zeros_like(rows.reward)
@@ -97,18 +117,18 @@ class EpisodeDraw:
 class WindowDraw:
     """Draws windows of `length` steps with up to `burn_in` steps before them (Kapturowski et al., 2019).
 
-    Every step is equally likely to be a window's first, or by its priority.
+    Each step is as likely to be a window's first as any other, or in proportion to its priority.
 
     Args:
         buffer: holds the steps; it must know its spaces.
         batch_size: windows of each batch.
         length: steps of each window.
-        burn_in: steps before it, which only lead to the state at its beginning.
+        burn_in: steps before it, from which only the state at its beginning is computed.
         n_step: environment steps that each transition spans.
         gamma: discount factor of one environment step; None is the buffer's own.
 
-    The state before the burn-in is the stored one if the buffer stores states (`SequencePolicy`), and that
-    before a first step otherwise.
+    The state before the burn-in is the stored one if the buffer stores states (`SequencePolicy`), and an
+    empty one otherwise.
     """
 
     def __init__(
@@ -125,12 +145,16 @@ class WindowDraw:
         self._sizes = batch_size, length
         self._options: dict[str, Any] = {"burn_in": burn_in, "n_step": n_step, "previous": True}
         self._gamma = gamma
-        self._rows = buffer.empty_sequences(*self._sizes, **self._options, torch=True)
 
-    def __call__(self, beta: float | None) -> CellBatch:
-        """Return the cells of drawn windows; valid until the next draw."""
-        rows: SequenceBatch[Tensor] = self.buffer.sample_sequences(
-            *self._sizes, **self._options, gamma=self._gamma, beta=beta, out=self._rows
+    def slot(self) -> SequenceBatch[Tensor]:
+        """Return memory for a batch of windows."""
+        rows: SequenceBatch[Tensor] = self.buffer.empty_sequences(*self._sizes, **self._options, torch=True)
+        return rows
+
+    def __call__(self, beta: float | None, slot: SequenceBatch[Tensor]) -> CellBatch:
+        """Return the cells of drawn windows."""
+        rows = self.buffer.sample_sequences(
+            *self._sizes, **self._options, gamma=self._gamma, beta=beta, out=slot
         )
         stored = {
             name.removeprefix(STATE): field[:, 0]

@@ -1,4 +1,4 @@
-"""The policy of a network that remembers: its state goes from step to step, and begins anew with episodes."""
+"""The policy of a network that remembers: its state goes on from step to step, for an episode."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import torch
 
 from dqn_fast import trees
 from dqn_fast.agent.exploration import Actions, Exploration
-from dqn_fast.agent.fast import as_tensor
+from dqn_fast.agent.fast import as_array, device_of, tensor_maker
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
 from dqn_fast.agent.networks.windows import Inputs
 
-#: What the name of a stored part of the state begins with.
+#: The prefix of the names of the state's stored parts.
 STATE = "state_"
 
 
 class SequencePolicy:
-    """Takes the best action by all that was seen in the episode, or a random one to explore.
+    """Takes the best action given all that was seen in the episode, or a random one to explore.
 
     Args:
         q_net: the network to ask. Changes of its parameters in place take effect at once.
@@ -43,8 +43,10 @@ class SequencePolicy:
         self._q_net = q_net
         self._store_state = store_state
         self._state = self._before = q_net.start(num_envs)
-        self._action = torch.zeros(num_envs, dtype=torch.int64)
-        self._reward = torch.zeros(num_envs)
+        self._device = device_of(q_net)
+        self._as_input = tensor_maker(self._device)
+        self._action = torch.zeros(num_envs, dtype=torch.int64, device=self._device)
+        self._reward = torch.zeros(num_envs, device=self._device)
 
     @torch.no_grad()
     def act(self, obs: Any, step: int) -> Actions:
@@ -53,30 +55,33 @@ class SequencePolicy:
         The network is asked at every step, since it must see all of them.
         """
         self._before = self._state
-        inputs = Inputs(trees.map(as_tensor, obs), self._action, self._reward)
+        inputs = Inputs(trees.map(self._as_input, obs), self._action, self._reward)
         outputs, self._state = self._q_net.step(inputs, self._state)
         values = self._q_net.values(outputs)
-        actions = self.exploration.choose(lambda: values.argmax(1).numpy(), step, lambda: legal_actions(obs))
-        self._action = torch.from_numpy(actions.copy())
+        actions = self.exploration.choose(
+            lambda: as_array(values.argmax(1)), step, lambda: legal_actions(obs)
+        )
+        self._action = self._as_input(actions.copy())
         return actions
 
     def observe(self, reward: npt.NDArray[Any]) -> None:
         """Take in what the latest actions earned."""
-        self._reward = torch.from_numpy(reward.astype(np.float32))
+        self._reward = self._as_input(reward.astype(np.float32))
 
     def reset(self, rows: Sequence[int]) -> None:
         """Forget the episodes of these environments."""
         if not rows:
             return
         self._state = self._q_net.model.forget(self._state, rows)
-        self._action[list(rows)] = 0
-        self._reward[list(rows)] = 0
+        at = torch.tensor(list(rows), dtype=torch.int64).to(self._device)
+        self._action.index_fill_(0, at, 0)
+        self._reward.index_fill_(0, at, 0)
 
     def extras(self) -> Mapping[str, npt.NDArray[Any]]:
         """Return the state before the latest step, if it is to be stored."""
         if not self._store_state:
             return {}
-        return {STATE + name: part.numpy() for name, part in self._before.items()}
+        return {STATE + name: as_array(part) for name, part in self._before.items()}
 
     def figures(self, step: int) -> dict[str, float]:
         """Return the numbers of the exploration."""
@@ -94,5 +99,7 @@ class SequencePolicy:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
         self.exploration.load_state_dict(state["exploration"])
-        self._state = dict(state["state"])
-        self._action, self._reward = state["action"].clone(), state["reward"].clone()
+        self._state = {name: part.to(self._device) for name, part in state["state"].items()}
+        self._action, self._reward = (
+            state[name].to(self._device, copy=True) for name in ("action", "reward")
+        )

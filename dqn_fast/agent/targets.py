@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Protocol
 
+from torch import Tensor
+
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
@@ -14,11 +16,12 @@ class Target(Protocol):
 
     target_net: QNetwork
 
-    def update(self, updates: int) -> None:
+    def update(self, updates: int, going: float | Tensor = 1.0) -> None:
         """Follow the Q-network; called once after every learner update.
 
         Args:
             updates: learner updates so far, the one just made included.
+            going: 1, or a scalar on the device that is 1 or 0: where it is 0 nothing changes.
         """
         ...
 
@@ -38,7 +41,8 @@ class _Copy:
         for own, followed in self._pairs:
             own.copy_(followed)
 
-    def approach(self, tau: float) -> None:
+    def approach(self, tau: float | Tensor) -> None:
+        """Move by a share `tau` of the way: 1 is a copy, to the bit, and 0 changes nothing."""
         for own, followed in self._pairs:
             own.lerp_(followed, tau)
 
@@ -64,9 +68,13 @@ class HardTarget:
         self._copy = _Copy(q_net, parameters)
         self.target_net = self._copy.net
 
-    def update(self, updates: int) -> None:
+    def update(self, updates: int, going: float | Tensor = 1.0) -> None:
         """Copy the Q-network if `updates` is a multiple of the period."""
-        if updates % self.target_update_period == 0:
+        if updates % self.target_update_period:
+            return
+        if isinstance(going, Tensor):
+            self._copy.approach(going)
+        else:
             self._copy.copy()
 
 
@@ -91,6 +99,6 @@ class SoftTarget:
         self._copy = _Copy(q_net, parameters)
         self.target_net = self._copy.net
 
-    def update(self, updates: int) -> None:
+    def update(self, updates: int, going: float | Tensor = 1.0) -> None:
         """Move towards the Q-network, whatever the number of `updates`."""
-        self._copy.approach(self.tau)
+        self._copy.approach(self.tau * going)

@@ -85,8 +85,8 @@ def refuse_unknown_options(arguments: Sequence[str]) -> None:
 def near_misses(word: str, known: Sequence[str]) -> list[str]:
     """Return the names of options that a word may mean, the likeliest first.
 
-    They are the name that another library's option has here; a name with these initials, such as
-    learning-rate for lr; names that have the word as a part; or names that are spelt alike.
+    In this order: our name for another library's option; options with these initials, such as learning-rate
+    for lr; options that contain the word; options that are spelt alike.
     """
     if _ELSEWHERE.get(word) in known:
         return [_ELSEWHERE[word]]

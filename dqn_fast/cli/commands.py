@@ -17,6 +17,8 @@ from dqn_fast.errors import SettingError
 from dqn_fast.training.presets import PRESETS
 from dqn_fast.training.settings.keywords import words_of
 
+Device = Annotated[str | None, tyro.conf.arg(metavar="NAME")]
+
 _WIDTH = 75  # of text, in columns
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -45,6 +47,7 @@ def evaluate(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     episodes: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    device: Device = None,
 ) -> int:
     """Evaluate the agent of a run (ε = 0): by default as at its end, on the same episodes.
 
@@ -52,10 +55,11 @@ def evaluate(
         folder: Folder of the run.
         episodes: Number of episodes; by default that of the run.
         seed: Seed of the first episode; the next one has this number + 1. By default that of the run.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.run import evaluate_run
 
-    evaluation = evaluate_run(folder, episodes=episodes, seed=seed)
+    evaluation = evaluate_run(folder, episodes=episodes, seed=seed, device=device)
     if evaluation is None:
         sys.stderr.write("dqn-fast: interrupted before the evaluation was complete\n")
         return INTERRUPTED
@@ -67,6 +71,7 @@ def video(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     episodes: int = 1,
     fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
+    device: Device = None,
 ) -> int:
     """Record the agent of a run (ε = 0) as video.mp4 in its folder; an older video is replaced.
 
@@ -75,13 +80,16 @@ def video(
         episodes: Number of episodes, from the first of the evaluation on.
         fps: Frames per second, with one frame for each environment step; by default the environment's own
             rate.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.evaluation.video import record_video
     from dqn_fast.training.reports import EpisodesProgress
     from dqn_fast.training.run_folder.model import load_config
 
     with EpisodesProgress("filming", episodes) as progress:
-        film = record_video(folder, load_config(folder), episodes=episodes, fps=fps, on_episode=progress)
+        film = record_video(
+            folder, load_config(folder, device=device), episodes=episodes, fps=fps, on_episode=progress
+        )
     sys.stdout.write(f"{film}\nsaved as {film.path}\n")
     return 0
 
@@ -90,13 +98,15 @@ def chat(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     language: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
     seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    device: Device = None,
 ) -> int:
-    """Talk with the agent of a run (ε = 0), in the place of the simulated user.
+    """Talk with the agent of a run (ε = 0), taking the simulated user's place.
 
     Args:
         folder: Folder of the run; its environment must talk, such as dqn_fast/MovieTicket-v0.
-        language: That you talk in, such as en or zh; by default the environment's own.
-        seed: Of the episode, such as of the goal that it shows as an example; by default a new one.
+        language: Language to talk in, such as en or zh; by default the environment's own.
+        seed: Seed of the episode, and so of the goal that is shown as an example; by default a new one.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.evaluation.conversation import converse
     from dqn_fast.training.run_folder.model import load_config
@@ -105,7 +115,7 @@ def chat(
         raise SettingError("seed", seed, "at least 0 and below 2**31")
 
     seed = secrets.randbelow(2**31) if seed is None else seed
-    converse(folder, load_config(folder), input, print, language=language, seed=seed)
+    converse(folder, load_config(folder, device=device), input, print, language=language, seed=seed)
     return 0
 
 
@@ -113,6 +123,7 @@ def watch(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     episodes: int = 1,
     fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
+    device: Device = None,
 ) -> int:
     """Show the agent of a run (ε = 0) while it plays: in a window, or without a screen in the terminal.
 
@@ -120,12 +131,15 @@ def watch(
         folder: Folder of the run.
         episodes: Number of episodes, from the first of the evaluation on.
         fps: Steps per second in the terminal; by default the environment's own rate.
+        device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
     from dqn_fast.training.evaluation.watch import watch as show
     from dqn_fast.training.run_folder.model import load_config
 
     size = shutil.get_terminal_size()
-    returns = show(folder, load_config(folder), episodes=episodes, fps=fps, size=size, write=_write)
+    returns = show(
+        folder, load_config(folder, device=device), episodes=episodes, fps=fps, size=size, write=_write
+    )
     sys.stdout.write(f"return {', '.join(f'{one:.1f}' for one in returns)} (ε = 0)\n")
     return 0
 

@@ -53,7 +53,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     from dqn_fast.cli.commands import COMMANDS
     from dqn_fast.cli.help_text import read_like
     from dqn_fast.cli.train_command import train_command
-    from dqn_fast.errors import NotFiniteError, SettingError, UsageError
+    from dqn_fast.errors import DeviceMemoryError, NotFiniteError, SettingError, UsageError
 
     # So that `module:id` finds a module in the current folder, as it does with python -m.
     if str(Path.cwd()) not in sys.path:
@@ -79,7 +79,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except UsageError as error:
         _complain(str(error))
         return 2
-    except NotFiniteError as error:
+    except (NotFiniteError, DeviceMemoryError) as error:
         _complain(str(error))
         return 1
     finally:

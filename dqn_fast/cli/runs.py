@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -21,6 +21,7 @@ from dqn_fast.training.presets import origin_of_settings
 
 if TYPE_CHECKING:
     from dqn_fast.training.multi_seed import MultiSeedResult
+    from dqn_fast.training.parts.device import Placement
     from dqn_fast.training.run import Run
 
 INTERRUPTED = 130  # what shells report for a program that SIGINT ended
@@ -64,7 +65,7 @@ def train(
     all_seeds = range(settings.seed, settings.seed + seeds)
     folder = output or default_run_folder(settings.env_id, all_seeds, datetime.now())
     origin = f"the settings of {config_file}" if config_file else origin_of_settings(settings.env_id, preset)
-    begin = partial(_say, f"{settings.env_id} with {origin}")
+    begin = partial(_say_begin, settings.env_id, origin)
     try:
         if seeds == 1:
             run = _trainer(settings.actors)[0](settings, folder, overwrite=overwrite, on_begin=begin)
@@ -78,12 +79,17 @@ def train(
         raise UsageError(f"{error}: choose another --output, or pass --overwrite") from error
 
 
+def _say_begin(env_id: str, origin: str, placement: Placement) -> None:
+    _say(f"{env_id} with {origin}, {placement}")
+
+
 def resume(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     total_steps: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     actors: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     shards: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None,
+    device: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
     video: bool = True,
     jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
 ) -> int:
@@ -92,28 +98,30 @@ def resume(
     Args:
         folder: Folder of the run, or of several seeds; each seed that is not complete is resumed. The
             checkpoint is unpickled: only use one that you trust.
-        total_steps: Environment steps to train for, if they become more. A finished run must have been
-            trained with --keep-checkpoint.
+        total_steps: A larger number of environment steps to train for. A finished run must have been trained
+            with --keep-checkpoint.
         actors: Of a run with actors: another number of them.
         shards: Of a run with actors: another number of shards, which the replay buffer is dealt out to.
         cluster: Of a run with actors: local, auto, or the address of another cluster.
+        device: Device on which the run goes on, such as cpu or cuda; by default the run's own.
         video: Record one episode of the trained agent, if the environment can be rendered.
         jobs: Several seeds: runs side by side; by default one for each processor.
     """
     from dqn_fast.training.multi_seed import default_jobs, holds_seeds, resume_seeds
     from dqn_fast.training.run_folder.model import load_config
 
+    changes: dict[str, Any] = {"total_steps": total_steps, "device": device}
     if holds_seeds(folder):
         jobs = default_jobs() if jobs is None else jobs
-        return _report_seeds(resume_seeds(folder, jobs=jobs, video=video, total_steps=total_steps), folder)
-    given = {"actors": actors, "shards": shards, "cluster": cluster}
-    changes = {name: value for name, value in given.items() if value is not None}
+        return _report_seeds(resume_seeds(folder, jobs=jobs, video=video, **changes), folder)
+    spread = {"actors": actors, "shards": shards, "cluster": cluster}
+    spread = {name: value for name, value in spread.items() if value is not None}
     before = load_config(folder).actors
-    for name, value in changes.items():
+    for name, value in spread.items():
         if not before or value == 0:
             raise SettingError(name, value, "none for a run without actors, and at least 1 for one with them")
     _, resume_run = _trainer(before)
-    run = resume_run(folder, total_steps=total_steps, changes=changes, on_lengthen=_say_longer)
+    run = resume_run(folder, **changes, spread=spread, on_lengthen=_say_longer, on_move=_say_moved)
     return _report(run, folder, video)
 
 
@@ -126,6 +134,10 @@ def _trainer(actors: int) -> tuple[Callable[..., Run], Callable[..., Run]]:
     from dqn_fast.training.run import resume, train
 
     return train, resume
+
+
+def _say_moved(before: str, placement: Placement) -> None:
+    _say(f"going on {placement}, and no more on {before}: an unbroken run would differ in the last digits")
 
 
 def _say_longer(step: int, before: int) -> None:

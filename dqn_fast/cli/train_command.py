@@ -62,7 +62,7 @@ def _by_part(default: TrainConfig | None) -> Any:
 
 
 def _unchecked(part: type[Settings]) -> type[Settings]:
-    """Return a part that takes any value, for tyro, which hides what a constructor raises."""
+    """Return a part that accepts any value: tyro would hide the error that its constructor raises."""
     return type(part.__name__, (part,), {"__post_init__": lambda self: None, "__doc__": with_fields(part)})
 
 

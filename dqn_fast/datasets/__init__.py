@@ -1,4 +1,4 @@
-"""Logged data: datasets of other libraries, from and to buffers, one module each; and whether data fits."""
+"""Logged data: buffers from and to other libraries' datasets, a module for each, and whether data fits."""
 
 from dqn_fast.datasets.fit import require_fit
 from dqn_fast.datasets.minari import from_minari, to_minari

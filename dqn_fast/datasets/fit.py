@@ -32,7 +32,7 @@ def require_fit(
         action_space: starts at 0.
         frame_stack: frames that an observation stacks.
         bounded: check the bounds of a Box, too, which environments may exceed.
-        max_reward: largest reward, up or down.
+        max_reward: largest absolute reward.
 
     Raises:
         ValueError: if it holds nothing, or a shape, a dtype, a stack, an action, a state or a reward does not

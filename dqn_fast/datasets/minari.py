@@ -93,7 +93,7 @@ def to_minari(buffer: ReplayBuffer, dataset_id: str, **options: Any) -> minari.M
 
 
 def _ends(batch: Any, buffer: ReplayBuffer) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return whether each row is the last of its segment, where two steps reach no further than one."""
+    """Return whether each row is its segment's last: there two steps reach no further than one."""
     one, two = (buffer.transitions(batch.indices, n_step=n_step, gamma=0.5) for n_step in (1, 2))
     result: np.ndarray[Any, np.dtype[np.bool_]] = one.discount == two.discount
     return result

@@ -85,7 +85,7 @@ class Actor:
         """Begin with new episodes, and with seeds of this life alone."""
         config = self._config
         seed = np.random.SeedSequence((config.seed, self._place.actor, life)).generate_state(1)[0]
-        own = replace(config, seed=int(seed))
+        own = replace(config, seed=int(seed), device="cpu")
         environments = build_environments(own)
         spaces = environments.observation_space, environments.action_space
         self._agent: DQN = build_agent(

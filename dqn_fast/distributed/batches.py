@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -26,6 +27,7 @@ class ShardBatches:
     Args:
         shards: draw the batches.
         transport: of their calls.
+        device: of the learner.
         beta_schedule: exponent of the importance weights at each environment step, in [0, 1].
         in_flight: requests under way to each shard.
         prioritized: whether the shards take priorities.
@@ -38,6 +40,7 @@ class ShardBatches:
         self,
         shards: Shards,
         transport: Transport,
+        device: torch.device,
         beta_schedule: Schedule,
         *,
         in_flight: int = 2,
@@ -50,7 +53,7 @@ class ShardBatches:
         self._in_flight = in_flight
         self._prioritized = prioritized
         self._turns = list(shards.ports)  # who has waited longest comes first
-        self._source: tuple[Port, Drawn] | None = None
+        self._device = device
 
     def batches(self, step: int, updates: int) -> Iterator[Any]:
         """Give a batch of tensors for each update; fewer if no shard is there that holds enough."""
@@ -65,9 +68,12 @@ class ShardBatches:
         """Send |TD error| with the next request to the shard that the batch is from."""
         if not self._prioritized:
             return
-        assert self._source is not None  # of the batch
-        port, drawn = self._source
-        port.given.append(Given(drawn.generation, drawn.indices, td_error.abs().numpy().astype(np.float64)))
+        priorities = td_error.abs().cpu().numpy().astype(np.float64)
+        port = next((port for port in self._shards.ports if port.generation == batch.generation), None)
+        if port is None:  # it has died since
+            self._shards.stale += len(priorities)
+        else:
+            port.given.append(Given(batch.generation, batch.indices, priorities))
 
     def _next(self, beta: float) -> Drawn | None:
         while True:
@@ -99,12 +105,14 @@ class ShardBatches:
             self._shards.lost(port)  # and was there again before anybody noticed
             return None
         port.generation = answer.generation
-        self._source = (port, answer._replace(indices=np.array(answer.indices)))
-        # A copy: what comes from another process may be read-only memory of its.
-        fields = {name: trees.map(_tensor, getattr(answer, name)) for name in Drawn._fields[2:]}
-        drawn: Drawn = answer._replace(**fields)
+        # Copies: what comes from another process may be read-only memory of its.
+        fields = {name: trees.map(self._tensor, getattr(answer, name)) for name in Drawn._fields[2:-1]}
+        drawn: Drawn = answer._replace(**fields, indices=np.array(answer.indices))
         return drawn
 
-
-def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
-    return torch.from_numpy(np.array(array))
+    def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
+        """Return a copy on the learner's device; a GPU fetches it from pinned memory while it works."""
+        tensor = torch.from_numpy(np.array(array))
+        if self._device.type != "cuda":
+            return tensor.to(self._device)
+        return tensor.pin_memory().to(self._device, non_blocking=True)

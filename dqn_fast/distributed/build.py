@@ -70,6 +70,7 @@ def _build(
     source = ShardBatches(
         shards,
         transport,
+        agent.device,
         LinearSchedule(config.beta_begin, config.beta_end, config.total_steps),
         in_flight=_IN_FLIGHT,
         prioritized=config.prioritized,

@@ -25,6 +25,8 @@ class Member:
         life: how often it has died.
         call: under way; None: it waits for work.
         asked: transitions that it was asked for, at most; 0 if it is coming back, or waits.
+        turn: number of its latest piece of work, of all actors.
+        deaths: when the latest were.
     """
 
     def __init__(self, worker: Worker, port: Port) -> None:
@@ -33,6 +35,7 @@ class Member:
         self.life = 0
         self.call: Call | None = None
         self.asked = 0
+        self.turn = 0
         self.deaths: deque[float] = deque(maxlen=_DEATHS + 1)
 
 
@@ -56,6 +59,7 @@ class Crew:
         self.members = members
         self.deaths = self.lost = 0
         self._shards = shards
+        self._turns = 0
         self._clock = clock
 
     @property
@@ -69,11 +73,14 @@ class Crew:
         return [member.call for member in self.members if member.call is not None]
 
     def idle(self) -> list[Member]:
-        """Return the actors that wait for work, and whose shard is there."""
-        return [one for one in self.members if one.call is None and one.port.coming_back is None]
+        """Return the actors that wait for work, whose shard is there; who has waited longest comes first."""
+        idle = [one for one in self.members if one.call is None and one.port.coming_back is None]
+        return sorted(idle, key=lambda one: one.turn)
 
     def ask(self, member: Member, step: int, rounds: int, num_envs: int, weights: Any) -> None:
         """Give work to an actor; `weights` are shared `Weights`."""
+        self._turns += 1
+        member.turn = self._turns
         member.asked = rounds * num_envs
         member.call = member.worker.call(
             "collect", Work(member.life, step, rounds), weights, member.port.worker

@@ -91,6 +91,7 @@ class DistributedLoop:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the loop; priorities under way arrive at their shards first."""
+        self._learner.finish()
         self.shards.give_all()
         return {"step": self.step, "metrics": self.metrics.state_dict(), "lag": self.lag}
 
@@ -118,7 +119,9 @@ class DistributedLoop:
         """Return what stands for the weights of the agent, new ones every `publish_period` updates."""
         updates = self._agent.updates
         if self._published is None or updates - self._published[0] >= self._config.publish_period:
-            arrays = {name: value.numpy().copy() for name, value in self._agent.q_net.state_dict().items()}
+            arrays = {
+                name: value.cpu().numpy().copy() for name, value in self._agent.q_net.state_dict().items()
+            }
             self._published = updates, self._transport.share(Weights(updates, arrays))
         return self._published[1]
 

@@ -92,7 +92,7 @@ class Shards:
         self.deaths += 1
         warnings.warn(
             f"shard {self.ports.index(port)} died with about {port.held:,} transitions, and is made again; it"
-            " begins with what the last checkpoint has of it, and the learner waits while no shard holds enough",
+            " begins with what the last checkpoint has of it, and the learner waits if no shard holds enough",
             RuntimeWarning,
             stacklevel=2,
         )

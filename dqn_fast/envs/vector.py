@@ -173,7 +173,7 @@ class VectorEnvironments:
         return step._replace(next_obs=next_obs)
 
     def _after_next_step(self, step: Step, ended: Flags, infos: dict[str, Any]) -> Step:
-        # The next step is spent on the reset, whatever the action: its row is no transition.
+        # The next step is spent on the reset, whatever the action: its row is not a transition.
         mask, self._mask = self._mask, ~ended
         return step._replace(mask=mask)
 

@@ -46,6 +46,11 @@ class ArrayBatch(Generic[ArrayT, ObsT]):
     def __len__(self) -> int:
         return len(self._array("indices"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to make the batch again: arrays, or tensors on the CPU over them."""
+        is_of_tensors = getattr(self, "indices") is not self._array("indices")  # noqa: B009
+        return _again, (self._layout, self._arrays, is_of_tensors)
+
     def _array(self, part: str) -> Array:
         """Return a part that is one array, as NumPy's."""
         return self._arrays[[name for name, _ in self._layout.outputs].index(part)]
@@ -120,6 +125,11 @@ class Batch(ArrayBatch[ArrayT, ObsT]):
         """Return the same batch as tensors: over the same memory on the CPU, copied to another device."""
         batch: Batch[torch.Tensor, TensorObsT] = self._as_tensors(device)
         return batch
+
+
+def _again(layout: BatchLayout, arrays: tuple[Array, ...], is_of_tensors: bool) -> Any:
+    batch = layout.assemble(arrays, arrays)
+    return batch.torch() if is_of_tensors else batch
 
 
 _OBSERVATIONS: tuple[str, ...] = ("obs", "next_obs")

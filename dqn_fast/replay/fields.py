@@ -99,7 +99,7 @@ class Field(NamedTuple):
         """Return the field of values of this dtype, in any byte order.
 
         Raises:
-            TypeError: if it is no dtype.
+            TypeError: if it is not a dtype.
         """
         # NumPy has one object for each type in native byte order: the core compares by identity.
         return cls(name, role, np.dtype(np.dtype(dtype).type), shape)

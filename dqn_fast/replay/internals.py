@@ -74,7 +74,7 @@ def index_from_bytes(data: bytes) -> PriorityIndex:
     """Return the index that `index_to_bytes` wrote.
 
     Raises:
-        ValueError: if the bytes are no saved index, or a newer, truncated or altered one.
+        ValueError: if the bytes are not a saved index, or are of a newer, truncated or altered one.
     """
     snapshot = _core.Snapshot(data)
     header = json.loads(snapshot.header)

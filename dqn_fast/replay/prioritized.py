@@ -77,7 +77,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
 
         Raises:
             IndexError: if a transition is not held, or not any more.
-            TypeError: if the indices are no integers.
+            TypeError: if the indices are not integers.
         """
         wanted = convert_indices(indices)
         if self._memory is None:

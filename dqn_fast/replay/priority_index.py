@@ -148,7 +148,7 @@ class PriorityIndex(SaveMixin):
 
         Raises:
             IndexError: if an id was never given out.
-            TypeError: if they are no integers.
+            TypeError: if they are not integers.
             ValueError: if they have more than one axis.
         """
         stale = self._core.remove(ids)

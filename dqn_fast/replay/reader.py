@@ -41,7 +41,7 @@ class Reader(Draws, is_saved=False):
 
         Raises:
             IndexError: if a transition is not held, or not any more.
-            TypeError: if the indices are no integers.
+            TypeError: if the indices are not integers.
             ValueError: before the first `add` of a buffer without spaces, or if a number is out of range.
         """
         n_step = self._n_step if n_step is None else at_least("n_step", n_step, 1, LARGEST_STEP)

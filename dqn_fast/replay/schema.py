@@ -100,7 +100,7 @@ def convert_indices(indices: Any, name: str = "indices") -> npt.NDArray[np.int64
     """Return indices as the core takes them; an error calls them `name`.
 
     Raises:
-        TypeError: if they are no integers, or booleans.
+        TypeError: if they are not integers, or are booleans.
         ValueError: if they have more than one axis.
     """
     array = as_array(name, indices)

@@ -108,7 +108,7 @@ class SegmentBatch(ArrayBatch[ArrayT, ObsT]):
         columns = np.arange(int(lengths.max()))
         is_row = columns < lengths[:, None]
         rows = np.where(is_row, starts[:, None] + columns, 0)
-        mask = (columns < lengths[:, None] - 1)[:, :-1]  # the last row of each is no step to learn from
+        mask = (columns < lengths[:, None] - 1)[:, :-1]  # nothing is learned from the last row of each
 
         def spread(array: npt.NDArray[Any], cells: npt.NDArray[np.bool_], empty: int = 0) -> Any:
             result = array[rows[:, : cells.shape[1]]]

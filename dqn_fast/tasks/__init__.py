@@ -1,13 +1,13 @@
 """Environments of our own, which Gymnasium knows as `dqn_fast/…-v0` once this package is imported.
 
 The trainer imports it for such an id. A task depends on Gymnasium and NumPy alone, has a file or a folder of
-its own, and stands in the table below. If its episodes begin in few ways that are equally likely, it lists
-the `reset` options of each in `metadata["starts"]`: evaluations and videos then play them in turn. That
-makes the evaluation of a policy without randomness exact.
+its own, and stands in the table below. If its episodes have few starts, all equally likely, it lists the
+`reset` options of each in `metadata["starts"]`. Evaluations and videos then play them in turn, so the
+evaluation of a policy without randomness is exact.
 
-A task may have more that the trainer asks for: `info["figures"]` at an episode's end, numbers whose means
-come into results; `transcript()`, the latest episode in words; `talk_with(read, write, language)`, which puts
-a person in the place of a simulated one; and `scripted_action(generator)`, what a rule of its own would do.
+A task may offer more, which the trainer uses: `info["figures"]` at an episode's end, numbers whose means come
+into results; `transcript()`, the latest episode in words; `talk_with(read, write, language)`, which puts a
+person in the place of a simulated one; and `scripted_action(generator)`, the action of a policy of its own.
 """
 
 import gymnasium as gym

@@ -22,12 +22,12 @@ _LETTERS = "abcdefghijklmnopqrstu"
 
 
 class RandomWalks(gym.Env[np.int64, np.int64]):
-    """Says the nodes of a walk, one token at a time; it should reach the goal in as few steps as possible.
+    """The agent names the nodes of a walk, a token at a time, to reach the goal in as few steps as possible.
 
     The graph has 21 nodes with directed edges and one goal, which every node reaches within 9 steps. A walk
-    begins at another node and ends at the goal, with a token to which there is no edge, or after 9 steps.
-    The last step earns the walk's optimality: fewest steps / steps at the goal, and 0 elsewhere. All others
-    earn 0. Nothing says which tokens have an edge.
+    begins at another node. It ends at the goal, at a token that no edge leads to, or after 9 steps. The last
+    step earns the walk's optimality: fewest steps / steps at the goal, and 0 elsewhere. All others earn 0.
+    Nothing says which tokens have an edge.
 
     Observations are the last token and actions the next one, both Discrete(21); 0 is the goal.
 
@@ -36,14 +36,14 @@ class RandomWalks(gym.Env[np.int64, np.int64]):
 
     Args:
         graph: seed of the graph, which decides how difficult the task is (`data_optimality`).
-        render_mode: "ansi" for the walk as text; nodes are letters then, and the goal is a.
+        render_mode: "ansi" for the walk as text, in which nodes are letters and the goal is a.
 
     Attributes:
         edges: whether there is one from row to column, bool (21, 21); none leaves the goal.
         fewest: steps from each node to the goal, int64 (21,).
 
     Raises:
-        TypeError: if the seed is no whole number.
+        TypeError: if the seed is not a whole number.
         ValueError: if it is below 0, or there is no such render mode.
     """
 

@@ -49,7 +49,7 @@ class TMaze(gym.Env[np.ndarray, np.int64]):
             goal while the agent sees it. The bar below shows the steps that are left.
 
     Raises:
-        ValueError: if an argument or the option of a reset is none of these.
+        ValueError: if an argument or the option of a reset is not one of these.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012  # as Gymnasium declares it

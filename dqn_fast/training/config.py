@@ -92,7 +92,9 @@ class TrainConfig(
                 "sequence_length", self.sequence_length, "0 with --objective mc: whole episodes"
             )
         if self.stored_state and self.network == "gpt":
-            raise SettingError("stored_state", True, "no GPT: its state is as large as a whole window")
+            raise SettingError(
+                "stored_state", True, "False with --network gpt: its state is as large as a window"
+            )
         if self.stored_state and self.offline is not None:
             raise SettingError(
                 "stored_state", True, "False with --offline: data has no state of this network"
@@ -114,7 +116,7 @@ class TrainConfig(
         if self.scripted_episodes and self.offline is not None:
             raise SettingError("scripted_episodes", self.scripted_episodes, "0 with --offline: data alone")
         if self.objective == "bc" and self.offline is None:
-            raise SettingError("objective", "bc", "--offline with it: what else should be cloned?")
+            raise SettingError("objective", "bc", "another, or --offline with data to clone")
         if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)

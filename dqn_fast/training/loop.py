@@ -12,7 +12,7 @@ from dqn_fast.training.metrics import Metrics, MetricsRow
 
 
 class TrainingLoop:
-    """Trains an agent, from wherever it is.
+    """Trains an agent, from the step that it has reached.
 
     A step is a step of one environment: with N environments, over all collectors, a round of the loop is N
     steps. The ratio of learner updates to steps does not depend on N.
@@ -73,6 +73,7 @@ class TrainingLoop:
             if updates := self._advance():
                 self._learner.learn(self.step, updates)
             if self._passed(config.log_period, before) or self.step >= config.total_steps:
+                self._learner.finish()
                 self._on_row(self._row())
             if config.checkpoint_period and self._passed(config.checkpoint_period, before):
                 self._on_checkpoint()
@@ -83,6 +84,7 @@ class TrainingLoop:
             "step": self.step,
             "metrics": self.metrics.state_dict(),
             "collectors": [collector.state_dict() for collector in self._collectors],
+            "learner": self._learner.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -92,6 +94,7 @@ class TrainingLoop:
         """
         self.step = state["step"]
         self.metrics.load_state_dict(state["metrics"])
+        self._learner.load_state_dict(state.get("learner", {}))
         states = state["collectors"] if "collectors" in state else [self._state_of_0_1_0(state)]
         for collector, its_state in zip(self._collectors, states, strict=True):
             collector.load_state_dict(its_state)

@@ -25,7 +25,7 @@ class MetricsRow(NamedTuple):
         return_std: standard deviation of these returns (divided by their number).
         epsilon: probability of a random action; NaN if the policy has none.
         loss: mean loss of the updates since the last row.
-        q: mean value of the actions learned about since the last row.
+        q: mean value of the actions in the updates since the last row.
         learning_rate: of the optimiser.
         steps_per_second: environment steps per second since the last row.
         seconds: since the run's first step.

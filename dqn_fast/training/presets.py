@@ -51,7 +51,7 @@ _MINATAR: dict[str, Any] = {
     "hidden_sizes": (128,),
     "learning_rate": 2.5e-4,
     "batch_size": 32,
-    # A beginner loses a game within some ten steps: room for many last observations.
+    # A beginner loses a game within about ten steps: room for many last observations.
     "reserve": 0.125,
     "learning_starts": 5_000,
     "target": "hard",
@@ -92,12 +92,12 @@ _TMAZE: dict[str, Any] = {
     # Only one cell of an episode is far from what it should be, so gradients are small.
     "adam_eps": 1e-8,
     "epsilon_decay": 0.1,
-    # The policy is what it is at the end; two episodes evaluate it exactly.
+    # The last policy is the model; two episodes evaluate it exactly.
     "selection_period": 0,
     "eval_episodes": 2,
 }
 
-# A token at a time, whole walks at once; 20 episodes are all starts.
+# Acts a token at a time, learns whole walks at once; 20 episodes play all starts.
 _WALKS: dict[str, Any] = {
     "network": "gpt",
     "hidden_sizes": (),

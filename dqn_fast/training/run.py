@@ -15,13 +15,14 @@ import torch
 
 from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
-from dqn_fast.errors import NotFiniteError, SettingError, UsageError
+from dqn_fast.errors import DeviceMemoryError, NotFiniteError, SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.evaluation.transcripts import write_episodes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
+from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.run import Build, build_here
 from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
@@ -59,7 +60,7 @@ def train(
     *,
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
-    on_begin: Callable[[], None] = lambda: None,
+    on_begin: Callable[[Placement], None] = lambda placement: None,
     build: Build = build_here,
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
@@ -71,7 +72,7 @@ def train(
         folder: for the run's files; created if missing.
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
-        on_begin: called once everything is checked, before the first step.
+        on_begin: called with the place of the network once everything is checked, before the first step.
         build: builds what trains; by default, in this process.
 
     Raises:
@@ -79,6 +80,7 @@ def train(
             folder holds a run, or a file cannot be written, such as on a full disk.
         NotFiniteError: if a reward, a loss or a gradient becomes NaN or infinite. The model is then the best
             weights so far, or else the last ones before; the last checkpoint is kept.
+        DeviceMemoryError: if the memory of the GPU does not suffice; what is kept is the same.
     """
     folder, interrupted = Path(folder), InterruptFlag()
     torch.set_num_threads(config.threads)
@@ -88,7 +90,7 @@ def train(
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
             save_config(folder, config)
-            on_begin()
+            on_begin(trainer.placement)
             return _run(config, folder, trainer, interrupted, observers)
 
 
@@ -96,9 +98,11 @@ def resume(
     folder: str | Path,
     *,
     total_steps: int | None = None,
-    changes: Mapping[str, Any] = MappingProxyType({}),
+    device: str | None = None,
+    spread: Mapping[str, Any] = MappingProxyType({}),
     observers: Sequence[Observer] = (),
     on_lengthen: Callable[[int, int], None] = lambda step, before: None,
+    on_move: Callable[[str, Placement], None] = lambda before, placement: None,
     build: Build = build_here,
 ) -> Run:
     """Resume a run from its last checkpoint, as if it had never stopped.
@@ -107,13 +111,17 @@ def resume(
 
     Args:
         folder: of the run. Its checkpoint is unpickled: only use one that you trust.
-        total_steps: environment steps to train for, if they become more. From the step that was reached, all
-            schedules are those of the new length, so an unbroken run of that length would differ. A run that
-            is complete needs the checkpoint that `keep_checkpoint` kept.
-        changes: settings to change; only those of how the run is spread over machines may.
+        total_steps: a larger number of environment steps to train for; None keeps the run's own. From the
+            step that was reached, all schedules are those of the new length, so an unbroken run of that
+            length would differ. A run that is complete needs the checkpoint that `keep_checkpoint` kept.
+        device: replaces the device of the run; None keeps it. On another device the last digits differ, and
+            so the run goes on differently.
+        spread: settings to change of how the run is spread over machines: actors, shards, cluster ...
         observers: as in `train`.
-        on_lengthen: called before the first step with the step that was reached and the former total_steps,
-            if they have become more.
+        on_lengthen: called before the first step of a run that becomes longer, with the step that was reached
+            and the former total_steps.
+        on_move: called before the first step of a run that moves to another device, with the former device
+            and the new placement.
         build: as in `train`.
 
     Raises:
@@ -122,9 +130,10 @@ def resume(
         SettingError: if total_steps does not become more, or a complete run has no checkpoint to go on from.
         NotFiniteError: if a number is not finite, as in `train`; a run that broke reaches the same update
             again.
+        DeviceMemoryError: as in `train`; another device may do.
     """
     folder = Path(folder)
-    config = replace(load_config(folder), **changes)
+    config = replace(load_config(folder, device=device), **spread)
     torch.set_num_threads(config.threads)
     with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
         complete = complete_result(folder) is not None
@@ -142,6 +151,9 @@ def resume(
         (folder / RESULT).unlink(missing_ok=True)
         if checkpoint and checkpoint.total_steps < config.total_steps:
             on_lengthen(checkpoint.state["loop"]["step"], checkpoint.total_steps)
+        before = checkpoint.state.get("device", "cpu") if checkpoint else str(trainer.placement.device)
+        if before != str(trainer.placement.device):
+            on_move(before, trainer.placement)
         return _run(config, folder, trainer, interrupted, observers)
 
 
@@ -164,6 +176,12 @@ def _run(
     except NotFiniteError as error:
         kept = _save_broken_run(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
+    except torch.cuda.OutOfMemoryError as error:
+        kept = _save_broken_run(config, folder, trainer)
+        reason = str(error).splitlines()[0]
+        raise DeviceMemoryError(
+            f"{config.env_id}: device: got too little memory: {reason}; {kept}"
+        ) from error
     except WriteError:
         with suppress(WriteError):  # small files may fit where a checkpoint does not
             _save_broken_run(config, folder, trainer)
@@ -197,7 +215,7 @@ def _save_broken_run(config: TrainConfig, folder: Path, trainer: Trainer) -> str
         best.restore()
     which = f"best, of step {best.best[0]:,}" if best and best.best else "last before it"
     kept = f"the model in {folder} has the weights that were {which}"
-    if agent.parameters.vector.isfinite().all():
+    if agent.parameters.vector.cpu().isfinite().all():
         save_model(folder, agent.q_net)
     else:
         kept = f"no model was saved in {folder}, since the weights are not finite either"
@@ -237,14 +255,19 @@ def _result(
 
 
 def evaluate_run(
-    folder: str | Path, *, episodes: int | None = None, seed: int | None = None
+    folder: str | Path,
+    *,
+    episodes: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
 ) -> Evaluation | None:
     """Repeat the evaluation at the end of a run, with the saved model and the same episodes, or others.
 
     Args:
         folder: of the run.
         episodes: number of episodes; None is that of the run.
-        seed: of the first episode, which is reset with it, the next with seed + 1; None is that of the run.
+        seed: of the first episode; the next one has seed + 1. None is that of the run.
+        device: replaces the device of the run; None keeps it.
 
     Returns:
         The evaluation, or None if Ctrl-C ended it early.
@@ -252,7 +275,7 @@ def evaluate_run(
     Raises:
         UsageError: if the folder holds no run with a model, or its environment cannot be made.
     """
-    config = load_config(folder)
+    config = load_config(folder, device=device)
     if episodes is not None:
         if episodes < 1:
             raise SettingError("episodes", episodes, "at least 1")

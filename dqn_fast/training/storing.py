@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -44,6 +44,16 @@ def make_store(buffer: ReplayBuffer, num_envs: int, *, clip_rewards: bool = Fals
 def clipped(store: Store) -> Store:
     """Return a store with rewards clipped to [-1, 1]."""
     return partial(_store_clipped, store)
+
+
+def settled(store: Store, settle: Callable[[], None]) -> Store:
+    """Return a store that calls `settle` before each step that it stores."""
+
+    def store_when_settled(obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]) -> None:
+        settle()
+        store(obs, action, after, extras)
+
+    return store_when_settled
 
 
 def _store_one(

@@ -14,6 +14,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.parts.device import placement_of
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.run import Build, Hooks, build_here
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
@@ -41,6 +42,7 @@ class Trainer:
 
     Attributes:
         agent: acts and learns.
+        placement: where the agent's network is.
         loop: the training loop.
         best: the best weights so far; None without a selection.
         last_net: a copy of the Q-network with the last weights, once the training has ended and these are not
@@ -62,6 +64,7 @@ class Trainer:
         self.agent, self.loop, self._buffers = build(config, checkpoint, hooks, stack)
         if config.from_folder and checkpoint is None:
             self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
+        self.placement = placement_of(config, self.agent.q_net)
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
         self.last_net: QNetwork | None = None
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
@@ -93,7 +96,7 @@ class Trainer:
             self._reports = [
                 self.rows.append,
                 reports.enter_context(CsvReport(self._folder / METRICS, self.rows, self._config.unit)),
-                reports.enter_context(TensorBoardReport(self._folder, self.rows)),
+                reports.enter_context(TensorBoardReport(self._folder, self.rows, self._config.unit)),
             ]
             try:
                 if not self._ended:
@@ -145,7 +148,12 @@ class Trainer:
             self._config,
             self.loop.step,
             self._buffers,
-            {**states, "rows": self.rows, "ended": self._ended},
+            {
+                **states,
+                "rows": self.rows,
+                "ended": self._ended,
+                "device": str(self.placement.device),
+            },
         )
 
     def _restore(self, checkpoint: Checkpoint) -> None:

@@ -73,7 +73,8 @@ def test_whole_episodes(n_step: int) -> None:
 @pytest.mark.parametrize("burn_in", [0, 2])
 def test_windows(burn_in: int) -> None:
     buffer = stored(state=True)
-    batch = WindowDraw(buffer, 40, 3, burn_in=burn_in, n_step=2)(None)
+    draw = WindowDraw(buffer, 40, 3, burn_in=burn_in, n_step=2)
+    batch = draw(None, draw.slot())
     check_previous(batch)
     window = batch.obs.window
     starts = buffer.transitions(batch.indices.numpy()).obs[:, 0]
@@ -96,7 +97,8 @@ def _segments(buffer: ReplayBuffer) -> np.ndarray:
 
 
 def test_without_stored_states_windows_begin_with_none() -> None:
-    assert WindowDraw(stored(), 4, 3, burn_in=0, n_step=1)(None).obs.window.state is None
+    draw = WindowDraw(stored(), 4, 3, burn_in=0, n_step=1)
+    assert draw(None, draw.slot()).obs.window.state is None
 
 
 def test_values_that_pad_are_values_of_the_space() -> None:

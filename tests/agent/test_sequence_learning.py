@@ -139,7 +139,8 @@ def windows(
     buffer: ReplayBuffer, length: int, burn_in: int, n_step: int
 ) -> tuple[CellBatch, list[int], list[int]]:
     """Return cells of windows; and of each row, how far into its episode the drawn step and the row begin."""
-    batch = WindowDraw(buffer, 6, length, burn_in=burn_in, n_step=n_step)(None)
+    draw = WindowDraw(buffer, 6, length, burn_in=burn_in, n_step=n_step)
+    batch = draw(None, draw.slot())
     firsts = np.sort(buffer.sample_segments(500, n_step=1).indices)
     drawn = [int(index - firsts[firsts <= index].max()) for index in batch.indices.tolist()]
     return batch, drawn, [max(step - burn_in, 0) for step in drawn]

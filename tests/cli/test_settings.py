@@ -44,13 +44,13 @@ def test_the_first_line_says_it(
     arguments = ["train", "CartPole-v1", *TINY, "--learning-starts", "100"]
     assert main([*arguments, "--output", "a"]) == 0
     first = capsys.readouterr().err.splitlines()[0]
-    assert first == "dqn-fast: CartPole-v1 with the settings of the preset cartpole"
+    assert first.startswith("dqn-fast: CartPole-v1 with the settings of the preset cartpole, on cpu, since ")
 
     # A file gives all that the options leave out, and the environment.
     again = ["train", "--config", "a/config.json", "--seed", "7", "--output", "b"]
     assert main([*again, "--no-video"]) == 0
     first = capsys.readouterr().err.splitlines()[0]
-    assert first == "dqn-fast: CartPole-v1 with the settings of a/config.json"
+    assert first.startswith("dqn-fast: CartPole-v1 with the settings of a/config.json, on cpu, since ")
     a, b = (json.loads(Path(name, "config.json").read_text()) for name in "ab")
     assert b == {**a, "seed": 7}
 

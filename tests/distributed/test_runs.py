@@ -51,7 +51,7 @@ def test_a_stopped_run_goes_on_with_other_shards_and_actors(transports: Transpor
     (checkpoint,) = folder.glob(CHECKPOINTS)
     held = len(ReplayBuffer.load(checkpoint / "memory-0000.dqn"))
     assert held >= 200
-    run = resume_distributed(folder, connect=transports, changes={"shards": 3, "actors": 3})
+    run = resume_distributed(folder, connect=transports, spread={"shards": 3, "actors": 3})
     assert run.result.updates == 700 // 8 - 99 // 8
     (last,) = folder.glob(CHECKPOINTS)
     saved = [ReplayBuffer.load(path) for path in sorted(last.glob("memory-*.dqn"))]
@@ -74,6 +74,14 @@ def test_in_one_thread_a_run_repeats_itself_bit_for_bit(tmp_path: Path) -> None:
         train_distributed(apex(500, shards=2), tmp_path / name, connect=lambda config: OneThread())
     one, two = ((tmp_path / name / "model.pt").read_bytes() for name in ("one", "two"))
     assert one == two
+
+
+def test_actors_take_turns(tmp_path: Path) -> None:
+    config = apex(800, shards=2, rate_tolerance=0, checkpoint_period=400, keep_checkpoint=True)
+    train_distributed(config, tmp_path / "run", connect=lambda config: OneThread())
+    (checkpoint,) = (tmp_path / "run").glob(CHECKPOINTS)
+    held = [len(ReplayBuffer.load(path)) for path in checkpoint.glob("memory-*.dqn")]
+    assert min(held) >= 300  # of 800
 
 
 def test_what_does_not_go_with_actors_is_refused_and_leaves_nothing(tmp_path: Path) -> None:

@@ -78,6 +78,11 @@ BAD = [
     ("log_period", 0, "at least 1 environment step"),
     ("scripted_episodes", -1, "at least 0 episode"),
     ("return_window", 0, "at least 1 episode"),
+    ("device", "gpu", "auto, cpu, cuda, cuda:1 (and so on) or mps"),
+    ("device", "cuda:", "auto, cpu, cuda, cuda:1 (and so on) or mps"),
+    ("device", 0, "auto, cpu, cuda, cuda:1 (and so on) or mps"),
+    ("prefetch", -1, "at least 0"),
+    ("prefetch", 1.5, "at least 0"),
     ("threads", 0, "from 1 to 4096"),
     ("threads", 10**12, "from 1 to 4096"),
     ("hidden_sizes", 64, "sizes of at least 1"),
@@ -143,7 +148,9 @@ def test_every_number_has_a_rule() -> None:
     assert all(rules.values())
     switches = {
         "action_mask",
+        "bfloat16",
         "clip_rewards",
+        "cuda_graph",
         "double",
         "dueling",
         "fire_on_reset",

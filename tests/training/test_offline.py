@@ -202,7 +202,7 @@ def test_objectives_for_data_learn_online_and_go_on_too(tmp_path: Path, objectiv
 
 def test_settings_that_contradict_data() -> None:
     TrainConfig("E", offline="log.dqn", total_steps=10, learning_starts=1_000)
-    with pytest.raises(UsageError, match=r"^objective: got bc, expected --offline with it"):
+    with pytest.raises(UsageError, match=r"^objective: got bc, expected another, or --offline"):
         TrainConfig("E", objective="bc")
     with pytest.raises(UsageError, match=r"^stored_state: got True, expected False with --offline"):
         TrainConfig("E", offline="log.dqn", network="lstm", sequence_length=4, stored_state=True)

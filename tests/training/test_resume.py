@@ -62,6 +62,7 @@ CHANGES: list[dict[str, Any]] = [
     {},
     {"prioritized": True, "n_step": 3, "dueling": True, "num_envs": 3, "epsilon_repeat": 2.0},
     {"env_id": "Noisy-v0"},
+    {"prefetch": 2, "prioritized": True, "learn_updates": 2},
     {"target": "hard", "target_update_period": 7, "loss": "mse", "checkpoint_period": 0},
     {"optimizer": "rmsprop", "rmsprop_momentum": 0.9, "learn_updates": 3},
     {"network": "lstm", "prioritized": True, "n_step": 3, "num_envs": 3, **_SEQUENCES},

@@ -68,15 +68,15 @@ def test_clipped_rewards_are_clipped_for_the_network_too() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"burn_in": 3}, r"burn_in: got 3, expected it with windows: a sequence_length above 0"),
-        ({"stored_state": True}, r"stored_state: got True, expected it with windows"),
+        ({"burn_in": 3}, r"burn_in: got 3, expected it only with a sequence_length above 0"),
+        ({"stored_state": True}, r"stored_state: got True, expected it only with a sequence_length"),
         (
             {"objective": "mc", "sequence_length": 4},
             r"sequence_length: got 4, expected 0 with --objective mc",
         ),
         (
             {"network": "gpt", "stored_state": True, "sequence_length": 4},
-            r"stored_state: got True, expected no GPT",
+            r"stored_state: got True, expected False with --network gpt",
         ),
     ],
 )

@@ -6,18 +6,38 @@ nothing else of the agent.
 
 from dqn_fast.agent.fast.backward import Differentiable, Values, make_differentiable
 from dqn_fast.agent.fast.denormals import FlushDenormals
-from dqn_fast.agent.fast.q_values import QValues, as_tensor, make_q_values
-from dqn_fast.agent.fast.torch_private import AdamState, AdamStep, make_adam_step
+from dqn_fast.agent.fast.q_values import (
+    QValues,
+    as_array,
+    as_tensor,
+    device_of,
+    make_q_values,
+    tensor_maker,
+)
+from dqn_fast.agent.fast.repeated import repeated
+from dqn_fast.agent.fast.torch_private import (
+    AdamState,
+    AdamStep,
+    GuardedAdamStep,
+    make_adam_step,
+    make_guarded_adam_step,
+)
 
 __all__ = [
     "AdamState",
     "AdamStep",
     "Differentiable",
     "FlushDenormals",
+    "GuardedAdamStep",
     "QValues",
     "Values",
+    "as_array",
     "as_tensor",
+    "device_of",
     "make_adam_step",
     "make_differentiable",
+    "make_guarded_adam_step",
     "make_q_values",
+    "repeated",
+    "tensor_maker",
 ]

@@ -36,7 +36,7 @@ def make_core_encoder(encoder: Any, rows: int) -> CoreEncoder:
         return _Flatten()
     if type(encoder) is OneHotEncoder:
         return _OneHot(encoder, rows)
-    if type(encoder) is ImageEncoder:
+    if type(encoder) is ImageEncoder and not encoder.in_bfloat16:
         return _Image(encoder, rows)
     if type(encoder) is DictEncoder:
         return _Dict(encoder, rows)
@@ -54,6 +54,8 @@ class _OneHot:
     multiplications = 0
 
     def __init__(self, encoder: OneHotEncoder, rows: int) -> None:
+        if encoder.shift.device.type != "cpu":
+            raise UnknownModuleError(f"encoder: got one on {encoder.shift.device}, expected the CPU")
         self._shift = encoder.shift.numpy()
         self._rows = np.arange(rows)[:, None]
 

@@ -46,7 +46,11 @@ def make_core_layer(features: Floats, weight: Tensor, bias: Tensor, relu: bool) 
         UnknownModuleError: if the parameters are not float32, in C order, on the CPU.
     """
     for parameter in (weight, bias):
-        if parameter.dtype != torch.float32 or parameter.is_cuda or not parameter.is_contiguous():
+        if (
+            parameter.dtype != torch.float32
+            or parameter.device.type != "cpu"
+            or not parameter.is_contiguous()
+        ):
             got = f"{parameter.dtype} on {parameter.device}"
             raise UnknownModuleError(f"parameter: got {got}, expected float32 in C order, on the CPU")
     outputs = np.empty((len(features), len(bias)), np.float32)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from dqn_fast import trees
 from dqn_fast.agent.fast.backward import make_differentiable
@@ -31,13 +32,13 @@ def make_q_values(q_net: QNetwork) -> QValues:
     than the last one takes longer.
 
     Args:
-        q_net: the network to ask, on the CPU.
+        q_net: the network to ask, on any device; it stays there.
     """
-    network = make_differentiable(q_net)
+    network, as_input = make_differentiable(q_net), tensor_maker(device_of(q_net))
 
     @torch.no_grad()
     def by_torch(obs: Any) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = network.values(network(trees.map(as_tensor, obs))).numpy()
+        values: npt.NDArray[np.float32] = as_array(network.values(network(trees.map(as_input, obs))))
         return values
 
     try:
@@ -66,3 +67,21 @@ def as_tensor(array: Any) -> torch.Tensor:
     # With a flipped axis of length 1, an array is still in C order.
     array = np.require(array, requirements=["C", "W"])
     return torch.from_numpy(array.copy() if min(array.strides, default=0) < 0 else array)
+
+
+def tensor_maker(device: torch.device) -> Callable[[Any], torch.Tensor]:
+    """Return a function that gives an array of observations as a tensor on a device."""
+    if device.type == "cpu":
+        return as_tensor
+    return lambda array: as_tensor(array).to(device)
+
+
+def as_array(tensor: torch.Tensor) -> npt.NDArray[Any]:
+    """Return a tensor as an array: over the same memory on the CPU, copied from another device."""
+    array: npt.NDArray[Any] = (tensor if tensor.device.type == "cpu" else tensor.cpu()).numpy()
+    return array
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Return the device of a module's parameters; without any, the CPU."""
+    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))

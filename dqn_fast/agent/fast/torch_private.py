@@ -80,6 +80,44 @@ def plain_adam(state: AdamState, betas: tuple[float, float], eps: float) -> Adam
     return step
 
 
+#: Makes one step of Adam with a learning rate on the device, where the second scalar is 1, and none where it
+#: is 0.
+GuardedAdamStep = Callable[[Tensor, Tensor], None]
+
+
+def guarded_fused_adam(state: AdamState, betas: tuple[float, float], eps: float) -> GuardedAdamStep:
+    """Return a step of `fused_adam` that does not look at any number, for a device."""
+    vector, gradient, average, square, steps = state
+    lists: tuple[list[Tensor], ...] = ([vector], [gradient], [average], [square], [], [steps])
+
+    def step(learning_rate: Tensor, going: Tensor) -> None:
+        steps.add_(going)
+        torch._fused_adam_(
+            *lists,
+            lr=learning_rate,
+            beta1=betas[0],
+            beta2=betas[1],
+            weight_decay=0.0,
+            eps=eps,
+            amsgrad=False,
+            maximize=False,
+            found_inf=1 - going,
+        )
+
+    return step
+
+
+def guarded_plain_adam(state: AdamState, betas: tuple[float, float], eps: float) -> GuardedAdamStep:
+    """Return the step of `guarded_fused_adam` by public functions, which wait for the device."""
+    plain = plain_adam(state, betas, eps)
+
+    def step(learning_rate: Tensor, going: Tensor) -> None:
+        if going.item():
+            plain(learning_rate.item())
+
+    return step
+
+
 def aten_relu_gradient(gradient: Tensor, outputs: Tensor) -> Tensor:
     """Return the gradient of a ReLU's inputs from the gradient of its outputs, by autograd's own kernel."""
     before: Tensor = torch.ops.aten.threshold_backward(gradient, outputs, 0)
@@ -104,4 +142,5 @@ def may_have_hooks(module: nn.Module) -> bool:
 
 
 make_adam_step = fused_adam if hasattr(torch, "_fused_adam_") else plain_adam
+make_guarded_adam_step = guarded_fused_adam if hasattr(torch, "_fused_adam_") else guarded_plain_adam
 relu_gradient = aten_relu_gradient if hasattr(torch.ops.aten, "threshold_backward") else plain_relu_gradient

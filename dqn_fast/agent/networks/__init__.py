@@ -7,11 +7,18 @@ Those that remember (`SequenceNetwork`) take windows of steps for observations. 
 from dqn_fast.agent.networks.action_mask import legal_actions
 from dqn_fast.agent.networks.gpt import GPT
 from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
-from dqn_fast.agent.networks.image_encoder import DATA_EFFICIENT, MINATAR, NATURE, Conv, SmallImageError
+from dqn_fast.agent.networks.image_encoder import (
+    DATA_EFFICIENT,
+    MINATAR,
+    NATURE,
+    Conv,
+    ImageEncoder,
+    SmallImageError,
+)
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
 from dqn_fast.agent.networks.make_sequence import make_sequence_net
-from dqn_fast.agent.networks.own import q_net_of_own
+from dqn_fast.agent.networks.own import q_net_of_own, try_q_net
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.recurrent import Recurrent
 from dqn_fast.agent.networks.representation import Representation, Scalar
@@ -26,6 +33,7 @@ __all__ = [
     "BurnIn",
     "Cells",
     "Conv",
+    "ImageEncoder",
     "ImplicitOutputs",
     "ImplicitValues",
     "Inputs",
@@ -43,4 +51,5 @@ __all__ = [
     "make_q_net",
     "make_sequence_net",
     "q_net_of_own",
+    "try_q_net",
 ]

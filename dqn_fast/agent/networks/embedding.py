@@ -19,7 +19,7 @@ class Embedding(nn.Module):
     Args:
         counts: number of values of each integer.
         starts: smallest value of each integer.
-        width: numbers of a vector.
+        width: length of each vector.
         generator: source of the initial weights, which are normal, as PyTorch's.
 
     Raises:

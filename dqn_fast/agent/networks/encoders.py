@@ -108,7 +108,7 @@ def make_encoder(
         space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these.
         generator: source of the initial weights.
         convolutions: convolutions for images; None chooses them by size (`make_image_encoder`).
-        embedding: numbers of the learned vector of a discrete value; 0 takes one-hot vectors.
+        embedding: length of the learned vector of a discrete value; 0 takes one-hot vectors.
 
     Raises:
         TypeError: if there is no encoder for the space, or it is an empty Dict.

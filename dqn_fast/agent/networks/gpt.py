@@ -1,7 +1,7 @@
 """A small GPT (Radford et al., 2019): blocks of causal attention with a key-value cache.
 
-Positions are rotations of queries and keys (RoPE, Su et al., 2021), so that only distances count, and each
-step sees the latest `span` steps. So step by step equals the whole pass at any length.
+Queries and keys are rotated by their positions (RoPE, Su et al., 2021), so only distances matter, and each
+step sees the latest `span` steps. So acting step by step equals one pass over the sequence, at any length.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class GPT(nn.Module):
         generator: source of the initial weights.
 
     Raises:
-        ValueError: if a number is below 1, or `size` is no multiple.
+        ValueError: if a number is below 1, or `size` is not such a multiple.
     """
 
     def __init__(
@@ -53,19 +53,23 @@ class GPT(nn.Module):
     def start(self, count: int) -> State:
         """Return the state of `count` sequences before their first step: an empty cache."""
         empty = (count, len(self.blocks), self.heads, 0, self.size // self.heads)
+        device = self.embed.weight.device
         return {
-            "keys": torch.zeros(empty),
-            "values": torch.zeros(empty),
-            "count": torch.zeros(count, dtype=torch.int64),
+            "keys": torch.zeros(empty, device=device),
+            "values": torch.zeros(empty, device=device),
+            "count": torch.zeros(count, dtype=torch.int64, device=device),
         }
 
     def forget(self, state: State, rows: Sequence[int]) -> State:
         """Return the state with these sequences before their first step again."""
         if len(set(rows)) == len(state["count"]):
             return self.start(len(state["count"]))
-        count = state["count"].clone()
-        count[list(rows)] = 0  # what lies further back than the count is not looked at
-        return {**state, "count": count}
+        count = state["count"]
+        at = torch.tensor(list(rows), dtype=torch.int64).to(count.device)
+        return {
+            **state,
+            "count": count.index_fill(0, at, 0),
+        }  # what lies further back than the count is masked
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the features of every step, `(B, T, size)`, and the state behind the last one.
@@ -90,7 +94,8 @@ class GPT(nn.Module):
         rows, steps = features.shape[:2]
         state = self.start(rows) if state is None else state
         count, held = state["count"], state["keys"].shape[3]
-        rotation = _rotation(count[:, None] + torch.arange(steps), self.size // self.heads)
+        position = count[:, None] + torch.arange(steps, device=count.device)
+        rotation = _rotation(position, self.size // self.heads)
         visible = self._visible(count, held, steps)
         x, keys, values = self.embed(features), [], []
         for layer, block in enumerate(self.blocks):
@@ -110,14 +115,16 @@ class GPT(nn.Module):
         width = min(total, self.span)
         if lengths is None:
             return torch.stack([part[:, :, total - width :] for part in parts], 1)
-        # Where a row has fewer steps, column 0 fills: its count says that it is none of them.
-        at = (held + lengths[:, None] - width + torch.arange(width)).clamp(min=0)
+        # Rows with fewer steps repeat column 0; their count says that these are not steps.
+        columns = torch.arange(width, device=lengths.device)
+        at = (held + lengths[:, None] - width + columns).clamp(min=0)
         index = at[:, None, :, None].expand(rows, self.heads, width, self.size // self.heads)
         return torch.stack([part.gather(2, index) for part in parts], 1)
 
     def _visible(self, count: Tensor, held: int, steps: int) -> Tensor:
         """Return which keys each step sees, `(B, 1, T, P + T)` bool."""
-        step, key = torch.arange(steps)[:, None], torch.arange(held + steps)
+        key = torch.arange(held + steps, device=count.device)
+        step = key[:steps, None]
         near = (key <= held + step) & (key > held + step - self.span)
         known = key >= held - count[:, None]
         return (near & known[:, None])[:, None]
@@ -148,7 +155,7 @@ class _Block(nn.Module):
 
 def _rotation(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Return cosine and sine of the angles at positions `(B, T)`, `(B, 1, T, size / 2)` each."""
-    frequency = _SLOWEST ** (-torch.arange(0, size, 2) / size)
+    frequency = _SLOWEST ** (-torch.arange(0, size, 2, device=position.device) / size)
     angle = position[:, None, :, None] * frequency
     return angle.cos(), angle.sin()
 

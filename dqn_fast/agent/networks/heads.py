@@ -22,11 +22,11 @@ class Heads(nn.ModuleDict):
 
 
 class ImplicitOutputs(NamedTuple):
-    """What a network of implicit Q-learning says of N observations, or the gradients by it.
+    """Outputs of an implicit Q-learning network for N observations, or gradients of the same shapes.
 
     Attributes:
         q: value of each action, `(..., A)`.
-        q2: the same, learned apart: the lower of both overestimates less.
+        q2: a second, separate estimate: the lower of the two overestimates less.
         policy: logits of the policy that is cloned from the data, `(..., A)`.
         value: of the observation, `(...)`.
     """
@@ -71,7 +71,7 @@ class ImplicitValues:
         return torch.cat([parts.q, parts.q2, parts.policy, parts.value.unsqueeze(-1)], -1)
 
     def values(self, outputs: Tensor) -> Tensor:
-        """Return by how much each action is preferred, `(..., A)`."""
+        """Return the preference for each action, log pi + beta · (min Q - V), `(..., A)`."""
         parts = self.split(outputs)
         advantage = parts.least_q() - parts.value.unsqueeze(-1)
         return functional.log_softmax(parts.policy, -1).add_(advantage, alpha=self.beta)

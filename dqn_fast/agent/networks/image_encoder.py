@@ -51,6 +51,10 @@ class ImageEncoder(nn.Module):
 
     Raises:
         SmallImageError: if the image is smaller than the convolutions need.
+
+    Attributes:
+        in_bfloat16: whether convolutions compute in bfloat16; weights, their gradients and the features are
+            float32 in any case.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class ImageEncoder(nn.Module):
         self.channels_last, (channels, height, width) = _axes(shape)
         self.shape = tuple(shape)
         self.scale = scale
+        self.in_bfloat16 = False
         layers: list[nn.Module] = []
         for conv in convolutions:
             layers += [make_conv(channels, *conv, generator), nn.ReLU()]
@@ -82,13 +87,22 @@ class ImageEncoder(nn.Module):
             images = images * self.scale if images is obs else images.mul_(self.scale)
         if len(self.shape) == 2:
             images = images.unsqueeze(1)
-        features: Tensor
         if not self.channels_last:
-            features = self.layers(images)
+            features = self._convolved(images)
         else:
             # Views, before the convolutions and after them: this saves two copies.
-            features = self.layers(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+            features = self._convolved(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         return features.flatten(1)
+
+    def _convolved(self, images: Tensor) -> Tensor:
+        features: Tensor
+        if not self.in_bfloat16:
+            features = self.layers(images)
+            return features
+        # Without a cache of converted weights, which a CUDA graph would not renew.
+        with torch.autocast(images.device.type, torch.bfloat16, cache_enabled=False):
+            features = self.layers(images)
+        return features.float()
 
 
 def is_image(space: spaces.Box) -> bool:

@@ -49,7 +49,7 @@ def make_q_net(
         generator: source of the initial weights.
         dueling: learn value and advantages apart.
         convolutions: the convolutions for images; None chooses by their size (`make_image_encoder`).
-        embedding: numbers of the learned vector of a discrete value; 0 takes one-hot vectors.
+        embedding: length of the learned vector of a discrete value; 0 takes one-hot vectors.
         representation: what the outputs mean, and how many there are for each action.
 
     Raises:

@@ -33,16 +33,21 @@ def q_net_of_own(
         action_space: of the environment.
 
     Raises:
-        TypeError: if it is no module, has no parameters to learn, or gives something else.
+        TypeError: if it is not a module, has no parameters to learn, or gives something else.
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"network: got {type(module).__name__}, expected a torch.nn.Module")
     expected = (_ROWS, int(action_space.n))
-    _check(module(_some_observations(observation_space)), expected)
+    _check(module(_some_observations(observation_space, torch.device("cpu"))), expected)
     if isinstance(module, QNetwork):
         return module
     kind = MaskedQNetwork if has_action_mask(observation_space, expected[1]) else QNetwork
     return kind(cast(Encoder, module), nn.Identity(), nn.Identity(), expected[1])
+
+
+def try_q_net(q_net: QNetwork, observation_space: spaces.Space[Any], device: torch.device) -> None:
+    """Ask a network without memory once for the values of observations on a device."""
+    q_net(_some_observations(observation_space, device))
 
 
 def _check(outputs: Any, expected: tuple[int, int]) -> None:
@@ -57,8 +62,8 @@ def _check(outputs: Any, expected: tuple[int, int]) -> None:
         raise TypeError("outputs: got none that depend on a parameter, expected a module that can learn")
 
 
-def _some_observations(space: spaces.Space[Any]) -> Any:
+def _some_observations(space: spaces.Space[Any], device: torch.device) -> Any:
     space = copy.deepcopy(space)
     space.seed(0)
     row = trees.one_row(space.sample())
-    return trees.map(lambda leaf: torch.from_numpy(np.repeat(leaf, _ROWS, axis=0)), row)
+    return trees.map(lambda leaf: torch.from_numpy(np.repeat(leaf, _ROWS, axis=0)).to(device), row)

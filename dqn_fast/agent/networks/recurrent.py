@@ -40,13 +40,13 @@ class Recurrent(nn.Module):
 
     def start(self, count: int) -> State:
         """Return the state of `count` sequences before their first step: zeros, `(count, size)` float32."""
-        return {part: torch.zeros(count, self.size) for part in self._parts}
+        device = next(self.parameters()).device
+        return {part: torch.zeros(count, self.size, device=device) for part in self._parts}
 
     def forget(self, state: State, rows: Sequence[int]) -> State:
         """Return the state with these sequences before their first step again."""
-        kept = torch.ones(len(state["hidden"]), 1)
-        kept[list(rows)] = 0
-        return {part: value * kept for part, value in state.items()}
+        at = torch.tensor(list(rows), dtype=torch.int64).to(state["hidden"].device)
+        return {part: value.index_fill(0, at, 0) for part, value in state.items()}
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the features of every step, `(B, T, size)`, and the state behind the last one.

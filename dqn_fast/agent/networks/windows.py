@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -19,13 +20,17 @@ class Inputs(NamedTuple):
 
     Attributes:
         obs: observations, a tensor or a (nested) dict of them.
-        action: int64, what was done in the step before; 0 where there is none.
-        reward: float32, what that earned; 0 where there is none.
+        action: int64, the action of the step before; 0 where there is none.
+        reward: float32, the reward of that action; 0 where there is none.
     """
 
     obs: Any
     action: Tensor
     reward: Tensor
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Inputs:
+        """Return the same with every tensor replaced."""
+        return Inputs(trees.map(function, self.obs), function(self.action), function(self.reward))
 
     def flat(self) -> Inputs:
         """Return the same with one leading axis, `(B * T,)`."""
@@ -42,7 +47,7 @@ class Inputs(NamedTuple):
 
 
 class BurnIn(NamedTuple):
-    """Steps before a window that nothing is learned from; they only lead to the state at its beginning.
+    """Steps before a window, from which only the state at its beginning is computed.
 
     Attributes:
         inputs: `(B, T, ...)`, aligned left.
@@ -57,8 +62,8 @@ class Window(NamedTuple):
     """B rows of T consecutive steps, aligned left.
 
     Attributes:
-        inputs: `(B, T, ...)`. Behind the last step of a row stands anything that is finite and that the
-            encoder can read.
+        inputs: `(B, T, ...)`. Cells behind a row's last step may hold anything finite that the encoder
+            accepts.
         state: what is remembered before the first step, or before the burn-in; None begins anew.
         burn_in: the steps before; None if there are none.
     """
@@ -67,9 +72,18 @@ class Window(NamedTuple):
     state: State | None = None
     burn_in: BurnIn | None = None
 
+    def map(self, function: Callable[[Tensor], Tensor]) -> Window:
+        """Return the same with every tensor replaced."""
+        state, burn_in = self.state, self.burn_in
+        return Window(
+            self.inputs.map(function),
+            None if state is None else {part: function(value) for part, value in state.items()},
+            burn_in and BurnIn(burn_in.inputs.map(function), function(burn_in.lengths)),
+        )
+
 
 class Cells(NamedTuple):
-    """K cells of a window, which stand for K observations: to a network that remembers, each has a history.
+    """K cells of a window. To a network that remembers they are K observations, each with its history.
 
     Attributes:
         window: all steps.

@@ -12,8 +12,7 @@ from dqn_fast.agent.objectives.objective import ObjectiveResult, TransitionBatch
 class CloningObjective:
     """Makes the action that was taken the most likely one: the best output is what the data does most.
 
-    There is no value to report: in its place stands the action's log-probability, and the TD error is the
-    loss.
+    It learns no values. In reports, the action's log-probability stands for q, and the loss for the TD error.
     """
 
     def __call__(

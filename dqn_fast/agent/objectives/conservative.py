@@ -12,7 +12,7 @@ from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, Tran
 class ConservativeObjective:
     """Adds alpha · (logsumexp(q) - q of the action taken) to the loss of another objective.
 
-    So actions that the data does not contain are not overestimated: nothing else would ever correct them.
+    This holds down the values of actions that the data lacks, which nothing else would ever correct.
 
     Args:
         objective: for networks whose outputs are action values.

@@ -1,4 +1,4 @@
-"""Implicit Q-learning (IQL, Kostrikov et al., 2022): no maximum over actions that the data does not hold."""
+"""Implicit Q-learning (IQL, Kostrikov et al., 2022): no maximum over actions that the data lacks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from dqn_fast.agent.objectives.objective import ObjectiveResult, TransitionBatch
 
 
 class ImplicitObjective:
-    """Learns V as an expectile of Q over the data's actions, both Qs towards V, and clones the policy.
+    """Learns V as an expectile of Q over the data's actions, moves both Qs towards V, and clones the policy.
 
     Args:
         heads: of the network and its target.
         loss: of each Q's TD error.
-        expectile: above 0 and below 1; nearer to 1, V is nearer to the best action of the data.
+        expectile: above 0 and below 1; the nearer to 1, the nearer V is to the value of the data's best
+            action.
     """
 
     def __init__(self, heads: ImplicitValues, loss: Loss, expectile: float) -> None:

@@ -21,7 +21,7 @@ def chosen(q: Tensor, action: Tensor) -> Tensor:
 
 
 def at_action(slope: Tensor, action: Tensor, like: Tensor) -> Tensor:
-    """Return `slope`, `(B,)`, at the action taken, and 0 elsewhere: `(B, A)`, as `like` is."""
+    """Return `slope`, `(B,)`, at the action taken, and 0 elsewhere: `(B, A)`, of the dtype of `like`."""
     return torch.zeros_like(like).scatter_(1, action.unsqueeze(1), slope.unsqueeze(1))
 
 
@@ -90,11 +90,11 @@ def mixed_priority(td_error: Tensor, row: Tensor, largest_share: float = 0.9) ->
 def expectile_loss(difference: Tensor, expectile: float) -> tuple[Tensor, Tensor]:
     """Return |expectile - [difference < 0]| · difference² of each row, `(B,)`, and its derivative by v.
 
-    Its minimum over v is an expectile of what v should be: the mean at 0.5, and the largest of what occurs
-    in the data as `expectile` comes near 1 (Kostrikov et al., 2022, equation 5).
+    Its minimum over v is an expectile of the targets: their mean at 0.5, and near their maximum as
+    `expectile` nears 1 (Kostrikov et al., 2022, equation 5).
 
     Args:
-        difference: what v should be, less v, `(B,)`.
+        difference: target - v, `(B,)`.
         expectile: above 0 and below 1.
     """
     weighted = (expectile - (difference < 0).to(difference.dtype)).abs() * difference
@@ -104,8 +104,8 @@ def expectile_loss(difference: Tensor, expectile: float) -> tuple[Tensor, Tensor
 def cross_entropy(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
     """Return -log softmax(logits)[action] of each row, `(B,)`, and its gradient by the logits, `(B, A)`.
 
-    Of a policy's logits this is behaviour cloning. Of action values it is logsumexp(q) - q[action], the term
-    by which conservative Q-learning holds down what the data did not do.
+    For a policy's logits this is behaviour cloning. For action values it is logsumexp(q) - q[action], the
+    term of conservative Q-learning, which lowers the values of the other actions.
     """
     log_p = functional.log_softmax(logits, 1)
     taken = at_action(torch.ones_like(log_p[:, 0]), action, log_p)

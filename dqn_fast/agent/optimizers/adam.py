@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from dqn_fast.agent.fast import AdamState, make_adam_step
+from dqn_fast.agent.fast import AdamState, make_adam_step, make_guarded_adam_step
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
@@ -27,13 +28,20 @@ class Adam:
     ) -> None:
         vector = parameters.vector.detach()
         self._average, self._square = torch.zeros_like(vector), torch.zeros_like(vector)
-        self._steps = torch.zeros((), dtype=torch.float32)  # a tensor, as the kernel expects
+        self._steps = torch.zeros(
+            (), dtype=torch.float32, device=vector.device
+        )  # a tensor, as the kernel expects
         state = AdamState(vector, parameters.gradient, self._average, self._square, self._steps)
         self._step = make_adam_step(state, betas, eps)
+        self._guarded_step = make_guarded_adam_step(state, betas, eps)
 
     def step(self, learning_rate: float) -> None:
         """Make one step against the current gradient."""
         self._step(learning_rate)
+
+    def guarded_step(self, learning_rate: Tensor, going: Tensor) -> None:
+        """Make one step where `going` is 1; see `Optimizer`."""
+        self._guarded_step(learning_rate, going)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that changes from step to step."""

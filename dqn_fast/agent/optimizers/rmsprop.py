@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
@@ -26,8 +27,15 @@ class RMSProp:
     def __init__(
         self, parameters: FlatParameters, *, eps: float = 0.01, momentum: float = 0.0, decay: float = 0.95
     ) -> None:
+        self._vector = parameters.vector
+        self._in_graphs = parameters.vector.is_cuda  # CUDA graphs need all state on the device
         self._optimizer = torch.optim.RMSprop(
-            [parameters.vector], alpha=decay, eps=eps, momentum=momentum, centered=True
+            [parameters.vector],
+            alpha=decay,
+            eps=eps,
+            momentum=momentum,
+            centered=True,
+            capturable=self._in_graphs,
         )
 
     def step(self, learning_rate: float) -> None:
@@ -35,10 +43,28 @@ class RMSProp:
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.step()
 
+    def guarded_step(self, learning_rate: Tensor, going: Tensor) -> None:
+        """Make one step where `going` is 1; see `Optimizer`."""
+        before = [tensor.clone() for tensor in self._changed()]
+        self._optimizer.param_groups[0]["lr"] = learning_rate
+        self._optimizer.step()
+        after = self._changed()
+        before += [torch.zeros_like(tensor) for tensor in after[len(before) :]]  # the first step makes them
+        for tensor, old in zip(after, before, strict=True):
+            tensor.copy_(torch.where(going.bool(), tensor, old))
+
+    def _changed(self) -> list[Tensor]:
+        """Return what a step changes, apart from its count, which nothing depends on."""
+        state = self._optimizer.state.get(self._vector, {})
+        return [self._vector.detach(), *(value for name, value in state.items() if name != "step")]
+
     def state_dict(self) -> dict[str, Any]:
         """Return everything that changes from step to step."""
         return self._optimizer.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from `state`."""
+        """Continue from `state`, which may be of another device."""
         self._optimizer.load_state_dict(state)
+        self._optimizer.param_groups[0]["capturable"] = self._in_graphs
+        for own in self._optimizer.state.values():
+            own["step"] = own["step"].to(self._vector.device if self._in_graphs else "cpu")

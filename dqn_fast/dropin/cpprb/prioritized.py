@@ -91,7 +91,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
 
         Raises:
             IndexError: if an index was never given out.
-            TypeError: if `priorities` is None, or an index is no integer.
+            TypeError: if `priorities` is None, or an index is not an integer.
             ValueError: if a priority is NaN, infinite or negative, or their number differs from that of
                 indexes.
         """

@@ -23,7 +23,7 @@ def leaves_of(index: Any, storage: Any) -> npt.NDArray[np.int64]:
 
     Raises:
         RuntimeError: if there are several dimensions, and no storage that knows its shape.
-        TypeError: if they are no integers.
+        TypeError: if they are not integers.
     """
     if isinstance(index, tuple):
         index = torch.stack([torch.as_tensor(one) for one in index], -1)

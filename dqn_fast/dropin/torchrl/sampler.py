@@ -155,7 +155,7 @@ class PrioritizedSampler(samplers.PrioritizedSampler):  # type: ignore[misc]  # 
         Raises:
             IndexError: if there is no such item.
             RuntimeError: if the priorities are more or fewer, or a storage is needed.
-            TypeError: if they are no numbers.
+            TypeError: if they are not numbers.
             ValueError: if a priority is NaN, infinite, negative or too large, or there are no generations.
         """
         leaves = leaves_of(index, storage)

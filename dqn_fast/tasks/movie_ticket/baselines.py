@@ -18,7 +18,7 @@ class RuleAgent:
         domain: of the dialogues; it has these questions among its actions.
 
     Raises:
-        UsageError: if it has not.
+        UsageError: if it lacks one of them.
     """
 
     def __init__(self, domain: DialogDomain) -> None:
@@ -29,7 +29,7 @@ class RuleAgent:
         ]
 
     def act(self, step: int) -> int:
-        """Return the action of a step of the dialogue, from 0; after the last one, that again."""
+        """Return the action of a step of the dialogue, from 0; the last one is repeated."""
         return self._script[min(step, len(self._script) - 1)]
 
 

@@ -16,7 +16,7 @@ MOVIE, PEOPLE, TICKET, TASK_COMPLETE, CLOSING = (
 #: Values that no film or theatre has.
 ANY_VALUE, NO_MATCH, AVAILABLE = "I do not care", "NO VALUE MATCHES!!!", "Ticket Available"
 
-#: The user gives up after so many moves of both sides together.
+#: The user gives up after this many moves of both sides together.
 MAX_TURNS = 40
 
 
@@ -47,7 +47,7 @@ class Goal(NamedTuple):
 
     Attributes:
         inform: slots that must have these values.
-        request: slots whose values she wants to know, before she books; without the ticket.
+        request: slots whose values she wants to know before she books; the ticket is not among them.
     """
 
     inform: Mapping[str, str]

@@ -38,7 +38,7 @@ class DialogDomain:
         actions: of the agent, in the order of the environment's action space.
         rows: of the knowledge base: values by slot.
         goals: of the users, at least one.
-        values: by slot, what a misunderstood value may be taken for.
+        values: by slot, what a value may be mistaken for.
 
     Raises:
         UsageError: if an act or a slot is used that the domain does not have, or there is no row or goal.

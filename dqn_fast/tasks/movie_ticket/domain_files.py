@@ -58,7 +58,7 @@ def _read_json(path: Path) -> DialogDomain:
         raise
     except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise UsageError(f"{path}: got what is no domain ({reason}), expected one") from error
+        raise UsageError(f"{path}: got a file that is not a domain ({reason}), expected one") from error
 
 
 def _rows(block: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, str]]:

@@ -28,16 +28,16 @@ SUCCESS, FAILURE, MOVE = 2.0 * MAX_TURNS, -1.0 * MAX_TURNS, -1.0  # rewards
 class MovieTicket(gym.Env[np.ndarray, np.int64]):
     """Books cinema tickets in a dialogue by dialogue acts (TC-Bot; Li et al., 2017).
 
-    A user has a goal: wishes, and questions to be answered. The agent may ask for a slot, give one, whose
-    value comes from the knowledge base, book, and end the dialogue. The reward is 80 if the user got what she
+    A user has a goal: wishes, and questions to be answered. The agent may ask for a slot, inform of one (the
+    value comes from the knowledge base), book, or end the dialogue. The reward is 80 if the user got what she
     wanted, -40 if not or after 40 turns, and -1 for every other step. gamma is 0.9 in the publications.
 
     At an episode's end `info["figures"]` has success, 1 or 0, and turns: the moves of both sides.
 
     Args:
         domain: folder with another domain than our own; see `read_domain`.
-        slot_error: probability that a value of the user's is misunderstood.
-        intent_error: probability that an act of the user's is misunderstood.
+        slot_error: probability that a value that the user gives is misunderstood.
+        intent_error: probability that the user's act is misunderstood.
         language: of `transcript`, "en" or "zh".
         render_mode: "ansi" for the dialogue so far in words; None draws nothing.
 

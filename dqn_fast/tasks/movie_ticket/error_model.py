@@ -14,8 +14,8 @@ class ErrorModel:
     """Replaces values and acts at random.
 
     Args:
-        acts: that an act may be taken for.
-        values: by slot, that a value may be taken for; a slot without any is always understood.
+        acts: that an act may be mistaken for.
+        values: by slot, that a value may be mistaken for; a slot without any is always understood.
         slot_error: probability that a value is replaced.
         intent_error: probability that an act is replaced.
 

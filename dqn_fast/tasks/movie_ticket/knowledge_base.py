@@ -13,7 +13,7 @@ class KnowledgeBase:
     """Answers queries by AND and counts of bits.
 
     A policy visits very many different sets of constraints, so a cache of answers would grow without bound;
-    integers of one bit a row need none. A query takes O(constraints * rows / 64).
+    integers with one bit per row need no cache. A query takes O(constraints * rows / 64).
 
     Args:
         rows: values by slot.
@@ -39,8 +39,8 @@ class KnowledgeBase:
         Equality ignores case, and a row without the slot does not match.
 
         Args:
-            constraints: values by slot; "I do not care" is no constraint.
-            ignored: slots that are no constraints.
+            constraints: values by slot; "I do not care" does not constrain.
+            ignored: slots to leave out.
         """
         rows = self._all
         for slot, value in constraints.items():

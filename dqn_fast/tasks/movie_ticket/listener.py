@@ -12,7 +12,7 @@ from dqn_fast.tasks.movie_ticket.words import Words
 
 
 class _Name(NamedTuple):
-    """What stands for a value of a slot in a text, or for a question for it, whose value is empty."""
+    """A word for a value of a slot, or, with an empty value, for a question about the slot."""
 
     name: str
     slot: str
@@ -103,7 +103,7 @@ class Listener:
                 yield name, value
 
     def _no_wish(self, text: str, asked: str | None) -> dict[str, str]:
-        """Return the slot that there is no wish about: one that is named, or else the one asked for."""
+        """Return the slot that the user has no wish about: the one she names, or else the one asked for."""
         named = (slot for slot in self._slot_names if _without(self._words.name(slot), text) is not None)
         slot = next(named, asked)
         return {} if slot is None else {slot: ANY_VALUE}

@@ -18,7 +18,7 @@ class Person:
     Args:
         words: language of the conversation.
         domain: what it is about.
-        read: returns a line after a prompt, as `input` does; an EOFError is the person's leaving.
+        read: returns a line after a prompt, as `input` does; an EOFError means that the person has left.
         write: shows a line.
     """
 

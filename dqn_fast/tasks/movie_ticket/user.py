@@ -24,7 +24,7 @@ from dqn_fast.tasks.movie_ticket.error_model import ErrorModel
 class SimulatedUser:
     """A user who knows what she wants, and says it piece by piece.
 
-    Her state is what is misunderstood, too: a wrong value enters what she remembers to have said.
+    She is misled, too: a misunderstood value is the one that she remembers having said.
 
     Args:
         errors: of what she says after her first act.
@@ -66,7 +66,7 @@ class SimulatedUser:
             self._hear_confirmation()
         elif agent.act == "thanks":
             return Reply(DialogAct("closing"), success=self._is_served())
-        # Anything else she does not react to: she repeats her act.
+        # She ignores anything else, and repeats her act.
         self._errors.heard_inform(self._inform, self._rng)
         self._act = self._errors.heard_act(self._act, self._rng)
         return Reply(self._said())
@@ -151,7 +151,7 @@ class SimulatedUser:
             self._drop(slot)
 
     def _ask(self, slot: str) -> None:
-        """Request a slot, and go on to until it is answered."""
+        """Request a slot, and keep asking until it is answered."""
         self._act = "request"
         if slot not in self._request:
             self._request.append(slot)

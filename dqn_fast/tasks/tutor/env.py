@@ -21,13 +21,14 @@ class Tutor(gym.Env[np.ndarray, np.int64]):
     An action is the skill of the next exercise. Observations are float32 (skills + 2,): the skill of the last
     exercise as one-hot vector, 1 if it was answered correctly, and the share of exercises that are left; at
     first the skill is none. The only reward comes with the last exercise: the share of skills that are
-    mastered then. A reward at each mastery would show what is to be found out. The episode terminates there.
+    mastered then. A reward at each mastery would reveal what the agent has to infer. The episode terminates
+    there.
 
-    There is too little time to master everything, so it must not be lost on what is known already, nor on
-    what cannot be learned yet.
+    Time is too short to master everything, so none should be spent on what is mastered already, or cannot be
+    learned yet.
 
     Args:
-        exercises: of an episode, at least 1.
+        exercises: in an episode, at least 1.
         render_mode: "ansi" for text, "rgb_array" for pictures: a bar for each skill, green if it is mastered.
             Below it are the answers to its exercises from the bottom up, blue if correct and red if not.
 

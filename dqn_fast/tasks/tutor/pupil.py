@@ -34,7 +34,7 @@ KNOWN, LEARN, LEARN_EARLY, SLIP, GUESS = 0.3, 0.25, 0.02, 0.1, 0.2
 
 
 class Pupil:
-    """A pupil, whose knowledge only `mastered` shows.
+    """A pupil; only `mastered` shows what it knows.
 
     Args:
         generator: the only source of randomness.
@@ -61,7 +61,7 @@ class Pupil:
 
 
 class Belief:
-    """What a teacher who knows the parameters believes of a pupil by its answers: exact for one skill alone.
+    """The belief of a teacher who knows the parameters, given the pupil's answers; exact for a single skill.
 
     Each skill is traced by itself, with the probabilities of its prerequisites taken as independent.
 

@@ -65,10 +65,10 @@ class MasteryThreshold:
 
 
 class FullInformation:
-    """Sees what is mastered, and takes the first skill that is not: no teacher who does not see it is better.
+    """Sees what is mastered, and takes the first skill that is not: no other teacher does better.
 
-    All skills count the same and are learned alike once their prerequisites are mastered; the first one that
-    is missing never lacks any.
+    All skills count the same, and are learned equally fast once their prerequisites are mastered; the first
+    skill that is not mastered never lacks one.
     """
 
     def __init__(self, env: Tutor) -> None:

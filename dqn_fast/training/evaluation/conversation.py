@@ -23,7 +23,7 @@ def converse(
 ) -> Episode | None:
     """Play one episode in which a person takes the place of the environment's simulated one.
 
-    The environment takes a person in by a method `talk_with(read, write, language)`.
+    The environment must have a method `talk_with(read, write, language)`.
 
     Args:
         folder: of the run, with its model.

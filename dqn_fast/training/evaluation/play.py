@@ -49,8 +49,8 @@ def play(
     """Play one episode for each seed.
 
     Each is reset with its seed, so it is the same whatever happened in the ones before it. If the environment
-    lists its ways to begin, as options of `reset` in `metadata["starts"]`, the seed also decides which of
-    them it is: as many seeds in a row as there are ways play each once.
+    lists its starts, as options of `reset` in `metadata["starts"]`, the seed also picks one of them: as many
+    seeds in a row as there are starts play each of them once.
 
     Args:
         policy: to play, at environment step 0. It is reset at the beginning of every episode.

@@ -6,7 +6,7 @@ best (see Stable-Baselines3's EvalCallback). The evaluation at the end of a run 
 choice does not flatter its score.
 
 Many episodes make a good choice, but take long. So evaluations race (Maron & Moore, 1994): all weights play
-the same episodes, and weights that are worse in the first of them play no more.
+the same episodes, and weights that are worse in the first of them drop out.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from dqn_fast.training.run_folder.model import load_model
 def write_episodes(folder: Path, config: TrainConfig, episodes: int = 3) -> str | None:
     """Play the first episodes of the evaluation again, and write down what the environment tells of each.
 
-    An environment tells its latest episode by a method `transcript()`, which returns a text.
+    The environment must have a method `transcript()`, which returns its latest episode in words.
 
     Args:
         folder: of the run, with its model; an older file there is replaced.

@@ -33,7 +33,7 @@ def watch(
 ) -> list[float]:
     """Play the first episodes of a run's evaluation by its greedy policy, for someone to look at.
 
-    A window is taken where there are a screen and an environment that draws on it; else text: the
+    It opens a window if there is a screen and the environment draws on it. Otherwise it writes text: the
     environment's own, or its pictures in half blocks of 24-bit colour.
 
     Args:

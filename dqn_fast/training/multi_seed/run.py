@@ -16,6 +16,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
 from dqn_fast.training.multi_seed.seed_process import SeedProcess
+from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.reports import Curve, MultiSeedProgress, draw_seed_curves, read_rows
 from dqn_fast.training.run_folder.files import writing
 from dqn_fast.training.run_folder.layout import (
@@ -49,7 +50,7 @@ def train_seeds(
     jobs: int,
     overwrite: bool = False,
     video: bool = True,
-    on_begin: Callable[[], None] = lambda: None,
+    on_begin: Callable[[Placement], None] = lambda placement: None,
 ) -> MultiSeedResult:
     """Train an agent for each seed; write each run to its own folder, seed-<seed> in `folder`.
 
@@ -63,13 +64,13 @@ def train_seeds(
         jobs: runs side by side, at least 1.
         overwrite: delete the files of earlier seeds or of a run in that folder.
         video: record a video of each agent.
-        on_begin: called once everything is checked, before the first run.
+        on_begin: called with the place of the networks once everything is checked, before the first run.
 
     Raises:
         UsageError: if `jobs` is below 1, the environment cannot be made or is not for DQN, or the folder
             holds runs, or one is going on in it.
     """
-    _check(config, jobs)
+    placement = _check(config, jobs)
     with folder_lock(folder):  # a single run may be going on in it
         prepare_folder(folder, overwrite=overwrite)
         # All of them before the first run begins, so that the folder always shows all its seeds.
@@ -77,7 +78,7 @@ def train_seeds(
             with writing(folder / f"seed-{seed}"):
                 (folder / f"seed-{seed}").mkdir(exist_ok=True)
             save_config(folder / f"seed-{seed}", replace(config, seed=seed))
-    on_begin()
+    on_begin(placement)
     return resume_seeds(folder, jobs=jobs, video=video)
 
 
@@ -87,7 +88,12 @@ def holds_seeds(folder: Path) -> bool:
 
 
 def resume_seeds(
-    folder: Path, *, jobs: int, video: bool = True, total_steps: int | None = None
+    folder: Path,
+    *,
+    jobs: int,
+    video: bool = True,
+    total_steps: int | None = None,
+    device: str | None = None,
 ) -> MultiSeedResult:
     """Resume every seed that is not complete; if all are, only write the summary.
 
@@ -95,7 +101,8 @@ def resume_seeds(
         folder: of the seeds.
         jobs: runs side by side, at least 1.
         video: record videos of the agents trained now.
-        total_steps: environment steps to train for, if they become more; see `run.resume`.
+        total_steps: a larger number of environment steps to train for; see `run.resume`.
+        device: replaces the device of the runs; None keeps it.
 
     Raises:
         UsageError: if `jobs` is below 1, the folder holds no seeds, a configuration or result is of another
@@ -104,10 +111,10 @@ def resume_seeds(
     folders = _seed_folders(folder)
     if not folders:
         raise UsageError(f"{folder}: got no seeds, expected folders seed-<seed> with a {CONFIG}")
-    config = load_config(folders[min(folders)])
+    config = load_config(folders[min(folders)], device=device)
     _check(config, jobs)
     complete = {seed: complete_result(folders[seed]) for seed in sorted(folders)}
-    options = ["--video" if video else "--no-video"]
+    options = ["--video" if video else "--no-video", *([] if device is None else ["--device", device])]
     if total_steps is not None and total_steps > config.total_steps:
         config = replace(config, total_steps=total_steps)
         complete = dict.fromkeys(complete)
@@ -131,11 +138,11 @@ def resume_seeds(
     return result
 
 
-def _check(config: TrainConfig, jobs: int) -> None:
+def _check(config: TrainConfig, jobs: int) -> Placement:
     if jobs < 1:
         raise SettingError("jobs", jobs, "at least 1")
     with ExitStack() as stack:  # so that an error is reported once, not by each process
-        Trainer(config, Path(), None, lambda: False, stack)
+        return Trainer(config, Path(), None, lambda: False, stack).placement
 
 
 def _seed_folders(folder: Path) -> dict[int, Path]:

@@ -38,6 +38,7 @@ from dqn_fast.agent import (
     target_selector,
 )
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.parts.device import placed
 from dqn_fast.training.parts.networks import build_q_net
 
 
@@ -59,9 +60,9 @@ def build_agent(
         total_envs: how many these are; None: those that it acts in.
 
     Raises:
-        UsageError: if `build_q_net` raises it.
+        UsageError: if `build_q_net` or `placed` raises it.
     """
-    q_net = build_q_net(config, observation_space, action_space)
+    q_net = placed(config, build_q_net(config, observation_space, action_space), observation_space)
     parameters = FlatParameters(q_net)
     return DQN(
         q_net,
@@ -79,6 +80,7 @@ def build_agent(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
         max_grad_norm=config.max_grad_norm,
+        repeats=config.cuda_graph,
     )
 
 

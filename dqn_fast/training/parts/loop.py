@@ -12,8 +12,8 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.learner import Learner
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.metrics import Metrics, MetricsRow
-from dqn_fast.training.parts.replay import build_batch_source
-from dqn_fast.training.storing import make_store
+from dqn_fast.training.parts.replay import build_batch_source, build_hand_off
+from dqn_fast.training.storing import make_store, settled
 
 
 def build_loop(
@@ -40,14 +40,18 @@ def build_loop(
         should_stop: see `TrainingLoop`.
     """
     metrics = Metrics(config.return_window)
+    source = build_batch_source(config, buffer, demonstrations)
+    hand_off = build_hand_off(config, source, agent.device)
     collectors = []
     if config.offline is None:
         store = make_store(buffer, config.num_envs, clip_rewards=config.clip_rewards)
+        if hand_off:
+            store = settled(store, hand_off.settle)
         collectors.append(Collector(environments, agent.policy, store, metrics))
     return TrainingLoop(
         config,
         collectors,
-        Learner(agent, build_batch_source(config, buffer, demonstrations), metrics),
+        Learner(agent, hand_off or source, metrics),
         metrics,
         on_row=on_row,
         on_checkpoint=on_checkpoint,

@@ -15,10 +15,10 @@ from dqn_fast.agent import (
     GPT,
     MINATAR,
     NATURE,
+    ImageEncoder,
     ImplicitValues,
     QNetwork,
     Recurrent,
-    Representation,
     Scalar,
     SequenceModel,
     SmallImageError,
@@ -53,13 +53,17 @@ def build_q_net(
         raise SettingError("network", repr(config.network), expected)
     generator = torch.Generator().manual_seed(config.seeds.network)
     try:
-        return builder(config, observation_space, action_space, generator)
+        q_net = builder(config, observation_space, action_space, generator)
     except SmallImageError as error:
         raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
     except UsageError:
         raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"{config.env_id} does not fit: {error}") from error
+    for module in q_net.modules():
+        if isinstance(module, ImageEncoder):
+            module.in_bfloat16 = config.bfloat16
+    return q_net
 
 
 def _feed_forward(
@@ -70,10 +74,7 @@ def _feed_forward(
         action_space,
         config.hidden_sizes,
         generator,
-        dueling=config.dueling,
-        convolutions=_CONVOLUTIONS[config.convolutions],
-        embedding=config.embedding,
-        representation=_representation(config),
+        **_common(config),
     )
 
 
@@ -86,16 +87,19 @@ def _sequential(
         partial(_SEQUENCE_MODELS[config.network], config),
         config.hidden_sizes,
         generator,
-        dueling=config.dueling,
-        convolutions=_CONVOLUTIONS[config.convolutions],
-        embedding=config.embedding,
-        representation=_representation(config),
+        **_common(config),
         reward_bound=1.0 if config.clip_rewards else inf,  # as rewards are stored
     )
 
 
-def _representation(config: TrainConfig) -> Representation:
-    return ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar()
+def _common(config: TrainConfig) -> dict[str, Any]:
+    """Return the arguments that networks with memory and without have in common."""
+    return {
+        "dueling": config.dueling,
+        "convolutions": _CONVOLUTIONS[config.convolutions],
+        "embedding": config.embedding,
+        "representation": ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
+    }
 
 
 def _lstm(config: TrainConfig, inputs: int, generator: torch.Generator) -> SequenceModel:

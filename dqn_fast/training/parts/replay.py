@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import torch
 from gymnasium import spaces
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import (
-    BatchSource,
     Draw,
+    DrawingSource,
     EpisodeDraw,
+    HandOff,
     JoinedBatches,
     LinearSchedule,
     Policy,
@@ -25,6 +27,8 @@ from dqn_fast.training.config import TrainConfig
 
 # More steps than any segment has: the return to its end, which bootstraps where an episode was cut off.
 _WHOLE = 2**31
+
+_PREFETCH = 2  # batches, with a GPU: one is being copied while the next is drawn
 
 
 class Spaces(NamedTuple):
@@ -97,7 +101,7 @@ def make_buffer(
 
 def build_batch_source(
     config: TrainConfig, buffer: ReplayBuffer, demonstrations: ReplayBuffer | None = None
-) -> BatchSource:
+) -> DrawingSource:
     """Return the batches of a buffer, or of two together, whatever their own n_step and gamma are."""
     if demonstrations is None:
         return _batch_source(config, buffer, config.batch_size)
@@ -107,7 +111,14 @@ def build_batch_source(
     )
 
 
-def _batch_source(config: TrainConfig, buffer: ReplayBuffer, batch_size: int) -> BatchSource:
+def build_hand_off(config: TrainConfig, source: DrawingSource, device: torch.device) -> HandOff | None:
+    """Return what brings batches to the device; None if the learner takes them from their source."""
+    is_here = device.type == "cpu"
+    prefetch = (0 if is_here else _PREFETCH) if config.prefetch is None else config.prefetch
+    return None if is_here and prefetch == 0 else HandOff(source, device, prefetch)
+
+
+def _batch_source(config: TrainConfig, buffer: ReplayBuffer, batch_size: int) -> DrawingSource:
     beta_schedule = LinearSchedule(config.beta_begin, config.beta_end, config.total_steps)
     if config.learns_sequences:
         beta = beta_schedule if config.prioritized else None

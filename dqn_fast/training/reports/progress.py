@@ -22,7 +22,7 @@ from dqn_fast.training.metrics import MetricsRow
 
 
 class TimeLeft(TimeRemainingColumn):
-    """The time that is left, or that a finished task took, and which of them it is."""
+    """The time that is left, or the time that a finished task took, and a word for which it is."""
 
     def render(self, task: Task) -> Text:
         """Return the time with a word."""
@@ -63,7 +63,7 @@ class ProgressReport:
 
 
 class EpisodesProgress:
-    """Shows how many episodes were played, in a terminal alone; nothing stays there. A context manager.
+    """Shows how many episodes were played, only in a terminal, and clears it at the end. A context manager.
 
     Args:
         what: is done with them, such as "evaluating".
@@ -97,7 +97,7 @@ class EpisodesProgress:
 
 
 def numbers_of(row: MetricsRow) -> str:
-    """Return what the agent did in its environments; without any, what it thinks of the data's actions."""
+    """Return the agent's returns and exploration, or, from data alone, its values of the data's actions."""
     if math.isnan(row.epsilon):
         return f"q {row.q:.3g}"
     # No episode may have ended yet.

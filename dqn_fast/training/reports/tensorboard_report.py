@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO, FileIO
 from itertools import count
 from pathlib import Path
@@ -29,7 +29,6 @@ _TAGS = {
     "q": "learner/q",
     "learning_rate": "learner/learning_rate",
     "updates": "learner/updates",
-    "steps_per_second": "time/steps_per_second",
 }
 
 # Rows are written together, which is cheaper. TensorBoard itself looks every 30 seconds.
@@ -38,7 +37,7 @@ _number = count()  # of the reports of this process
 
 
 class TensorBoardReport:
-    """Writes rows as scalars over environment steps, without NaN. A context manager.
+    """Writes rows as scalars over environment steps or learner updates, without NaN. A context manager.
 
     A row that comes soon after the last write waits for a later row, or for the end. If the process is
     killed, such rows are only in metrics.csv. If the file cannot be written, the report ends with a warning;
@@ -48,9 +47,11 @@ class TensorBoardReport:
         folder: for the event files.
         rows: earlier rows of a resumed run. TensorBoard drops later events of an earlier part. The last row
             is written again, since its evaluation may have been repeated.
+        unit: what steps are: environment "steps" or learner "updates".
     """
 
-    def __init__(self, folder: Path, rows: Sequence[MetricsRow] = ()) -> None:
+    def __init__(self, folder: Path, rows: Sequence[MetricsRow] = (), unit: str = "steps") -> None:
+        self._tags = {**_TAGS, "steps_per_second": f"time/{unit}_per_second"}
         process = f"{socket.gethostname()}.{os.getpid()}.{next(_number)}"
         self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{process}"
         self._file: FileIO | None = None
@@ -82,7 +83,7 @@ class TensorBoardReport:
             self._file.close()
 
     def _write_waiting(self) -> None:
-        self._write([_event(row, when) for row, when in self._waiting])
+        self._write([_event(row, when, self._tags) for row, when in self._waiting])
         self._waiting.clear()
 
     def _write(self, events: Sequence[Event]) -> None:
@@ -102,9 +103,9 @@ class TensorBoardReport:
             warnings.warn(f"{error}; no more events for TensorBoard; metrics.csv has all rows", stacklevel=2)
 
 
-def _event(row: MetricsRow, when: float) -> Event:
+def _event(row: MetricsRow, when: float, tags: Mapping[str, str]) -> Event:
     # One event for all scalars: `SummaryWriter` makes one for each, which takes longer.
-    numbers = {tag: getattr(row, name) for name, tag in _TAGS.items()}
+    numbers = {tag: getattr(row, name) for name, tag in tags.items()}
     values = [
         Summary.Value(tag=tag, simple_value=number)
         for tag, number in numbers.items()

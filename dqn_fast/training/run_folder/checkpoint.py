@@ -121,7 +121,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
 
     Args:
         folder: of the run.
-        config: of the run; must be that of the checkpoint, but for more `total_steps`, and how it is spread.
+        config: of the run; must be that of the checkpoint, but may have more `total_steps`, another `device`,
+            and be spread over other machines.
 
     Raises:
         UsageError: if the checkpoint cannot be read, or has another configuration.
@@ -130,14 +131,17 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     if not paths:
         return None
     with _as_usage_error(paths[-1]):
-        state = torch.load(paths[-1] / STATE, weights_only=False)
+        state = torch.load(paths[-1] / STATE, map_location="cpu", weights_only=False)
         if not isinstance(state, dict):
             raise ValueError(f"{STATE}: got {type(state).__name__}, expected a dict")
     saved = {**DEFAULTS, **state.get("config", {})}
     refuse_unknown(paths[-1], saved)
     checkpoint = Checkpoint(paths[-1], {**state, "config": saved})
-    changed = [name for name, value in asdict(config).items() if name not in saved or saved[name] != value]
-    changed = [name for name in changed if name not in MAY_CHANGE]
+    changed = [
+        name
+        for name, value in asdict(config).items()
+        if name not in ("device", *MAY_CHANGE) and (name not in saved or saved[name] != value)
+    ]
     if changed and not (changed == ["total_steps"] and config.total_steps > checkpoint.total_steps):
         raise UsageError(
             f"{paths[-1]}: got one of another configuration ({', '.join(changed)}), expected that of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
@@ -73,10 +74,23 @@ def write_all(file: io.FileIO, data: bytes) -> None:
 
 
 def tensors_as_bytes(content: dict[str, Any]) -> bytes:
-    """Return the bytes of `torch.save`, which hides the error if it writes to a full disk itself."""
+    """Return the bytes of `torch.save`, which hides the error if it writes to a full disk itself.
+
+    Tensors are saved as those of the CPU, so that any machine can read them.
+    """
     file = io.BytesIO()
-    torch.save(content, file)
+    torch.save(_on_cpu(content), file)
     return file.getvalue()
+
+
+def _on_cpu(content: Any) -> Any:
+    if isinstance(content, torch.Tensor):
+        return content.cpu()
+    if isinstance(content, dict):
+        result = copy.copy(content)  # of the same kind: the dict of a network also has a version
+        result.update((name, _on_cpu(value)) for name, value in content.items())
+        return result
+    return type(content)(map(_on_cpu, content)) if type(content) in (list, tuple) else content
 
 
 def as_json(content: Any, indent: int | None = 2) -> str:

@@ -84,7 +84,7 @@ def prepare_folder(folder: Path, *, overwrite: bool) -> None:
     """Prepare a folder for a new run, or for new runs of several seeds.
 
     Files that belong to no run are kept. Those of a run that broke before anything was trained, such as in
-    the environment's first step, are none to keep.
+    the environment's first step, are deleted.
 
     Args:
         folder: to prepare; created if missing.

@@ -17,6 +17,7 @@ from torch import Tensor
 from dqn_fast.agent import QNetwork
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig, refuse_unknown
+from dqn_fast.training.parts.device import placed
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.run_folder.files import as_json, atomic_write, tensors_as_bytes, with_infinity
@@ -34,15 +35,20 @@ def save_config(folder: Path, config: TrainConfig) -> None:
         path.write_text(as_json(fields) + "\n", encoding="utf-8")
 
 
-def load_config(folder: str | Path) -> TrainConfig:
+def load_config(folder: str | Path, *, device: str | None = None) -> TrainConfig:
     """Read the config.json of a run.
+
+    Args:
+        folder: of the run.
+        device: replaces the device of the run; None keeps it.
 
     Raises:
         UsageError: if there is none, or it is not the configuration of a run of this version or an older one.
     """
     path = Path(folder) / CONFIG
     try:
-        return read_config(path)
+        config = read_config(path)
+        return config if device is None else dataclasses.replace(config, device=device)
     except FileNotFoundError as error:
         seeds = sorted(path.parent.glob(f"seed-*/{CONFIG}"))
         advice = f"; {seeds[0].parent} does" if seeds else ""
@@ -83,10 +89,10 @@ def save_model(folder: Path, q_net: QNetwork) -> None:
 def load_model(
     folder: str | Path, config: TrainConfig | None = None, env: gym.Env[Any, Any] | None = None
 ) -> QNetwork:
-    """Return the Q-network of a run with the weights of model.pt.
+    """Return the Q-network of a run with the weights of model.pt, on the run's device.
 
-    This reads only tensors: a file from elsewhere cannot run code. (A class of a person's own, which the
-    configuration may name, is imported.)
+    This reads only tensors: a file from elsewhere cannot run code. (A class of your own that the
+    configuration names is imported.)
 
     Args:
         folder: of the run.
@@ -94,8 +100,8 @@ def load_model(
         env: of the run, for its spaces; not closed. None makes one, and closes it.
 
     Raises:
-        UsageError: if there is no run or no model, the model does not fit the configuration, or the
-            environment cannot be made.
+        UsageError: if there is no run or no model, the model does not fit the configuration, the environment
+            cannot be made, or there is no such device: `load_config` can take another one.
     """
     config = load_config(folder) if config is None else config
     if env is None:
@@ -107,13 +113,14 @@ def load_model(
     if misfit := _misfit(weights, q_net):
         raise UsageError(f"{path}: got weights whose {misfit}, expected those of the run's {CONFIG}")
     q_net.load_state_dict(weights)
-    return q_net
+    return placed(config, q_net, env.observation_space)
 
 
 def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
     """Return the weights of the model that a run begins with.
 
-    Of a network of implicit Q-learning, another objective takes the first of both Qs, and what it stands on.
+    If the other run is one of implicit Q-learning and this one is not, these are its first Q and the layers
+    below it.
 
     Args:
         config: of the run that begins; its `from_folder` holds the other run.
@@ -149,7 +156,7 @@ def _first_q(weights: dict[str, Tensor], q_net: QNetwork) -> dict[str, Tensor]:
 
 def _weights(path: Path) -> dict[str, Tensor]:
     try:
-        weights: dict[str, Tensor] = torch.load(path, weights_only=True)["q_net"]
+        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["q_net"]
         if not isinstance(weights, dict):
             raise TypeError(f"q_net: got {type(weights).__name__}, expected a dict")
     except OSError as error:

@@ -19,10 +19,11 @@ class DataSettings(Settings):
     offline: Annotated[str | None, A_NAME_OR_NONE, _DATASET] = None
     """Learn from data alone: the id of a Minari dataset, a saved buffer (FILE.dqn), or `scripted`, --capacity
     transitions of the environment's own data policy. The environment is for evaluations then. total_steps,
-    periods, schedules and metrics, also where they speak of environment steps, count learner updates."""
+    periods, schedules and metrics then count learner updates, also where their help says environment
+    steps."""
     scripted_episodes: Annotated[int, at_least(0, "episode")] = 0
     """Episodes that the environment's own data policy plays before the first step. They go into the replay
-    buffer, and are no environment steps of the run."""
+    buffer, and do not count as environment steps of the run."""
     demonstrations: Annotated[str | None, A_NAME_OR_NONE, _DATASET] = None
     """A dataset, as --offline takes it, that a share of every batch comes from; the rest are the agent's own
     steps."""

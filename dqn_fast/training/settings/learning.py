@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_COUNT_OR_NONE,
     A_FOLDER,
     A_NETWORK,
     A_NORM,
@@ -29,23 +30,25 @@ class NetworkSettings(Settings):
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
     """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
-    and reward beside each observation; or a class of yours as my_module:MyNet. That is called with
-    observation space, action space and a torch.Generator for its weights, and is a torch.nn.Module from a
-    tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. The other
-    settings of the network are not for it."""
+    and reward beside each observation; or a class of yours as my_module:MyNet. It is called with the
+    observation space, the action space and a torch.Generator for its weights. It must be a torch.nn.Module
+    from a tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. Other
+    settings of the network do not apply to it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
     """Convolutions for images. by-size takes DQN's (nature) from 36 x 36 pixels on, and MinAtar's below.
     data-efficient is for large images, too, and cheaper on a CPU."""
+    bfloat16: bool = False
+    """Convolutions compute in bfloat16, which recent GPUs do faster; weights stay float32."""
     embedding: Annotated[int, at_least(0)] = 0
-    """Numbers of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which
-    are quicker for up to some thousand values."""
+    """Length of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which are
+    quicker for up to some thousand values."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
     from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
-    """Begin with the weights of the model in this folder of a run, and with nothing else of it. Its network
-    must fit this one's."""
+    """Begin with the weights of the model of the run in this folder, and with nothing else of it. The
+    networks must match."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +60,8 @@ class LearningSettings(Settings):
     returns to the episode's end instead of n steps (mc); or, from data, without overestimating what it does
     not contain: implicit Q-learning (iql) or conservative Q-learning (cql)."""
     iql_expectile: Annotated[float, A_SHARE_WITHIN] = 0.7
-    """IQL: expectile of the action values that a state's value is; nearer to 1, nearer to the data's best
-    action."""
+    """IQL: a state's value is this expectile of its action values; the nearer to 1, the nearer to the value
+    of the data's best action."""
     iql_beta: Annotated[float, NOT_NEGATIVE] = 3.0
     """IQL acts by log pi + iql_beta * (Q - V), pi being the policy cloned from the data."""
     cql_alpha: Annotated[float, NOT_NEGATIVE] = 1.0
@@ -69,6 +72,10 @@ class LearningSettings(Settings):
     """Environment steps from one round of learner updates to the next."""
     learn_updates: Annotated[int, at_least(1, "learner update")] = 1
     """Learner updates in each round."""
+    prefetch: Annotated[int | None, A_COUNT_OR_NONE] = None
+    """Batches that a thread draws ahead of the learner; by default 2 with a GPU, which then waits for none,
+    and 0 on the CPU. A batch drawn ahead misses the latest steps and, in prioritised replay, the priorities
+    of as many learner updates (with a GPU of one more, since TD errors are read one update later)."""
     learning_starts: Annotated[int, at_least(1, "environment step")] = 1_000
     """Environment steps stored before the first learner update."""
     gamma: Annotated[float, A_SHARE] = 0.99

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -40,6 +41,10 @@ A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
 A_NETWORK = Rule(
     lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"
 )
+A_DEVICE = Rule(
+    lambda value: re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps", value) is not None,
+    "auto, cpu, cuda, cuda:1 (and so on) or mps",
+)
 A_FOLDER = Rule(lambda value: isinstance(value, str), "a folder of a run")
 A_CLUSTER = Rule(lambda value: isinstance(value, str) and value != "", "local, auto or HOST:PORT")
 A_REFERENCE = Rule(lambda value: isinstance(value, str), "a function of yours as module:name")
@@ -48,6 +53,7 @@ KEYS = Rule(
     "keys of a dict observation",
 )
 A_PERIOD_OR_NONE = Rule(lambda value: value >= 0, "at least 1 environment step, or 0 for none")
+A_COUNT_OR_NONE = Rule(lambda value: value is None or (type(value) is int and value >= 0), "at least 0")
 A_NUMBER_OF_THREADS = Rule(lambda value: 1 <= value <= 4096, "from 1 to 4096")
 LAYER_SIZES = Rule(
     lambda value: isinstance(value, tuple) and all(type(size) is int and size >= 1 for size in value),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import tyro
+
 from dqn_fast.training.settings.rules import (
+    A_DEVICE,
     A_NUMBER_OF_THREADS,
     A_PERIOD_OR_NONE,
     A_SEED,
@@ -32,6 +35,13 @@ class RunSettings(Settings):
     """Environment steps from one row of metrics to the next."""
     return_window: Annotated[int, at_least(1, "episode")] = 20
     """Latest episodes over which the metrics take the mean and the spread of the return."""
+    device: Annotated[str, A_DEVICE, tyro.conf.arg(metavar="NAME")] = "auto"
+    """Where the network acts and learns: cpu, cuda (cuda:1 and so on for further GPUs) or mps. auto takes a
+    GPU for convolutions and for networks that remember, if there is one, and the CPU for small dense layers,
+    which are fastest there. The replay buffer stays in the machine's own memory."""
+    cuda_graph: bool = True
+    """On a CUDA GPU: record the learner update once and replay it, which spares the CPU hundreds of calls.
+    Not for networks that remember, whose batches differ in shape."""
     threads: Annotated[int, A_NUMBER_OF_THREADS] = 1
     """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
 

@@ -34,14 +34,12 @@ class SequenceSettings(Settings):
     gpt_heads: Annotated[int, at_least(1)] = 2
     """GPT: heads of attention; sequence_units must be a multiple of twice their number."""
     gpt_span: Annotated[int, at_least(1, "environment step")] = 256
-    """GPT: latest environment steps that it sees at each."""
+    """GPT: number of latest environment steps that each step sees."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.sequence_length:
             for name, given in (("burn_in", self.burn_in), ("stored_state", self.stored_state)):
                 if given:
-                    expected = (
-                        "it with windows: a sequence_length above 0; whole episodes have nothing before"
-                    )
+                    expected = "it only with a sequence_length above 0: nothing comes before a whole episode"
                     raise SettingError(name, given, expected)

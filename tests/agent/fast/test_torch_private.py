@@ -16,6 +16,8 @@ from dqn_fast.agent.fast.torch_private import (
     AdamState,
     aten_relu_gradient,
     fused_adam,
+    guarded_fused_adam,
+    guarded_plain_adam,
     may_have_hooks,
     plain_adam,
     plain_relu_gradient,
@@ -26,7 +28,26 @@ def normal(*shape: int, seed: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("make", [fused_adam, plain_adam])
+def guarded(make: Any) -> Any:
+    """Return a maker whose steps take a number, and let one that must change nothing go before each."""
+
+    def made(state: AdamState, *settings: Any) -> Callable[[float], None]:
+        step, none, one = make(state, *settings), torch.zeros(()), torch.ones(())
+
+        def both(learning_rate: float) -> None:
+            rate = torch.tensor(learning_rate, dtype=torch.float64)
+            step(rate, none)
+            step(rate, one)
+
+        return both
+
+    return made
+
+
+ADAMS = [fused_adam, plain_adam, guarded(guarded_fused_adam), guarded(guarded_plain_adam)]
+
+
+@pytest.mark.parametrize("make", ADAMS)
 @pytest.mark.parametrize("eps", [1e-8, 1e-2])
 def test_adam_is_pytorchs_up_to_rounding(make: Any, eps: float) -> None:
     """After 300 steps of 0.01 or less: no parameter is further off than 1e-6."""

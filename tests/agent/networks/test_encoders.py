@@ -181,3 +181,20 @@ def test_other_spaces_are_named() -> None:
     for space in (spaces.Text(4), spaces.Dict({"a": spaces.Text(4)})):
         with pytest.raises(TypeError, match=r"^observation_space: got Text.*, expected Box, MultiBinary, "):
             make_encoder(space, generator())
+
+
+def test_convolutions_in_bfloat16_keep_three_digits_and_weights_of_float32() -> None:
+    space = spaces.Box(0, 255, (4, 36, 36), np.uint8)
+    exact, rough = (make_encoder(space, torch.Generator().manual_seed(0)) for _ in range(2))
+    assert isinstance(exact, ImageEncoder) and isinstance(rough, ImageEncoder)
+    rough.in_bfloat16 = True
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (8, 4, 36, 36), np.uint8))
+    found = [encoder(images) for encoder in (exact, rough)]
+    assert found[1].dtype == torch.float32
+    assert not torch.equal(*found)
+    torch.testing.assert_close(found[1], found[0], rtol=0.05, atol=0.01)
+    for features in found:
+        features.square().sum().backward()
+    for one, other in zip(exact.parameters(), rough.parameters(), strict=True):
+        assert one.grad is not None and other.grad is not None and other.grad.dtype == torch.float32
+        assert (one.grad - other.grad).norm() < 0.05 * one.grad.norm()

@@ -70,3 +70,5 @@ def test_the_table_has_a_line_for_each_setting(runs: Path, monkeypatch: pytest.M
     assert f"{about['return_mean']:.1f} ± {about['return_std']:.1f}" in offline
     readme.write_text(f"{offline_table.PART.begin}\n{offline_table.PART.end}\n")
     assert call().splitlines()[1:-1] == made.splitlines()[2:-2]  # from the results alone
+    assert call(runs / "learning" / "1").count("| cql | 20 updates | 1 |") == 1  # in place of both seeds
+    assert "| td | 200 steps | 1 |" in readme.read_text()  # what no folder is about stays

@@ -68,8 +68,8 @@ def test_lists_are_rows_of_their_own_and_facts_follow(tmp_path: Path) -> None:
         ({"rows": [{"moviename": 7}]}, "moviename: got 7, expected a string"),
         ({"rows": [{"actor": "X"}]}, "expected actor among them"),
         ({"goals": [{"inform": {}, "request": []}]}, "expected at least one slot to inform"),
-        ({"goals": [{"inform": {"moviename": "A"}}]}, "got what is no domain"),
-        ({"goals": 3}, "got what is no domain"),
+        ({"goals": [{"inform": {"moviename": "A"}}]}, "got a file that is not a domain"),
+        ({"goals": 3}, "got a file that is not a domain"),
     ],
 )
 def test_a_wrong_file_is_one_line(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -81,7 +81,7 @@ def test_a_folder_without_a_domain(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"got no domain, expected domain.json or movie_db.txt there"):
         read_domain(tmp_path)
     (tmp_path / "domain.json").write_text("{")
-    with pytest.raises(UsageError, match="got what is no domain"):
+    with pytest.raises(UsageError, match="got a file that is not a domain"):
         read_domain(tmp_path)
 
 

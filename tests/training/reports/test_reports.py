@@ -94,6 +94,16 @@ def test_tensorboard_has_each_number_at_its_step(tmp_path: Path) -> None:
     assert [event.step for event in events.Scalars("learner/loss")] == [1000]
 
 
+@pytest.mark.parametrize("unit", ["steps", "updates"])
+def test_tensorboard_names_the_speed_by_what_a_step_is(tmp_path: Path, unit: str) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    with TensorBoardReport(tmp_path, unit=unit) as report:
+        report(ROWS[1])
+    events = accumulator.EventAccumulator(str(tmp_path)).Reload()
+    speeds = [tag for tag in events.Tags()["scalars"] if tag.endswith("_per_second")]
+    assert speeds == [f"time/{unit}_per_second"]
+
+
 def test_tensorboard_can_be_looked_at_while_rows_come(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
