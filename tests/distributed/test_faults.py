@@ -69,7 +69,7 @@ def test_a_killed_actor_is_made_again_and_begins_new_episodes(
 ) -> None:
     killer = Killer(loops, 1, lambda: transports.kill(2))
     with pytest.warns(RuntimeWarning, match="actor 1 died, and is made again"):
-        run = train_distributed(apex(20_000), tmp_path / "run", connect=transports, observers=[killer])
+        run = train_distributed(apex(300_000), tmp_path / "run", connect=transports, observers=[killer])
     assert is_in_step(run)
     assert loops[0].crew.deaths == 1 and loops[0].crew.members[1].life == 1
     assert loops[0].crew.lost == 0 and loops[0].shards.deaths == 0
@@ -82,7 +82,7 @@ def test_an_actor_that_dies_again_and_again_ends_the_run(tmp_path: Path, loops: 
         pytest.warns(RuntimeWarning, match="actor 0 died"),
         pytest.raises(UsageError, match="actor 0: got 4 deaths of its process within a minute, expected"),
     ):
-        train_distributed(apex(20_000), tmp_path / "run", connect=transports, observers=[killer])
+        train_distributed(apex(300_000), tmp_path / "run", connect=transports, observers=[killer])
 
 
 def test_a_killed_shard_comes_back_and_no_late_priority_hits_another_transition(
@@ -91,7 +91,7 @@ def test_a_killed_shard_comes_back_and_no_late_priority_hits_another_transition(
     killer = Killer(loops, 3, lambda: transports.kill(0))
     with pytest.warns(RuntimeWarning, match="shard 0 died with about"):
         run = train_distributed(
-            apex(20_000, shards=2), tmp_path / "run", connect=transports, observers=[killer]
+            apex(300_000, shards=2), tmp_path / "run", connect=transports, observers=[killer]
         )
     assert is_in_step(run)
     assert loops[0].shards.deaths == 3
@@ -108,7 +108,7 @@ def test_a_killed_shard_comes_back_with_what_its_last_checkpoint_has(
         held.append(len(ReplayBuffer.load(checkpoint / "memory-0000.dqn")))
         transports.kill(0)
 
-    config = apex(20_000, checkpoint_period=250)
+    config = apex(300_000, checkpoint_period=250)
     with pytest.warns(RuntimeWarning, match="shard 0 died"):
         train_distributed(config, tmp_path / "run", connect=transports, observers=[Killer(loops, 1, kill)])
     # Empty, it would hold the three rows of metrics since then alone.
@@ -124,7 +124,7 @@ def test_all_shards_may_die(transports: Transports, tmp_path: Path, loops: list[
     killer = Killer(loops, 1, both, each=2)
     with pytest.warns(RuntimeWarning, match="shard [01] died"):
         run = train_distributed(
-            apex(20_000, shards=2), tmp_path / "run", connect=transports, observers=[killer]
+            apex(300_000, shards=2), tmp_path / "run", connect=transports, observers=[killer]
         )
     assert is_in_step(run) and loops[0].shards.deaths == 2
 
