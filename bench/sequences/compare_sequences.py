@@ -82,7 +82,9 @@ def costs(config: TrainConfig, steps: int = 3_000, draws: int = 20) -> dict[str,
         if config.learns_sequences:
             window = batch.obs.window
             positions += window.inputs.action.numel()
-            positions += window.burn_in.inputs.action.numel() if window.burn_in else 0
+            if window.burn_in:
+                lengths = window.burn_in.lengths
+                positions += len(lengths) * int(lengths.max())
         else:
             positions += 2 * len(batch.action)  # obs and next_obs
     environments.close()
@@ -166,10 +168,25 @@ def draw(path: Path, found: dict[str, dict[str, Any]]) -> None:
             steps, _, values = zip(*seed["checks"], strict=True)
             axes.plot(steps, values, linewidth=1.2)
         steps_on_x(axes, found[name]["seeds"][0]["steps"])
+        axes.set_ylim(_range([found[other] for other in names if _task(other) == _task(name)]))
         axes.set_title(ROWS[name].title, fontsize=9, fontweight="bold")
         if number % across == 0:
             axes.set_ylabel("return of the greedy policy")
+        if number + across >= len(names):  # nothing below
+            axes.set_xlabel("environment steps")
     save_figure(figure, path)
+
+
+def _task(name: str) -> str:
+    config = ROWS[name].config(0)
+    return f"{config.env_id.rpartition(':')[2]} {config.env_kwargs}"
+
+
+def _range(records: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """Return the lowest and highest check, with room around them."""
+    checks = [check[2] for record in records for seed in record["seeds"] for check in seed["checks"]]
+    low, high = min(checks), max(checks)
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)
 
 
 def main() -> None:

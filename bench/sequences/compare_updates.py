@@ -1,8 +1,8 @@
-"""Compare updates of recurrent Q-networks with pfrl's: `python bench/sequences/compare_updates.py`.
+"""Compare updates of recurrent Q-networks with others': `python bench/sequences/compare_updates.py`.
 
-Both draw 32 sequences of 80 steps from 30,000 stored steps of 8 float32, and make one update of Double DQN
+All draw 32 sequences of 80 steps from 30,000 stored steps of 8 float32, and make one update of Double DQN
 with one LSTM of 128 units and a hidden layer of 128, without burn-in, which pfrl does not have. They take
-turns, and the median of processor seconds counts. Needs pfrl: `pip install pfrl`.
+turns, and the median of processor seconds counts. Needs `pip install pfrl 'ray[rllib]==2.60.0'`.
 
 Then ours alone as R2D2 has it: a burn-in of 40 steps from stored states, 5-step returns, prioritised, dueling
 and with rescaled values; beside it what the same network's kernels take by themselves. bench/README.md gets
@@ -45,21 +45,10 @@ from dqn_fast.agent.sequence_batches import WindowDraw
 sys.path.append(str(Path(__file__).parents[1]))  # for what bench/'s folders share
 
 from readme_parts import README, Part
+from updates_of_others import ACTIONS, GAMMA, LENGTH, OTHERS, ROWS, STEPS, UNITS, Data
 
 PART = Part("recurrent updates", "python bench/sequences/compare_updates.py")
-ROWS, LENGTH, BURN_IN, UNITS, ACTIONS, STEPS, GAMMA = 32, 80, 40, 128, 4, 30_000, 0.997
-REPEATS = 15
-
-
-class Data:
-    """Random steps of episodes of 200 to 800 steps, the same for both."""
-
-    def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.obs = rng.uniform(-1, 1, size=(STEPS + 1, 8)).astype(np.float32)
-        self.action = rng.integers(ACTIONS, size=STEPS)
-        self.reward = rng.normal(size=STEPS).astype(np.float32)
-        self.ends = np.isin(np.arange(STEPS), np.cumsum(rng.integers(200, 800, STEPS // 200)))
+BURN_IN, REPEATS = 40, 15
 
 
 def our_agent(*, r2d2: bool) -> DQN:
@@ -127,49 +116,6 @@ def kernels(agent: DQN) -> Callable[[], Any]:
     return run
 
 
-def pfrl_update(data: Data) -> Callable[[], Any]:
-    """Return a function that lets pfrl draw and learn once."""
-    import pfrl
-    from torch import nn
-
-    q_net = pfrl.nn.RecurrentSequential(
-        nn.LSTM(8, UNITS),
-        nn.Linear(UNITS, 128),
-        nn.ReLU(),
-        nn.Linear(128, ACTIONS),
-        pfrl.q_functions.DiscreteActionValueHead(),
-    )
-    buffer = pfrl.replay_buffers.EpisodicReplayBuffer(STEPS)
-    for step in range(STEPS):
-        ends = bool(data.ends[step])
-        buffer.append(
-            data.obs[step],
-            int(data.action[step]),
-            float(data.reward[step]),
-            data.obs[step + 1],
-            is_state_terminal=ends,
-            recurrent_state=None,
-            next_recurrent_state=None,
-        )
-        if ends:
-            buffer.stop_current_episode()
-    agent = pfrl.agents.DoubleDQN(
-        q_net,
-        torch.optim.Adam(q_net.parameters(), 1e-4),
-        buffer,
-        GAMMA,
-        pfrl.explorers.Greedy(),
-        replay_start_size=ROWS,
-        minibatch_size=ROWS,
-        recurrent=True,
-        episodic_update_len=LENGTH,
-        max_grad_norm=40.0,
-        target_update_interval=10**9,
-        clip_delta=False,
-    )
-    return lambda: agent.update_from_episodes(buffer.sample_episodes(ROWS, LENGTH))
-
-
 def median_ms(*functions: Callable[[], Any]) -> list[float]:
     """Return the median processor milliseconds of each function; they take turns."""
     times: list[list[float]] = [[] for _ in functions]
@@ -186,13 +132,17 @@ def main() -> None:
     """Run the command."""
     torch.set_num_threads(1)
     data = Data()
-    ours, theirs = median_ms(our_update(data, our_agent(r2d2=False), r2d2=False), pfrl_update(data))
+    plain = our_update(data, our_agent(r2d2=False), r2d2=False)
+    ours, *theirs = median_ms(plain, *(make(data) for make in OTHERS.values()))
+    others = " and ".join(
+        f"{name}'s takes {time / ours:.2f}" for name, time in zip(OTHERS, theirs, strict=True)
+    )
     agent = our_agent(r2d2=True)
     whole, bare = median_ms(our_update(data, agent, r2d2=True), kernels(agent))
     PART.write(
         README,
         "An update from 32 sequences of 80 steps, Double DQN, LSTM of 128 units, in one thread: "
-        f"{ours:.1f} ms of a processor; pfrl's takes {theirs / ours:.2f} times as long.\n"
+        f"{ours:.1f} ms of a processor;\n{others} times as long.\n"
         "As in R2D2 (a burn-in of 40 steps from stored states, 5-step returns, priorities, dueling, rescaled "
         f"values): {whole:.1f} ms, of which the network's\nkernels alone take {bare:.1f}; draws, padding and "
         f"Python are {1 - bare / whole:.0%}.",

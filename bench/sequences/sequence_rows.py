@@ -34,20 +34,85 @@ class Row(NamedTuple):
 
 _TMAZE = "dqn_fast/TMaze-v0"
 _WINDOWS: dict[str, Any] = {"sequence_length": 5}
-_REPEAT_PREVIOUS = "popgym:popgym-RepeatPreviousEasy-v0"  # pip install popgym
+_MAZE_250: dict[str, Any] = {
+    "env_kwargs": {"length": 250},
+    "total_steps": 502_000,  # 2,000 episodes
+    "capacity": 510_000,
+    "batch_size": 16,
+    "learn_period": 160,
+    "learning_starts": 8_000,
+    "epsilon_end": 0.004,
+    "log_period": 50_200,
+}
+_LSTM: dict[str, Any] = {"network": "lstm", "hidden_sizes": (64,)}
+_NONE: dict[str, Any] = {"network": "feedforward", "hidden_sizes": (64, 64)}
+
+# Environments of POPGym (Morad et al., 2023; pip install popgym) as Morad et al. (2024, "Revisiting Recurrent
+# Reinforcement Learning with Memory Monoids") set them: Double DQN, the environment's keywords, discount
+# factor, random actions, and about 1,000 steps in an update. Steps are fewer here, and the learning rate
+# comes to rest.
 _POPGYM: dict[str, Any] = {
-    "total_steps": 150_000,
     "num_envs": 16,
-    "hidden_sizes": (64, 64),
-    "batch_size": 32,
-    "learn_period": 10,
     "n_step": 1,
     "tau": 0.02,
+    "learning_rate": 2e-3,
     "adam_eps": 1e-8,
-    "epsilon_end": 0.02,
-    "log_period": 5_000,
+    "epsilon_begin": 0.2,
+    "epsilon_decay": 1.0,
     "selection_period": 0,
+    "eval_episodes": 50,
 }
+_REPEAT_PREVIOUS: dict[str, Any] = {
+    **_POPGYM,
+    "env_kwargs": {"num_decks": 2, "k": 10},
+    "total_steps": 60_000,
+    "learn_period": 48,
+    "gamma": 0.5,
+    "epsilon_end": 0.1,
+    "log_period": 10_000,
+}
+_REPEAT_FIRST: dict[str, Any] = {
+    **_POPGYM,
+    "total_steps": 30_000,
+    "learn_period": 48,
+    "epsilon_end": 0.01,
+    "log_period": 5_000,
+}
+_CARTPOLE: dict[str, Any] = {
+    **_POPGYM,
+    "total_steps": 40_000,
+    "learn_period": 16,
+    "n_step": 3,
+    "learning_rate": 1e-3,
+    "epsilon_begin": 1.0,
+    "epsilon_decay": 0.1,
+    "epsilon_end": 0.05,
+    "log_period": 5_000,
+}
+_EPISODES: dict[str, Any] = {**_LSTM, "batch_size": 16}
+# From an empty state, windows would not know the states that an agent has late in an episode.
+_STORED: dict[str, Any] = {
+    **_LSTM,
+    "batch_size": 64,
+    "sequence_length": 16,
+    "burn_in": 8,
+    "stored_state": True,
+}
+
+
+def _with_and_without_memory(
+    name: str, env: str, settings: dict[str, Any], memory: dict[str, Any]
+) -> dict[str, Row]:
+    """Return rows of an agent with memory, of one with stacks of 4 observations, and of one with neither."""
+    env_id = f"popgym:popgym-{env}-v0"
+    without = {**settings, **_NONE, "batch_size": 1_000}
+    rows = {
+        name: Row(f"{env}: LSTM", env_id, {**settings, **memory}),
+        f"{name}-stacks": Row(f"{env}: stacks of 4", f"popgym_stacks:{env}-v0", without),
+        f"{name}-memoryless": Row(f"{env}: no memory", env_id, without),
+    }
+    return {name: row._replace(check_episodes=10, goal=None) for name, row in rows.items()}
+
 
 ROWS: dict[str, Row] = {
     "tmaze-10": Row("T-maze, L = 10: LSTM, whole episodes", _TMAZE, {}),
@@ -62,24 +127,28 @@ ROWS: dict[str, Row] = {
     ),
     "tmaze-10-memoryless": Row("no memory", _TMAZE, {"network": "feedforward"}),
     "tmaze-50": Row("T-maze, L = 50: LSTM, whole episodes", _TMAZE, {}, "tmaze-50"),
+    "tmaze-250": Row("T-maze, L = 250: LSTM, whole episodes", _TMAZE, _MAZE_250),
+    "tmaze-250-gpt": Row("the same, GPT", _TMAZE, {**_MAZE_250, "network": "gpt"}),
     "tutor": Row("the tutor: LSTM, whole episodes", "dqn_fast/Tutor-v0", {}, None, 50, None),
     "tutor-memoryless": Row(
         "the tutor: no memory", "dqn_fast/Tutor-v0", {"network": "feedforward"}, None, 50, None
     ),
-    "repeat-previous": Row(
-        "popgym RepeatPreviousEasy: LSTM, whole episodes",
-        _REPEAT_PREVIOUS,
-        {**_POPGYM, "network": "lstm"},
+    **_with_and_without_memory("repeat-previous", "RepeatPreviousEasy", _REPEAT_PREVIOUS, _EPISODES),
+    **_with_and_without_memory("repeat-first", "RepeatFirstEasy", _REPEAT_FIRST, _EPISODES),
+    **_with_and_without_memory("cartpole", "PositionOnlyCartPoleEasy", _CARTPOLE, _STORED),
+    # Of CartPole's own length; its returns are divided by it.
+    "cartpole-500": Row(
+        "CartPole without velocities, 500 steps: LSTM",
+        "popgym:popgym-PositionOnlyCartPoleEasy-v0",
+        {
+            **_CARTPOLE,
+            **_STORED,
+            "env_kwargs": {"max_episode_length": 500},
+            "total_steps": 100_000,
+            "log_period": 10_000,
+        },
         None,
-        20,
-        None,
-    ),
-    "repeat-previous-memoryless": Row(
-        "popgym RepeatPreviousEasy: no memory",
-        _REPEAT_PREVIOUS,
-        {**_POPGYM, "batch_size": 512},
-        None,
-        20,
+        10,
         None,
     ),
 }

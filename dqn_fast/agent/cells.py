@@ -6,12 +6,11 @@ So every objective for transitions learns from sequences, too, in one pass of th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from dqn_fast import SequenceBatch, trees
+from dqn_fast import SequenceBatch
 from dqn_fast.agent.networks.windows import BurnIn, Cells, Inputs, State, Window
 
 
@@ -64,49 +63,52 @@ def make_cells(
     Raises:
         ValueError: if there is no cell to learn from.
     """
-    inputs = Inputs(rows.obs, previous_action, previous_reward)
     row, column = rows.learn.nonzero(as_tuple=True)
     if not len(row):
         raise ValueError(f"rows: got {len(rows.weights)} without a step to learn from, expected at least one")
-    bootstrap, discount = rows.bootstrap[row, column], rows.discount[row, column]
-    goes_on = discount != 0
-    needed = torch.zeros(previous_action.shape, dtype=torch.bool)
-    needed[:, : rows.mask.shape[1]] = rows.mask
-    needed[row[goes_on], bootstrap[goes_on]] = True
-    columns = torch.arange(needed.shape[1])
-    ends = (needed * (columns + 1)).amax(1)
-    drawn = rows.step_indices == rows.indices[:, None]
-    begins = drawn.long().argmax(1) if burn_in else torch.zeros_like(ends)
+    goes_on = rows.learn & (rows.discount != 0)
+    ends = torch.maximum(rows.mask.sum(1), ((rows.bootstrap + 1) * goes_on).amax(1))
+    if burn_in:
+        begins = (rows.step_indices == rows.indices[:, None]).byte().argmax(1)
+    else:
+        begins = torch.zeros_like(ends)
     width = int((ends - begins).max())
-    window = Window(_cut(inputs, begins, ends, width), state, _burn_in(inputs, begins))
-    cell = row * width + column - begins[row]
-    following = torch.where(goes_on, row * width + bootstrap - begins[row], cell)
+    inputs = Inputs(rows.obs, previous_action, previous_reward)
+    window = Window(_cut(inputs, begins, ends, width), state, _burn_in(inputs, begins, ends))
+    learned = row * rows.learn.shape[1] + column
+
+    def at_learned(part: Tensor) -> Tensor:
+        return part.flatten().index_select(0, learned)
+
+    first = row * width - begins.index_select(0, row)  # where the row's column 0 would be in the window
+    cell, discount = first + column, at_learned(rows.discount)
+    following = torch.where(discount != 0, first + at_learned(rows.bootstrap), cell)
     return CellBatch(
         Cells(window, cell),
-        rows.action[row, column].long(),
-        rows.reward[row, column],
+        at_learned(rows.action).long(),
+        at_learned(rows.reward),
         Cells(window, following),
         discount,
-        rows.weights[row],
+        rows.weights.index_select(0, row),
         row,
         rows.indices,
     )
 
 
-def _burn_in(inputs: Inputs, begins: Tensor) -> BurnIn | None:
-    longest = int(begins.max())
-    if longest == 0:
+def _burn_in(inputs: Inputs, begins: Tensor, ends: Tensor) -> BurnIn | None:
+    if not begins.any():
         return None
-    return BurnIn(_cut(inputs, torch.zeros_like(begins), begins, longest), begins)
+    return BurnIn(_cut(inputs, torch.zeros_like(begins), ends, int(ends.max())), begins)
 
 
 def _cut(inputs: Inputs, begins: Tensor, ends: Tensor, width: int) -> Inputs:
     """Return columns `begins` to `ends` of each row, aligned left; the first of them fills the rest."""
     where = begins[:, None] + torch.arange(width)
     where = torch.where(where < ends[:, None], where, begins[:, None])
-    row = torch.arange(len(begins))[:, None]
+    where += torch.arange(len(begins))[:, None] * inputs.action.shape[1]
 
-    def cut(leaf: Any) -> Any:
-        return leaf[row, where]
+    def cut(leaf: Tensor) -> Tensor:
+        taken = leaf.flatten(0, 1).index_select(0, where.flatten())  # faster than two indices
+        return taken.view(*where.shape, *leaf.shape[2:])
 
-    return Inputs(trees.map(cut, inputs.obs), cut(inputs.action), cut(inputs.reward))
+    return inputs.map(cut)

@@ -148,7 +148,8 @@ class DQN:
         if self.device.type != "cpu":
             return self.begin(batch, step)()
         with FlushDenormals():
-            outputs, backward = self._values.trace(batch.obs)
+            only = None if self.objective.reads_all_actions else batch.action
+            outputs, backward = self._values.trace(batch.obs, only)
             found = self.objective(outputs, batch, self._values, self._target_values)
             loss, q = self._means(found.loss, batch.weights, found.q)
             if not isfinite(loss):

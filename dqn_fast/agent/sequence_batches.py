@@ -66,7 +66,8 @@ class SequenceBatches:
     def update_priorities(self, batch: CellBatch, td_error: Tensor) -> None:
         """Set the priority of each sequence by the TD errors of its cells, if there are priorities."""
         if isinstance(self._draw.buffer, PrioritizedReplayBuffer):
-            rows, row = torch.unique(batch.row, return_inverse=True)  # one without a cell keeps its priority
+            # Rows stand in order; one without a cell keeps its priority.
+            rows, row = torch.unique_consecutive(batch.row, return_inverse=True)
             priority = mixed_priority(td_error, row, self._priority_mix)
             self._draw.buffer.update_priorities(batch.indices[rows].numpy(), priority.numpy())
 

@@ -8,6 +8,7 @@ evaluation of a policy without randomness is exact.
 A task may offer more, which the trainer uses: `info["figures"]` at an episode's end, numbers whose means come
 into results; `transcript()`, the latest episode in words; `talk_with(read, write, language)`, which puts a
 person in the place of a simulated one; and `scripted_action(generator)`, the action of a policy of its own.
+Its action space may be `DescribedActions`, with features of each action.
 """
 
 import gymnasium as gym
@@ -17,6 +18,7 @@ _TASKS = {
     "dqn_fast/RandomWalks-v0": "random_walks:RandomWalks",
     "dqn_fast/TMaze-v0": "tmaze:TMaze",
     "dqn_fast/Tutor-v0": "tutor:Tutor",
+    "dqn_fast/Wordle-v0": "wordle:make_wordle",
 }
 
 for env_id, place in _TASKS.items():

@@ -115,6 +115,8 @@ class TrainConfig(
             raise SettingError("capacity", self.capacity, expected)
         if self.scripted_episodes and self.offline is not None:
             raise SettingError("scripted_episodes", self.scripted_episodes, "0 with --offline: data alone")
+        if self.pretrain and self.from_folder:
+            raise SettingError("pretrain", self.pretrain, "none with --from: one or the other to begin with")
         if self.objective == "bc" and self.offline is None:
             raise SettingError("objective", "bc", "another, or --offline with data to clone")
         if self.offline is None and self.total_steps <= self.learning_starts:

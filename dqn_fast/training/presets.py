@@ -6,10 +6,12 @@ Longer than most files because it is one table, whose rows are compared with eac
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dqn_fast.errors import SettingError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.settings import EnvironmentSettings, NetworkSettings
 
 
 class Preset(NamedTuple):
@@ -109,6 +111,30 @@ _WALKS: dict[str, Any] = {
     "tau": 0.05,
     "selection_period": 0,
     "eval_episodes": 20,
+}
+
+# DQN's own network, on frames as DQN sees them, from ale-py's own vector environment.
+_ATARI: dict[str, Any] = {
+    "vectorization": "native",
+    "convolutions": "nature",
+    "hidden_sizes": (512,),
+    "frame_stack": 4,
+    "clip_rewards": True,
+    "target": "hard",
+    "eval_episodes": 10,
+}
+
+# Words are scored by their letters. Values of all words are compared, so gradients must not be lost in the
+# denominator of Adam's step; each of 431 hidden words evaluates a game exactly.
+_WORDLE: dict[str, Any] = {
+    "network": "candidates",
+    "hidden_sizes": (64, 32),
+    "gamma": 1.0,
+    "n_step": 1,
+    "adam_eps": 1e-8,
+    "batch_size": 128,
+    "selection_period": 0,
+    "eval_episodes": 431,
 }
 
 PRESETS: dict[str, Preset] = {
@@ -271,6 +297,64 @@ PRESETS: dict[str, Preset] = {
             "eval_episodes": 1_000,
         },
     ),
+    # POPGym (Morad et al., 2023): only memory is asked for, so quick steps that come to rest are enough.
+    "popgym": Preset(
+        ("popgym:popgym-RepeatPreviousEasy-v0", "popgym:popgym-RepeatFirstEasy-v0"),
+        {
+            "total_steps": 60_000,
+            "network": "lstm",
+            "hidden_sizes": (64,),
+            "num_envs": 16,
+            "batch_size": 16,  # episodes of 52 cards
+            "learn_period": 48,
+            "n_step": 1,
+            "learning_rate": 2e-3,
+            "adam_eps": 1e-8,
+            "tau": 0.02,
+            "epsilon_begin": 0.2,
+            "epsilon_end": 0.02,
+            "selection_period": 0,
+        },
+    ),
+    # Wins at random are rare, so words are learned from logged games first. Nearly every guess of the greedy
+    # policy follows from its first one: only a learning rate of 0 brings it to rest.
+    "wordle": Preset(
+        ("dqn_fast/Wordle-v0",),
+        {
+            **_WORDLE,
+            "pretrain": "wordle-offline",
+            # Three guesses at a time: values come back sooner, and few rows bootstrap, which takes all words.
+            "n_step": 3,
+            "loss": "mse",
+            "total_steps": 130_000,  # about 40,000 games
+            "num_envs": 64,
+            # What earlier policies earned in three guesses is soon too little.
+            "capacity": 30_000,
+            "learning_rate": 1e-3,
+            "learn_period": 64,
+            "learn_updates": 2,
+            "learning_starts": 64,
+            "epsilon_begin": 0.03,
+            "epsilon_end": 0.03,
+            "return_window": 500,
+            "log_period": 6_400,
+        },
+    ),
+    # About 50,000 games of the published data's policy.
+    "wordle-offline": Preset(
+        ("dqn_fast/Wordle-v0",),
+        {
+            **_WORDLE,
+            "offline": "scripted",
+            "capacity": 240_000,
+            "objective": "iql",
+            "iql_beta": 4.0,
+            "learning_rate": 2e-3,
+            "tau": 0.02,
+            "total_steps": 1_200,
+            "log_period": 100,
+        },
+    ),
     "pong": Preset(
         ("ALE/Pong-v5",),
         {
@@ -296,6 +380,58 @@ PRESETS: dict[str, Preset] = {
             "log_period": 2_000,
         },
     ),
+    # For a GPU, and not run on one yet: many games at once, and large batches.
+    "pong-gpu": Preset(
+        ("ALE/Pong-v5",),
+        {
+            **_ATARI,
+            "total_steps": 1_000_000,
+            "num_envs": 32,
+            "capacity": 200_000,
+            "prioritized": True,
+            "learning_rate": 5e-4,
+            "batch_size": 256,
+            "n_step": 5,
+            "learn_period": 32,
+            "learn_updates": 8,
+            "learning_starts": 10_000,
+            "target_update_period": 500,
+            "epsilon_decay": 0.1,
+            "epsilon_end": 0.01,
+            "selection_period": 100_000,
+            "selection_episodes": 3,
+            "checkpoint_period": 200_000,
+            "log_period": 10_000,
+        },
+    ),
+    # Mnih et al. (2015), as Dopamine's dqn_nature.gin has it; with its eps of RMSProp beside the root, not
+    # below it. Eight games at once keep its ratio of updates to steps. Not run for its whole length yet.
+    "atari-dqn": Preset(
+        ("ALE/Pong-v5", "ALE/Breakout-v5", "ALE/Seaquest-v5"),
+        {
+            **_ATARI,
+            "total_steps": 50_000_000,
+            "num_envs": 8,
+            "capacity": 1_000_000,
+            "double": False,
+            "n_step": 1,
+            "batch_size": 32,
+            "learn_period": 4,
+            "learning_starts": 50_000,
+            "optimizer": "rmsprop",
+            "rmsprop_eps": 1e-5,
+            "learning_rate": 2.5e-4,
+            "learning_rate_end": 2.5e-4,
+            "max_grad_norm": float("inf"),
+            "target_update_period": 2_500,  # 10,000 steps
+            "epsilon_decay": 0.02,  # 1,000,000 steps
+            "epsilon_end": 0.1,
+            "selection_period": 1_000_000,
+            "selection_episodes": 5,
+            "checkpoint_period": 1_000_000,
+            "log_period": 50_000,
+        },
+    ),
 }
 
 
@@ -319,6 +455,30 @@ def preset_of(env_id: str | None, name: str | None = None) -> TrainConfig:
         raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return TrainConfig(env_id or preset.env_ids[0], **preset.settings)
+
+
+def pretraining_of(config: TrainConfig) -> TrainConfig | None:
+    """Return the configuration of the run that another one begins with; None if there is none.
+
+    It has the settings of the preset `config.pretrain`. Environment, network and seed are those of `config`.
+
+    Raises:
+        SettingError: if there is no preset of that name, or it has one to begin with itself.
+    """
+    if not config.pretrain:
+        return None
+    first = preset_of(config.env_id, config.pretrain)
+    if first.pretrain:
+        raise SettingError("pretrain", config.pretrain, "a preset without one of its own")
+    shared = [
+        *EnvironmentSettings.__annotations__,
+        *NetworkSettings.__annotations__,
+        "seed",
+        "threads",
+        "device",
+    ]
+    own = {"_", "num_envs", "vectorization", "dueling", "from_folder", "pretrain"}
+    return replace(first, **{name: getattr(config, name) for name in shared if name not in own})
 
 
 def origin_of_settings(env_id: str, name: str | None = None) -> str:

@@ -25,10 +25,11 @@ from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.run import Build, build_here
+from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
 from dqn_fast.training.run_folder.files import WriteError
-from dqn_fast.training.run_folder.layout import LEARNING_CURVE, RESULT, folder_lock, prepare_folder
+from dqn_fast.training.run_folder.layout import LEARNING_CURVE, PRETRAIN, RESULT, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
 from dqn_fast.training.trainer import Trainer
@@ -86,11 +87,13 @@ def train(
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         # Before the folder is created: settings that do not fit leave none behind.
-        trainer = Trainer(config, folder, None, interrupted, stack, build)
+        trainer, first = Trainer(config, folder, None, interrupted, stack, build), pretraining_of(config)
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
             save_config(folder, config)
             on_begin(trainer.placement)
+            if first and (stopped := _pretrain(first, folder / PRETRAIN, trainer, interrupted)):
+                return stopped
             return _run(config, folder, trainer, interrupted, observers)
 
 
@@ -154,6 +157,12 @@ def resume(
         before = checkpoint.state.get("device", "cpu") if checkpoint else str(trainer.placement.device)
         if before != str(trainer.placement.device):
             on_move(before, trainer.placement)
+        if (
+            checkpoint is None
+            and (first := pretraining_of(config))
+            and (stopped := _pretrain(first, folder / PRETRAIN, trainer, interrupted))
+        ):
+            return stopped
         return _run(config, folder, trainer, interrupted, observers)
 
 
@@ -162,6 +171,30 @@ def _lengthened(config: TrainConfig, total_steps: int, complete: bool) -> TrainC
     if total_steps < config.total_steps + complete:
         raise SettingError("total_steps", total_steps, f"more than the {config.total_steps} of the run")
     return replace(config, total_steps=total_steps)
+
+
+def _pretrain(config: TrainConfig, folder: Path, trainer: Trainer, interrupted: InterruptFlag) -> Run | None:
+    """Make the run that another one begins with, from where it is, and give its weights to the other.
+
+    Args:
+        config: of the run.
+        folder: of the run; it may be complete.
+        trainer: of the other run.
+        interrupted: whether to stop.
+
+    Returns:
+        The run, if it was interrupted; else None.
+    """
+    if complete_result(folder) is None:
+        with ExitStack() as stack:
+            pretrainer = Trainer(config, folder, load_checkpoint(folder, config), interrupted, stack)
+            folder.mkdir(exist_ok=True)
+            save_config(folder, config)
+            run = _run(config, folder, pretrainer, interrupted, ())
+        if run.evaluation is None:
+            return run
+    trainer.begin_with(folder)
+    return None
 
 
 def _run(

@@ -62,17 +62,25 @@ class Trainer:
     ) -> None:
         hooks = Hooks(on_row=self._on_row, on_checkpoint=self._save, should_stop=should_stop)
         self.agent, self.loop, self._buffers = build(config, checkpoint, hooks, stack)
-        if config.from_folder and checkpoint is None:
-            self.agent.begin_with(weights_to_begin_with(config, self.agent.q_net))
         self.placement = placement_of(config, self.agent.q_net)
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
         self.last_net: QNetwork | None = None
         self.rows: list[MetricsRow] = checkpoint.state["rows"] if checkpoint else []
         self.seconds = 0.0
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
+        if config.from_folder and checkpoint is None:
+            self.begin_with(Path(config.from_folder))
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
+
+    def begin_with(self, other: Path) -> None:
+        """Take the weights of the model in another run's folder.
+
+        Raises:
+            UsageError: if there is none, or it does not fit.
+        """
+        self.agent.begin_with(weights_to_begin_with(other, self._config, self.agent.q_net))
 
     def train(self, observers: Sequence[Observer]) -> None:
         """Train to the end, or until stopped; then give the agent its best weights.

@@ -86,7 +86,7 @@ def test_every_option_of_every_command_is_known(capsys: pytest.CaptureFixture[st
         plain = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
         heads = re.findall(r"(?m)^[│ ] (?:-h, )?--.*", plain)  # not what texts speak of
         options = set(
-            re.findall(r"--[a-z][a-z-]*", " ".join(head.strip("│ ").split("  ")[0] for head in heads))
+            re.findall(r"--[a-z][a-z0-9-]*", " ".join(head.strip("│ ").split("  ")[0] for head in heads))
         )
         assert len(options) > 50 if command == "train" else options
         refuse_unknown_options([command, *options - {"--help"}])

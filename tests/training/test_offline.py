@@ -164,7 +164,7 @@ def test_online_from_there_by_the_first_q(
     after = replace(before, from_folder=str(tmp_path / "before"), **online)
     space, actions = Tiny.observation_space, Tiny.action_space
     q_net = build_q_net(after, space, actions)
-    q_net.load_state_dict(weights_to_begin_with(after, q_net))
+    q_net.load_state_dict(weights_to_begin_with(tmp_path / "before", after, q_net))
     heads = agents[-1].q_net.state_dict()
     firsts = [
         one for name, one in heads.items() if not any(f"head.{x}." in name for x in ("q2", "policy", "value"))

@@ -32,6 +32,14 @@ class Values(Protocol):
         """
         ...
 
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return outputs of which those of `action`, `(B,)` int64, are needed alone; see `QNetwork.at`."""
+        ...
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row that is `needed`, `(B,)`; see `QNetwork.best_action`."""
+        ...
+
     def values(self, outputs: Tensor) -> Tensor:
         """Return the action values, `(B, A)`, that `outputs` mean; see `QNetwork.values`."""
         ...
@@ -40,11 +48,15 @@ class Values(Protocol):
 class Differentiable(Values, Protocol):
     """A network that gives a backward pass, too."""
 
-    def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass.
 
         The backward pass takes the gradient of the outputs, and adds to the `.grad` of each parameter, which
         must exist. Call it once, before any parameter changes.
+
+        Args:
+            obs: a tensor of B observations, or a (nested) dict of them.
+            action: `(B,)` int64, if outputs of no other action are needed; see `QNetwork.at`.
         """
         ...
 
@@ -65,9 +77,17 @@ class ByAutograd:
         outputs: Tensor = self._q_net(obs)
         return outputs
 
-    def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return the outputs of these actions."""
+        return self._q_net.at(obs, action)
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row that is needed, `(B,)` int64."""
+        return self._q_net.best_action(obs, needed)
+
+    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass."""
-        return _trace(self._q_net, obs)
+        return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action)
 
 
 class ByLayers:
@@ -94,8 +114,16 @@ class ByLayers:
         """Return the outputs, `(B, ...)`."""
         return self._head(self._body(self._encoder(obs)))
 
-    def trace(self, obs: Any) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Return the outputs, `(B, ...)`, and their backward pass."""
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return the outputs of all actions, `(B, ...)`."""
+        return self(obs)
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the best action of each row, `(B,)` int64."""
+        return self.values(self(obs)).argmax(1)
+
+    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], None]]:
+        """Return the outputs of all actions, `(B, ...)`, and their backward pass."""
         encoder_backward: Callable[[Tensor], Any] = _nothing
         if self._encoder_learns:
             features, encoder_backward = _trace(self._encoder, obs)
@@ -125,9 +153,9 @@ def make_differentiable(q_net: QNetwork) -> Differentiable:
         return ByAutograd(q_net)
 
 
-def _trace(module: nn.Module, obs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+def _trace(module: Callable[..., Tensor], *inputs: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
     with torch.enable_grad():
-        outputs = module(obs)
+        outputs = module(*inputs)
     return outputs.detach(), outputs.backward
 
 

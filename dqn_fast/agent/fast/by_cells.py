@@ -31,10 +31,17 @@ class ByCells:
         """Return the outputs of the cells, `(K, ...)`."""
         if self._traced is not None and self._traced[0] is obs.window:
             return self._traced[1][obs.at]
-        outputs: Tensor = self._q_net(obs.window).flatten(0, 1)[obs.at]
-        return outputs
+        return self._q_net.look(obs.window).flatten(0, 1)[obs.at]
 
-    def trace(self, obs: Cells) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def at(self, obs: Cells, action: Tensor) -> Tensor:
+        """Return the outputs of all actions of the cells, `(K, ...)`."""
+        return self(obs)
+
+    def best_action(self, obs: Cells, needed: Tensor) -> Tensor:
+        """Return the best action of each cell, `(K,)` int64."""
+        return self.values(self(obs)).argmax(1)
+
+    def trace(self, obs: Cells, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs of the cells, `(K, ...)`, and their backward pass."""
         with torch.enable_grad():
             everywhere = self._q_net(obs.window).flatten(0, 1)

@@ -1,10 +1,11 @@
 """Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs.
 
 Those that remember (`SequenceNetwork`) take windows of steps for observations. `windows` says what these are,
-`recurrent` and `gpt` are the models that remember.
+`recurrent` and `gpt` are the models that remember. `candidates` score actions that are described by features.
 """
 
 from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.candidates import CandidateNetwork, make_candidate_net
 from dqn_fast.agent.networks.gpt import GPT
 from dqn_fast.agent.networks.heads import ImplicitOutputs, ImplicitValues
 from dqn_fast.agent.networks.image_encoder import (
@@ -31,6 +32,7 @@ __all__ = [
     "MINATAR",
     "NATURE",
     "BurnIn",
+    "CandidateNetwork",
     "Cells",
     "Conv",
     "ImageEncoder",
@@ -47,6 +49,7 @@ __all__ = [
     "State",
     "Window",
     "legal_actions",
+    "make_candidate_net",
     "make_mlp",
     "make_q_net",
     "make_sequence_net",

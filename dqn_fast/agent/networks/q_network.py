@@ -49,6 +49,28 @@ class QNetwork(nn.Module):
         outputs: Tensor = self.head(self.body(self.encoder(obs)))
         return outputs
 
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return outputs like `forward`, of which those of one action in each row are needed alone.
+
+        All are computed here. A network that scores actions one by one leaves the others 0.
+
+        Args:
+            obs: as for `forward`.
+            action: `(B,)` int64.
+        """
+        outputs: Tensor = self(obs)
+        return outputs
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the action of the largest value in each row, `(B,)` int64; the first of equal ones.
+
+        Args:
+            obs: as for `forward`.
+            needed: `(B,)` bool, rows whose action matters. All are computed here; a network to which rows are
+                dear returns any action for the others.
+        """
+        return self.values(self(obs)).argmax(1)
+
     def values(self, outputs: Tensor) -> Tensor:
         """Return the action values, `(B, num_actions)`, that `outputs` mean; `outputs` are only read."""
         return self.representation.values(outputs)

@@ -7,7 +7,6 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from dqn_fast.agent.networks.encoders import Encoder
 from dqn_fast.agent.networks.q_network import MaskedQNetwork, QNetwork
@@ -73,11 +72,28 @@ class SequenceNetwork(QNetwork):
         """Return the outputs of the head at every step, `(B, T, ...)`, without a gradient to the burn-in."""
         state = window.state
         if window.burn_in is not None:
+            inputs, lengths = window.burn_in
             with torch.no_grad():
-                features = self._features(window.burn_in.inputs)
-                state = self.model.advance(features, window.burn_in.lengths, state)
+                features = self._features(inputs.until(int(lengths.max())))
+                state = self.model.advance(features, lengths, state)
         remembered, _ = self.model(self._features(window.inputs), state)
         return self._outputs(remembered, window.inputs)
+
+    @torch.no_grad()
+    def look(self, window: Window) -> Tensor:
+        """Return the same as `forward`, but without any gradient.
+
+        Each row is run through at once, which is faster: no row has to stop where its burn-in ends.
+        """
+        if window.burn_in is None:
+            outputs: Tensor = self(window)
+            return outputs
+        inputs, lengths = window.burn_in
+        remembered, _ = self.model(self._features(inputs), window.state)
+        column = lengths[:, None] + torch.arange(window.inputs.action.shape[1], device=lengths.device)
+        column.clamp_(max=remembered.shape[1] - 1)  # behind the last step of a shorter row
+        row = torch.arange(len(lengths), device=lengths.device)[:, None]
+        return self._outputs(remembered[row, column], window.inputs)
 
     def step(self, inputs: Inputs, state: State) -> tuple[Tensor, State]:
         """Return the outputs of one step of N sequences, `(N, ...)`, and the state behind it."""
@@ -100,7 +116,9 @@ class SequenceNetwork(QNetwork):
         features = torch.cat(
             [
                 self.encoder(flat.obs),
-                functional.one_hot(flat.action, self.num_actions).float(),
+                flat.reward.new_zeros(len(flat.action), self.num_actions).scatter_(
+                    1, flat.action[:, None], 1.0
+                ),
                 flat.reward.clamp(-bound, bound)[:, None],
             ],
             1,

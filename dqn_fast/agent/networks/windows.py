@@ -34,24 +34,23 @@ class Inputs(NamedTuple):
 
     def flat(self) -> Inputs:
         """Return the same with one leading axis, `(B * T,)`."""
-        return Inputs(
-            trees.map(lambda leaf: leaf.flatten(0, 1), self.obs), self.action.flatten(), self.reward.flatten()
-        )
+        return self.map(lambda leaf: leaf.flatten(0, 1))
 
     def as_column(self) -> Inputs:
         """Return one step of N sequences as `(N, 1)`."""
-        column: Inputs = Inputs(
-            trees.map(lambda leaf: leaf.unsqueeze(1), self.obs), self.action[:, None], self.reward[:, None]
-        )
-        return column
+        return self.map(lambda leaf: leaf.unsqueeze(1))
+
+    def until(self, column: int) -> Inputs:
+        """Return the columns before this one, `(B, column)`."""
+        return self.map(lambda leaf: leaf[:, :column])
 
 
 class BurnIn(NamedTuple):
     """Steps before a window, from which only the state at its beginning is computed.
 
     Attributes:
-        inputs: `(B, T, ...)`, aligned left.
-        lengths: `(B,)` int64, steps of each row, from 0 to T; the rest is ignored.
+        inputs: `(B, S, ...)`, aligned left: those of the window stand behind them.
+        lengths: `(B,)` int64, how many steps of each row are before the window, from 0 to S.
     """
 
     inputs: Inputs

@@ -6,7 +6,7 @@ from dqn_fast.agent.objectives.implicit import ImplicitObjective
 from dqn_fast.agent.objectives.losses import Loss, huber, mixed_priority, squared_error
 from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, TransitionBatch
 from dqn_fast.agent.objectives.rescaling import NoRescaling, Rescaling, SquareRoot
-from dqn_fast.agent.objectives.selectors import Selector, online_selector, target_selector
+from dqn_fast.agent.objectives.selectors import Selected, Selector, online_selector, target_selector
 from dqn_fast.agent.objectives.td import TDObjective
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Objective",
     "ObjectiveResult",
     "Rescaling",
+    "Selected",
     "Selector",
     "SquareRoot",
     "TDObjective",

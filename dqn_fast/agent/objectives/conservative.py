@@ -19,6 +19,8 @@ class ConservativeObjective:
         alpha: weight of the term, at least 0 (CQL(H), equation 4 of the paper).
     """
 
+    reads_all_actions = True
+
     def __init__(self, objective: Objective, alpha: float) -> None:
         self.objective = objective
         self.alpha = alpha

@@ -27,6 +27,8 @@ class ImplicitObjective:
             action.
     """
 
+    reads_all_actions = True  # of the policy
+
     def __init__(self, heads: ImplicitValues, loss: Loss, expectile: float) -> None:
         self.heads = heads
         self.loss = loss
@@ -37,13 +39,13 @@ class ImplicitObjective:
     ) -> ObjectiveResult:
         """Return losses and gradients for the outputs of `ImplicitValues`, `(B, 3 A + 1)`."""
         split = self.heads.split
-        next_value = split(q_net(batch.next_obs)).value
+        next_value = split(q_net.at(batch.next_obs, batch.action)).value  # of the state, whatever the action
         return implicit(
             self.heads,
             outputs,
             batch.action,
             td_target(batch.reward, batch.discount, next_value),
-            chosen(split(target_net(batch.obs)).least_q(), batch.action),
+            chosen(split(target_net.at(batch.obs, batch.action)).least_q(), batch.action),
             loss=self.loss,
             expectile=self.expectile,
         )

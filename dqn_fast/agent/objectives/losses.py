@@ -25,18 +25,6 @@ def at_action(slope: Tensor, action: Tensor, like: Tensor) -> Tensor:
     return torch.zeros_like(like).scatter_(1, action.unsqueeze(1), slope.unsqueeze(1))
 
 
-def best(q: Tensor, selector: Tensor) -> Tensor:
-    """Return the value, `(B,)`, of the action that the selector values most; the first of equal ones.
-
-    Args:
-        q: values of the actions, `(B, A)`; one of each row is returned.
-        selector: values that pick the action, `(B, A)`.
-    """
-    if selector is q:
-        return q.amax(1)  # the same, in one call instead of three
-    return chosen(q, selector.argmax(1))
-
-
 def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
     """Return the Bellman target, `(B,)`: reward + discount * next_value, and reward where discount is 0.
 

@@ -44,6 +44,11 @@ class ObjectiveResult(NamedTuple):
 class Objective(Protocol):
     """Compares the Q-network's outputs with what they should be."""
 
+    @property
+    def reads_all_actions(self) -> bool:
+        """Whether it reads the outputs of all actions, and not those of the actions taken alone."""
+        ...
+
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
@@ -52,7 +57,8 @@ class Objective(Protocol):
         Called under `torch.no_grad`: the objective computes its own gradient.
 
         Args:
-            outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read.
+            outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read. Those of other actions than
+                `batch.action` mean nothing unless the objective reads them.
             batch: B transitions; only read.
             q_net: the Q-network, for other observations, and for the values of outputs.
             target_net: the target network.

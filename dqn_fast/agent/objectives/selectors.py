@@ -1,37 +1,48 @@
-"""Selectors: they decide which network picks the next action; the target network then values it.
-
-A selector returns values, and the objective takes the action of the largest (`q_t_selector` in rlax).
-"""
+"""Selectors: they decide which network picks the next action; the target network then values it."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
 
 from dqn_fast.agent.fast import Values
 
 
-class Selector(Protocol):
-    """Values the next actions, so that one of them can be picked."""
+class Selected(NamedTuple):
+    """The next action of each row.
 
-    def __call__(self, q_net: Values, target_net: Values, next_obs: Any, next_outputs: Tensor) -> Tensor:
-        """Return the values, `(B, A)`, whose largest picks the next action of each row.
+    Attributes:
+        action: `(B,)` int64; where none is needed, any.
+        outputs: of the target network for it, `(B, ...)`; those of other actions may mean nothing.
+    """
+
+    action: Tensor
+    outputs: Tensor
+
+
+class Selector(Protocol):
+    """Picks the next action of each row (`q_t_selector` in rlax)."""
+
+    def __call__(self, q_net: Values, target_net: Values, next_obs: Any, needed: Tensor) -> Selected:
+        """Return the next actions, and the target network's outputs for them.
 
         Args:
             q_net: the Q-network.
             target_net: the target network.
             next_obs: a tensor `(B, *observation shape)`, or a (nested) dict of them; only read.
-            next_outputs: the target network's outputs for `next_obs`, `(B, ...)`; only read.
+            needed: `(B,)` bool, rows that bootstrap.
         """
         ...
 
 
-def target_selector(q_net: Values, target_net: Values, next_obs: Any, next_outputs: Tensor) -> Tensor:
+def target_selector(q_net: Values, target_net: Values, next_obs: Any, needed: Tensor) -> Selected:
     """Let the target network pick its own best action (Mnih et al., 2015)."""
-    return target_net.values(next_outputs)
+    outputs = target_net(next_obs)
+    return Selected(target_net.values(outputs).argmax(1), outputs)
 
 
-def online_selector(q_net: Values, target_net: Values, next_obs: Any, next_outputs: Tensor) -> Tensor:
+def online_selector(q_net: Values, target_net: Values, next_obs: Any, needed: Tensor) -> Selected:
     """Let the Q-network pick its best action (Double DQN, van Hasselt et al., 2016)."""
-    return q_net.values(q_net(next_obs))
+    action = q_net.best_action(next_obs, needed)
+    return Selected(action, target_net.at(next_obs, action))

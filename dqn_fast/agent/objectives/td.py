@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from dqn_fast.agent.fast import Values
-from dqn_fast.agent.objectives.losses import Loss, at_action, best, chosen, td_target
+from dqn_fast.agent.objectives.losses import Loss, at_action, chosen, td_target
 from dqn_fast.agent.objectives.objective import ObjectiveResult, TransitionBatch
 from dqn_fast.agent.objectives.rescaling import NO_RESCALING, Rescaling
 from dqn_fast.agent.objectives.selectors import Selector
@@ -20,6 +20,8 @@ class TDObjective:
         rescaling: of the values that the network learns.
     """
 
+    reads_all_actions = False
+
     def __init__(self, selector: Selector, loss: Loss, rescaling: Rescaling = NO_RESCALING) -> None:
         self.selector = selector
         self.loss = loss
@@ -29,10 +31,9 @@ class TDObjective:
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         """Return losses and gradients for action values `outputs`, `(B, A)`."""
-        next_outputs = target_net(batch.next_obs)
-        selector = self.selector(q_net, target_net, batch.next_obs, next_outputs)
+        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
         q = chosen(outputs, batch.action)
-        next_value = self.rescaling.expand(best(next_outputs, selector))
+        next_value = self.rescaling.expand(chosen(next_outputs, next_action))
         td_error = self.rescaling.squeeze(td_target(batch.reward, batch.discount, next_value)).sub_(q)
         loss, slope = self.loss(td_error)
         return ObjectiveResult(loss, at_action(slope, batch.action, outputs), td_error, q)

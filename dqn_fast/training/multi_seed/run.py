@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 from dqn_fast.errors import SettingError, UsageError
@@ -17,7 +18,8 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
 from dqn_fast.training.multi_seed.seed_process import SeedProcess
 from dqn_fast.training.parts.device import Placement
-from dqn_fast.training.reports import Curve, MultiSeedProgress, draw_seed_curves, read_rows
+from dqn_fast.training.presets import pretraining_of
+from dqn_fast.training.reports import MultiSeedProgress, draw_seed_curves, read_rows
 from dqn_fast.training.run_folder.files import writing
 from dqn_fast.training.run_folder.layout import (
     CONFIG,
@@ -141,6 +143,7 @@ def resume_seeds(
 def _check(config: TrainConfig, jobs: int) -> Placement:
     if jobs < 1:
         raise SettingError("jobs", jobs, "at least 1")
+    pretraining_of(config)
     with ExitStack() as stack:  # so that an error is reported once, not by each process
         return Trainer(config, Path(), None, lambda: False, stack).placement
 
@@ -201,10 +204,10 @@ def _outcome(process: SeedProcess, progress: MultiSeedProgress) -> Outcome:
 
 def _draw(folder: Path, config: TrainConfig, result: MultiSeedResult) -> None:
     files = [outcome.folder / METRICS for outcome in result.outcomes]
-    curves = [Curve.of(read_rows(file)) for file in files if file.exists()]
-    if not any(len(curve.steps) for curve in curves):  # as when only learning from data
-        return
+    runs = [read_rows(file) for file in files if file.exists()]
     scores = result.scores
     evaluation = (sum(scores) / len(scores), f"evaluation: {result}") if scores else None
-    title = f"{config.env_id}, {len(curves)} seeds"
-    draw_seed_curves(folder / LEARNING_CURVES, title, curves, config.total_steps, evaluation)
+    # None while only learning from data, without evaluations.
+    if any(isfinite(row.return_mean) or isfinite(row.eval_return_mean) for rows in runs for row in rows):
+        title = f"{config.env_id}, {len(runs)} seeds"
+        draw_seed_curves(folder / LEARNING_CURVES, title, runs, config, evaluation)

@@ -19,9 +19,11 @@ from dqn_fast.agent import (
     ImplicitValues,
     QNetwork,
     Recurrent,
+    Representation,
     Scalar,
     SequenceModel,
     SmallImageError,
+    make_candidate_net,
     make_q_net,
     make_sequence_net,
     q_net_of_own,
@@ -92,13 +94,33 @@ def _sequential(
     )
 
 
+def _candidates(
+    config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
+) -> QNetwork:
+    if config.dueling:
+        raise SettingError("dueling", True, "False with --network candidates")
+    return make_candidate_net(
+        observation_space,
+        action_space,
+        config.hidden_sizes,
+        generator,
+        forms=config.forms,
+        embedding=config.embedding,
+        representation=_representation(config),
+    )
+
+
+def _representation(config: TrainConfig) -> Representation:
+    return ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar()
+
+
 def _common(config: TrainConfig) -> dict[str, Any]:
     """Return the arguments that networks with memory and without have in common."""
     return {
         "dueling": config.dueling,
         "convolutions": _CONVOLUTIONS[config.convolutions],
         "embedding": config.embedding,
-        "representation": ImplicitValues(config.iql_beta) if config.objective == "iql" else Scalar(),
+        "representation": _representation(config),
     }
 
 
@@ -138,4 +160,8 @@ def _own(
 
 
 #: What `--network` may name beside a class of a person's own.
-NETWORKS: dict[str, Builder] = {"feedforward": _feed_forward, **dict.fromkeys(_SEQUENCE_MODELS, _sequential)}
+NETWORKS: dict[str, Builder] = {
+    "feedforward": _feed_forward,
+    "candidates": _candidates,
+    **dict.fromkeys(_SEQUENCE_MODELS, _sequential),
+}

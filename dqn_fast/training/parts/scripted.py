@@ -22,7 +22,7 @@ from dqn_fast.training.storing import clipped
 
 
 def store_scripted(config: TrainConfig, buffer: ReplayBuffer) -> None:
-    """Play and store as many scripted episodes as a run asks for, in the buffer's first environment.
+    """Play and store as many scripted episodes as a run asks for, in each environment of the buffer in turn.
 
     Raises:
         SettingError: if the environment has no policy of its own, or the buffer has further fields, such as
@@ -37,7 +37,7 @@ def store_scripted(config: TrainConfig, buffer: ReplayBuffer) -> None:
     own = SerialEnvironments([env], config.seeds.data)
     try:
         policy = ScriptedPolicy(env, np.random.default_rng(config.seeds.data))
-        store = _FirstEnvironment(buffer)
+        store = _InTurn(buffer)
         collector = Collector(own, policy, clipped(store) if config.clip_rewards else store, Metrics(1))
         collector.begin()
         while store.episodes < count:
@@ -48,8 +48,11 @@ def store_scripted(config: TrainConfig, buffer: ReplayBuffer) -> None:
         own.close()
 
 
-class _FirstEnvironment:
-    """Stores the steps of one environment in the first of a buffer, and counts its episodes."""
+class _InTurn:
+    """Stores the episodes of one environment in those of a buffer in turn, and counts them.
+
+    Each environment of the buffer keeps its own newest transitions, so one alone could not keep many.
+    """
 
     def __init__(self, buffer: ReplayBuffer) -> None:
         self.episodes = 0
@@ -57,5 +60,7 @@ class _FirstEnvironment:
 
     def __call__(self, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]) -> None:
         _, reward, next_obs, terminated, truncated, ended, _ = after
-        self._buffer.extend(obs, action, reward, next_obs, terminated, truncated, env=0)
+        self._buffer.extend(
+            obs, action, reward, next_obs, terminated, truncated, env=self.episodes % self._buffer.num_envs
+        )
         self.episodes += len(ended)

@@ -17,6 +17,7 @@ from dqn_fast.training.reports.style import (
     GREEN,
     GREY,
     ORANGE,
+    X_LABELS,
     new_figure,
     save_figure,
     steps_on_x,
@@ -65,10 +66,7 @@ def draw_learning_curve(
         figures.set(ylabel="log-probability" if config.objective == "bc" else "q")
     loss.plot(steps, columns["loss"], color=GREY)
     name = config.loss if config.objective in ("td", "mc") else config.objective
-    loss.set(
-        ylabel=f"{name} loss",
-        xlabel={"steps": "environment steps", "updates": "learner updates"}[config.unit],
-    )
+    loss.set(ylabel=f"{name} loss", xlabel=X_LABELS[config.unit])
     positive = columns["loss"][columns["loss"] > 0]
     if positive.size and positive.max() > 20 * positive.min():
         loss.set_yscale("log")

@@ -1,4 +1,4 @@
-"""learning_curves.png: the learning curves of several seeds, with their mean and spread."""
+"""learning_curves.png: returns of several seeds, with their mean and spread, and evaluations."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
+from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.reports.style import BLUE, GREEN, new_figure, save_figure, steps_on_x, style
+from dqn_fast.training.reports.style import BLUE, GREEN, X_LABELS, new_figure, save_figure, steps_on_x, style
 
 
 class Curve(NamedTuple):
@@ -22,8 +23,17 @@ class Curve(NamedTuple):
     @classmethod
     def of(cls, rows: Sequence[MetricsRow]) -> Curve:
         """Return the curve of a run: the mean return of its latest episodes, once there is one."""
-        points = [(row.step, row.return_mean) for row in rows if np.isfinite(row.return_mean)]
-        return cls(*np.array(points, float).reshape(-1, 2).T)
+        return cls._through([(row.step, row.return_mean) for row in rows])
+
+    @classmethod
+    def evaluated(cls, rows: Sequence[MetricsRow]) -> Curve:
+        """Return the curve of a run's evaluations during the training."""
+        return cls._through([(row.step, row.eval_return_mean) for row in rows])
+
+    @classmethod
+    def _through(cls, points: Sequence[tuple[int, float]]) -> Curve:
+        known = [point for point in points if np.isfinite(point[1])]
+        return cls(*np.array(known, float).reshape(-1, 2).T)
 
 
 class Spread(NamedTuple):
@@ -68,25 +78,42 @@ def draw_spread(axes: Axes, curves: Sequence[Curve]) -> None:
     axes.plot(steps, mean, color=BLUE, linewidth=1.8, label="training: mean ± standard deviation over seeds")
 
 
+def _draw_evaluated(axes: Axes, curves: Sequence[Curve]) -> None:
+    for curve in curves:
+        axes.plot(*curve, color=GREEN, alpha=0.35, linewidth=0.8)
+    steps, mean, *_ = spread(curves)
+    label = "evaluations during the training (ε = 0): each seed, and their mean"
+    axes.plot(steps, mean, color=GREEN, marker="o", markersize=3, linewidth=1.4, label=label)
+
+
 def draw_seed_curves(
-    path: Path, title: str, curves: Sequence[Curve], total_steps: int, evaluation: tuple[float, str] | None
+    path: Path,
+    title: str,
+    runs: Sequence[Sequence[MetricsRow]],
+    config: TrainConfig,
+    evaluation: tuple[float, str] | None,
 ) -> None:
-    """Draw the picture of several seeds.
+    """Draw the picture of several seeds: returns of the training, and evaluations during it.
 
     Args:
         path: of the PNG file.
         title: of the picture.
-        curves: one for each seed, at least one.
-        total_steps: environment steps of a whole run.
+        runs: the metrics of each seed, at least of one.
+        config: of any of them.
         evaluation: mean return over the seeds, and its label; None if there is none.
     """
     figure = new_figure(8, 4.5)
     axes = figure.add_subplot()
-    draw_spread(axes, curves)
+    style(axes)
+    evaluated = [Curve.evaluated(rows) for rows in runs]
+    if config.offline is None:
+        draw_spread(axes, [Curve.of(rows) for rows in runs])
+    if any(len(curve.steps) for curve in evaluated):
+        _draw_evaluated(axes, evaluated)
     if evaluation is not None:
         axes.axhline(evaluation[0], color=GREEN, linestyle="--", linewidth=1.2, label=evaluation[1])
-    steps_on_x(axes, total_steps)
-    axes.set(xlabel="environment steps", ylabel="episode return")
+    steps_on_x(axes, config.total_steps)
+    axes.set(xlabel=X_LABELS[config.unit], ylabel="episode return")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9, ncols=1)
     figure.suptitle(title, fontsize=13, fontweight="bold")
     save_figure(figure, path)

@@ -13,6 +13,9 @@ from dqn_fast.training.run_folder.files import atomic_write
 
 BLUE, ORANGE, GREEN, GREY = "#2a6f97", "#bc6c25", "#2d6a4f", "#6c757d"
 
+#: What a run's x axis counts, by `TrainConfig.unit`.
+X_LABELS = {"steps": "environment steps", "updates": "learner updates"}
+
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure; width and height are in inches."""

@@ -116,21 +116,21 @@ def load_model(
     return placed(config, q_net, env.observation_space)
 
 
-def weights_to_begin_with(config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
+def weights_to_begin_with(folder: Path, config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
     """Return the weights of the model that a run begins with.
 
     If the other run is one of implicit Q-learning and this one is not, these are its first Q and the layers
     below it.
 
     Args:
-        config: of the run that begins; its `from_folder` holds the other run.
+        folder: of the other run.
+        config: of the run that begins.
         q_net: of the run that begins; only read.
 
     Raises:
         UsageError: if there is no run or no model in that folder.
         SettingError: if the weights do not fit; the settings of the network that differ are named.
     """
-    folder = Path(config.from_folder)
     other, weights = load_config(folder), _weights(folder / MODEL)
     if other.objective == "iql" != config.objective:
         weights = _first_q(weights, q_net)

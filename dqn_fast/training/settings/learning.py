@@ -12,6 +12,7 @@ from dqn_fast.training.settings.rules import (
     A_FOLDER,
     A_NETWORK,
     A_NORM,
+    A_PRESET,
     A_SHARE,
     A_SHARE_ABOVE_0,
     A_SHARE_BELOW_1,
@@ -30,10 +31,11 @@ class NetworkSettings(Settings):
 
     network: Annotated[str, A_NETWORK, tyro.conf.arg(metavar="NAME")] = "feedforward"
     """feedforward; lstm, gru or gpt, which remember what they saw in an episode, and get the previous action
-    and reward beside each observation; or a class of yours as my_module:MyNet. It is called with the
-    observation space, the action space and a torch.Generator for its weights. It must be a torch.nn.Module
-    from a tensor of B observations (or a dict of them) to the values of all actions, (B, A) float32. Other
-    settings of the network do not apply to it."""
+    and reward beside each observation; candidates, which score actions that the environment describes by
+    features, such as words; or a class of yours as my_module:MyNet. It is called with the observation space,
+    the action space and a torch.Generator for its weights. It must be a torch.nn.Module from a tensor of B
+    observations (or a dict of them) to the values of all actions, (B, A) float32. Other settings of the
+    network do not apply to it."""
     hidden_sizes: Annotated[tuple[int, ...], LAYER_SIZES] = (128, 128)
     """Units of each hidden layer of the Q-network; for images, of the layers after the convolutions."""
     convolutions: Literal["by-size", "nature", "data-efficient", "minatar"] = "by-size"
@@ -44,11 +46,17 @@ class NetworkSettings(Settings):
     embedding: Annotated[int, at_least(0)] = 0
     """Length of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which are
     quicker for up to some thousand values."""
+    forms: Annotated[int, at_least(1)] = 8
+    """candidates: bilinear forms of an observation and an action's features, which a small network reads. The
+    first of the hidden_sizes is that of this network, and of hidden units of the observation alone."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
     from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
     """Begin with the weights of the model of the run in this folder, and with nothing else of it. The
     networks must match."""
+    pretrain: Annotated[str, A_PRESET, tyro.conf.arg(metavar="PRESET")] = ""
+    """Train by this preset first, with the same environment, network and seed, in the folder pretrain of the
+    run's folder, and begin with the weights of that run."""
 
 
 @dataclass(frozen=True, kw_only=True)

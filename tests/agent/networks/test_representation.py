@@ -63,6 +63,8 @@ class Negative:
 class EachOutput:
     """Each output moves towards its own target, whose next action all of them pick together."""
 
+    reads_all_actions = False
+
     def __init__(self, selector: Selector) -> None:
         self.selector = selector
 
@@ -70,8 +72,7 @@ class EachOutput:
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         rows = torch.arange(len(outputs))
-        next_outputs = target_net(batch.next_obs)
-        next_action = self.selector(q_net, target_net, batch.next_obs, next_outputs).argmax(1)
+        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
         target = batch.reward[:, None] + batch.discount[:, None] * next_outputs[rows, next_action]
         error = target - outputs[rows, batch.action]
         loss, slope = huber(error)

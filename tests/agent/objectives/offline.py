@@ -29,6 +29,12 @@ class Table:
     def __call__(self, obs: Tensor) -> Tensor:
         return self.outputs[obs]
 
+    def at(self, obs: Tensor, action: Tensor) -> Tensor:
+        return self.outputs[obs]
+
+    def best_action(self, obs: Tensor, needed: Tensor) -> Tensor:
+        return self.values(self.outputs[obs]).argmax(1)
+
 
 def outputs(seed: int, columns: int) -> Any:
     """Return those of observations 0 to 2 · ROWS - 1."""

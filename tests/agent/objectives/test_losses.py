@@ -13,7 +13,6 @@ from hypothesis.extra import numpy as hnp
 from torch import nn
 
 from dqn_fast.agent.objectives.losses import (
-    best,
     chosen,
     cross_entropy,
     expectile_loss,
@@ -73,7 +72,8 @@ def slow_td_error_and_loss(
 @given(batches(), st.booleans(), st.one_of(st.none(), st.floats(0.1, 10)))
 def test_the_loss_is_that_of_a_slow_loop(batch: dict[str, Any], double: bool, delta: float | None) -> None:
     next_q = tensor(batch["next_q_target"])
-    next_value = best(next_q, tensor(batch["next_q_online"]) if double else next_q)
+    selector = tensor(batch["next_q_online"]) if double else next_q
+    next_value = chosen(next_q, selector.argmax(1))
     target = td_target(tensor(batch["reward"]), tensor(batch["discount"]), next_value)
     td_error = target - chosen(tensor(batch["q"]), torch.from_numpy(batch["action"]))
     loss, _ = squared_error(td_error) if delta is None else huber(td_error, delta)
@@ -98,16 +98,6 @@ def test_losses_and_slopes_are_those_of_pytorch(values: Any, delta: float | None
     torch.testing.assert_close(loss, expected.detach(), rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(slope, q.grad, rtol=1e-12, atol=1e-12)
     assert torch.equal(td_error, before)
-
-
-def test_equal_values_pick_the_first_action() -> None:
-    assert best(torch.tensor([[5.0, 6.0, 7.0]]), torch.tensor([[1.0, 1.0, 0.0]])).item() == 5
-
-
-@given(batches())
-def test_values_that_pick_their_own_best_are_the_largest(batch: dict[str, Any]) -> None:
-    q = tensor(batch["q"])
-    assert torch.equal(best(q, q), best(q, q.clone()))
 
 
 def test_a_discount_of_zero_ignores_the_bootstrap() -> None:

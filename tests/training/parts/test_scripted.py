@@ -73,6 +73,15 @@ def test_whole_episodes_of_the_rule(num_envs: int) -> None:
     assert (three_steps.discount[three_steps.obs[:, 0] < 2] > 0).all()
 
 
+def test_each_environment_of_the_buffer_gets_its_share() -> None:
+    """Four environments with room for 8 transitions each: nine episodes of 4 or 5 steps."""
+    buffer = scripted(replace(CONFIG, num_envs=4, scripted_episodes=9, capacity=32))
+    per_environment = np.bincount(buffer.indices() % 4)
+    assert len(per_environment) == 4
+    assert per_environment.min() >= 8
+    assert buffer.transitions().terminated.sum() >= 8
+
+
 def test_the_seed_decides_them() -> None:
     first, second = (scripted(replace(CONFIG, seed=seed, scripted_episodes=20)) for seed in (0, 1))
     assert len(first) == len(scripted(replace(CONFIG, scripted_episodes=20)))

@@ -193,13 +193,19 @@ def test_a_curve_begins_with_the_first_finished_episode() -> None:
     assert (curve.steps.tolist(), curve.returns.tolist()) == ([1000.0], [60.0])
 
 
+def test_the_curve_of_evaluations_has_the_steps_that_were_evaluated() -> None:
+    curve = Curve.evaluated([ROWS[0]._replace(eval_return_mean=NAN), ROWS[1]._replace(eval_return_mean=7.0)])
+    assert (curve.steps.tolist(), curve.returns.tolist()) == ([1000.0], [7.0])
+
+
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []])
 @pytest.mark.parametrize("evaluation", [(450.0, "evaluation: 450"), None])
 def test_a_picture_of_any_group(
     tmp_path: Path, rows: list[MetricsRow], evaluation: tuple[float, str] | None
 ) -> None:
-    draw_seed_curves(tmp_path / "curves.png", "Title", [Curve.of(rows), Curve.of(ROWS)], 2000, evaluation)
-    draw_seed_curves(tmp_path / "curve.png", "Title", [Curve.of(rows)], 2000, evaluation)
+    evaluated = [row._replace(eval_return_mean=100.0 + row.step) for row in rows]
+    draw_seed_curves(tmp_path / "curves.png", "Title", [evaluated, ROWS], CONFIG, evaluation)
+    draw_seed_curves(tmp_path / "curve.png", "Title", [rows], CONFIG, evaluation)
     for name in ("curve.png", "curves.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
