@@ -48,7 +48,7 @@ from readme_parts import README, Part
 from updates_of_others import ACTIONS, GAMMA, LENGTH, OTHERS, ROWS, STEPS, UNITS, Data
 
 PART = Part("recurrent updates", "python bench/sequences/compare_updates.py")
-BURN_IN, REPEATS = 40, 15
+BURN_IN, REPEATS = 40, 40
 
 
 def our_agent(*, r2d2: bool) -> DQN:

@@ -73,10 +73,10 @@ _REPEAT_PREVIOUS: dict[str, Any] = {
 }
 _REPEAT_FIRST: dict[str, Any] = {
     **_POPGYM,
-    "total_steps": 30_000,
+    "total_steps": 60_000,
     "learn_period": 48,
     "epsilon_end": 0.01,
-    "log_period": 5_000,
+    "log_period": 10_000,
 }
 _CARTPOLE: dict[str, Any] = {
     **_POPGYM,

@@ -209,7 +209,9 @@ def _run(
     except NotFiniteError as error:
         kept = _save_broken_run(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
-    except torch.cuda.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if "out of memory" not in str(error):  # as PyTorch says it of every kind of device
+            raise
         kept = _save_broken_run(config, folder, trainer)
         reason = str(error).splitlines()[0]
         raise DeviceMemoryError(

@@ -18,7 +18,8 @@ from dqn_fast.training.parts.envs import build_environments
 from dqn_fast.training.parts.networks import build_q_net
 from dqn_fast.training.parts.replay import build_batch_source, build_buffer
 
-TMAZE = replace(preset_of("dqn_fast/TMaze-v0"), total_steps=500, learning_starts=200, log_period=250)
+SMALL: dict[str, Any] = {"batch_size": 8, "sequence_units": 16, "hidden_sizes": (16,)}
+TMAZE = replace(preset_of("dqn_fast/TMaze-v0"), total_steps=300, learning_starts=200, log_period=150, **SMALL)
 NETWORKS = [{"network": "lstm"}, {"network": "gru"}, {"network": "gpt"}]
 DRAWS: list[dict[str, Any]] = [
     {},

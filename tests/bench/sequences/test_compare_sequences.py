@@ -15,7 +15,7 @@ from sequence_rows import ROWS, Row
 
 from dqn_fast.training import TrainConfig
 
-SHORT: dict[str, Any] = {"total_steps": 400, "learning_starts": 200, "log_period": 50}
+SHORT: dict[str, Any] = {"total_steps": 400, "learning_starts": 200, "log_period": 50, "batch_size": 8}
 TMAZE = "dqn_fast/TMaze-v0"
 
 
