@@ -166,6 +166,13 @@ class DQN:
             self.target.update(self.updates)
         return UpdateResult(found.td_error, loss, q)
 
+    @torch.no_grad()
+    def td_error(self, batch: TransitionBatch) -> Tensor:
+        """Return target - q of each of B transitions, `(B,)`, without learning from them."""
+        with FlushDenormals():
+            outputs = self._values(batch.obs)
+            return self.objective(outputs, batch, self._values, self._target_values).td_error
+
     def begin_with(self, weights: Mapping[str, Tensor]) -> None:
         """Take these weights before the first update: for the Q-network, and for the target alike.
 

@@ -27,7 +27,8 @@ class EpsilonGreedy:
 
     With `spread`, each environment has its own epsilon, as in Ape-X (Horgan et al., 2018; there epsilon is
     0.4 and the spread 7): environment i of N explores with epsilon ** (1 + spread · i / (N - 1)). So some
-    hardly leave the greedy policy, while others explore widely.
+    hardly leave the greedy policy, while others explore widely. With several actors, the N environments are
+    those of all of them, and `first_env` says which of them these are.
 
     Args:
         epsilon_schedule: probability of a random action, in [0, 1], at each environment step.
@@ -36,11 +37,13 @@ class EpsilonGreedy:
             for environments that explore with `repeat`.
         num_envs: number of environments.
         spread: of the exponents; 0 gives all environments the same epsilon.
+        first_env: number of the first of these environments among all.
+        total_envs: number of all environments; None: these.
         repeat: exponent of the zeta distribution, above 1 (2 in the paper); 0 takes each random action once.
 
     Raises:
-        ValueError: if `num_actions` or `num_envs` is below 1, `spread` is negative, or `repeat` is neither 0
-            nor above 1.
+        ValueError: if `num_actions` or `num_envs` is below 1, these environments are not among all, `spread`
+            is negative, or `repeat` is neither 0 nor above 1.
     """
 
     def __init__(
@@ -51,11 +54,16 @@ class EpsilonGreedy:
         *,
         num_envs: int = 1,
         spread: float = 0.0,
+        first_env: int = 0,
+        total_envs: int | None = None,
         repeat: float = 0.0,
     ) -> None:
         for name, value in (("num_actions", num_actions), ("num_envs", num_envs)):
             if value < 1:
                 raise ValueError(f"{name}: got {value}, expected at least 1")
+        if not 0 <= first_env <= (total_envs or num_envs) - num_envs:
+            got = f"{first_env} to {first_env + num_envs - 1}"
+            raise ValueError(f"first_env: got environments {got}, expected some of {total_envs or num_envs}")
         if not spread >= 0:
             raise ValueError(f"spread: got {spread}, expected at least 0")
         if not (repeat == 0 or repeat > 1):
@@ -67,7 +75,10 @@ class EpsilonGreedy:
         self.repeat = repeat
         self._repeated = [0] * num_envs  # the action that each environment repeats
         self._left = [0] * num_envs  # and for how many more steps
-        self._exponents = [1 + spread * i / max(num_envs - 1, 1) for i in range(num_envs)]
+        self._exponents = [
+            1 + spread * i / max((total_envs or num_envs) - 1, 1)
+            for i in range(first_env, first_env + num_envs)
+        ]
 
     def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
         """Return an action for each environment, `(num_envs,)` int64.

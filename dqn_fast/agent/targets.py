@@ -44,7 +44,7 @@ class _Copy:
     def approach(self, tau: float | Tensor) -> None:
         """Move by a share `tau` of the way: 1 is a copy, to the bit, and 0 changes nothing."""
         for own, followed in self._pairs:
-            own.lerp_(followed, tau)
+            own.lerp_(followed, tau.to(own.dtype) if isinstance(tau, Tensor) else tau)
 
 
 class HardTarget:

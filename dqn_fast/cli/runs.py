@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -55,18 +56,20 @@ def train(
         jobs: Runs side by side; by default one for each processor.
     """
     from dqn_fast.training.multi_seed import default_jobs, train_seeds
-    from dqn_fast.training.run import train as train_run
     from dqn_fast.training.run_folder.layout import FolderTakenError, default_run_folder
 
     if seeds < 1:
         raise SettingError("seeds", seeds, "at least 1")
+    if seeds > 1 and settings.actors:
+        raise SettingError("seeds", seeds, "1 with --actors")
     all_seeds = range(settings.seed, settings.seed + seeds)
     folder = output or default_run_folder(settings.env_id, all_seeds, datetime.now())
     origin = f"the settings of {config_file}" if config_file else origin_of_settings(settings.env_id, preset)
     begin = partial(_say_begin, settings.env_id, origin)
     try:
         if seeds == 1:
-            return _report(train_run(settings, folder, overwrite=overwrite, on_begin=begin), folder, video)
+            run = _trainer(settings.actors)[0](settings, folder, overwrite=overwrite, on_begin=begin)
+            return _report(run, folder, video)
         jobs = default_jobs() if jobs is None else jobs
         group = train_seeds(
             settings, all_seeds, folder, jobs=jobs, overwrite=overwrite, video=video, on_begin=begin
@@ -83,6 +86,9 @@ def _say_begin(env_id: str, origin: str, placement: Placement) -> None:
 def resume(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     total_steps: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    actors: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    shards: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None,
     device: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
     video: bool = True,
     jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
@@ -94,18 +100,40 @@ def resume(
             checkpoint is unpickled: only use one that you trust.
         total_steps: A larger number of environment steps to train for. A finished run must have been trained
             with --keep-checkpoint.
+        actors: Of a run with actors: another number of them.
+        shards: Of a run with actors: another number of shards, which the replay buffer is dealt out to.
+        cluster: Of a run with actors: local, auto, or the address of another cluster.
         device: Device on which the run goes on, such as cpu or cuda; by default the run's own.
         video: Record one episode of the trained agent, if the environment can be rendered.
         jobs: Several seeds: runs side by side; by default one for each processor.
     """
     from dqn_fast.training.multi_seed import default_jobs, holds_seeds, resume_seeds
-    from dqn_fast.training.run import resume as resume_run
+    from dqn_fast.training.run_folder.model import load_config
 
     changes: dict[str, Any] = {"total_steps": total_steps, "device": device}
     if holds_seeds(folder):
         jobs = default_jobs() if jobs is None else jobs
         return _report_seeds(resume_seeds(folder, jobs=jobs, video=video, **changes), folder)
-    return _report(resume_run(folder, **changes, on_lengthen=_say_longer, on_move=_say_moved), folder, video)
+    spread = {"actors": actors, "shards": shards, "cluster": cluster}
+    spread = {name: value for name, value in spread.items() if value is not None}
+    before = load_config(folder).actors
+    for name, value in spread.items():
+        if not before or value == 0:
+            raise SettingError(name, value, "none for a run without actors, and at least 1 for one with them")
+    _, resume_run = _trainer(before)
+    run = resume_run(folder, **changes, spread=spread, on_lengthen=_say_longer, on_move=_say_moved)
+    return _report(run, folder, video)
+
+
+def _trainer(actors: int) -> tuple[Callable[..., Run], Callable[..., Run]]:
+    """Return what trains and what resumes a run: in one process, or with so many actors."""
+    if actors:
+        from dqn_fast.distributed import resume_distributed, train_distributed
+
+        return train_distributed, resume_distributed
+    from dqn_fast.training.run import resume, train
+
+    return train, resume
 
 
 def _say_moved(before: str, placement: Placement) -> None:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from dqn_fast.agent import Policy
 from dqn_fast.envs import Environments, RestoreError
 from dqn_fast.errors import NotFiniteError
-from dqn_fast.training.metrics import Metrics
 from dqn_fast.training.storing import Store
 
 
+class EpisodeReport(Protocol):
+    """Takes the returns of finished episodes; `Metrics` does."""
+
+    def add_episode(self, episode_return: float) -> None:
+        """Take the undiscounted return of a finished episode."""
+        ...
+
+
 class Collector:
-    """Acts in environments, stores every step, and reports finished episodes to the metrics.
+    """Acts in environments, stores every step, and reports finished episodes.
 
     It does not know the learner: a run may have several collectors, or none.
 
@@ -28,7 +35,9 @@ class Collector:
         metrics: gets the return of every finished episode.
     """
 
-    def __init__(self, environments: Environments, policy: Policy, store: Store, metrics: Metrics) -> None:
+    def __init__(
+        self, environments: Environments, policy: Policy, store: Store, metrics: EpisodeReport
+    ) -> None:
         self.policy = policy
         self._environments = environments
         self._store = store

@@ -13,6 +13,7 @@ from dqn_fast.training.seeds import PartSeeds, derive_seeds
 from dqn_fast.training.settings import (
     SEQUENCE_NETWORKS,
     DataSettings,
+    DistributedSettings,
     EnvironmentSettings,
     EvaluationSettings,
     ExplorationSettings,
@@ -38,12 +39,14 @@ PARTS = {
     "replay": ReplaySettings,
     "data": DataSettings,
     "evaluation": EvaluationSettings,
+    "distributed": DistributedSettings,
 }
 
 
 # The bases stand from last to first: a dataclass has the fields of its last base first.
 @dataclass(frozen=True)
 class TrainConfig(
+    DistributedSettings,
     EvaluationSettings,
     DataSettings,
     ReplaySettings,
@@ -103,8 +106,12 @@ class TrainConfig(
             raise SettingError("epsilon_schedule", "'exponential'", expected)
         if self.objective == "iql" and self.dueling:
             raise SettingError("dueling", True, "False with --objective iql, which has a head for values")
-        if self.capacity < self.num_envs:
-            expected = f"at least one transition for each of {self.num_envs} environments"
+        if self.actors:
+            self._check_actors()
+        if self.capacity < max(self.actors, 1) * self.num_envs:
+            expected = (
+                f"at least one transition for each of {max(self.actors, 1) * self.num_envs} environments"
+            )
             raise SettingError("capacity", self.capacity, expected)
         if self.scripted_episodes and self.offline is not None:
             raise SettingError("scripted_episodes", self.scripted_episodes, "0 with --offline: data alone")
@@ -115,6 +122,19 @@ class TrainConfig(
         if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
+
+    def _check_actors(self) -> None:
+        alone = {
+            "offline": self.offline is not None,
+            "demonstrations": self.demonstrations is not None,
+            "scripted_episodes": self.scripted_episodes > 0,
+            "save_memory": self.save_memory,
+            "network": self.learns_sequences,
+        }
+        for name in [name for name, given in alone.items() if given]:
+            raise SettingError(name, getattr(self, name), "--actors 0 with it: one process")
+        if self.shards > self.actors:
+            raise SettingError("shards", self.shards, f"at most one for each of {self.actors} actors")
 
     def _check_demonstrations(self) -> None:
         if self.offline is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -23,6 +24,7 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
+from dqn_fast.training.parts.run import Build, build_here
 from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
 from dqn_fast.training.run_folder.checkpoint import delete_checkpoints, load_checkpoint
@@ -60,6 +62,7 @@ def train(
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
     on_begin: Callable[[Placement], None] = lambda placement: None,
+    build: Build = build_here,
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
 
@@ -71,6 +74,7 @@ def train(
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
         on_begin: called with the place of the network once everything is checked, before the first step.
+        build: builds what trains; by default, in this process.
 
     Raises:
         UsageError: if the environment cannot be made or is not for DQN, the settings do not fit it, the
@@ -83,7 +87,7 @@ def train(
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         # Before the folder is created: settings that do not fit leave none behind.
-        trainer, first = Trainer(config, folder, None, interrupted, stack), pretraining_of(config)
+        trainer, first = Trainer(config, folder, None, interrupted, stack, build), pretraining_of(config)
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
             save_config(folder, config)
@@ -98,9 +102,11 @@ def resume(
     *,
     total_steps: int | None = None,
     device: str | None = None,
+    spread: Mapping[str, Any] = MappingProxyType({}),
     observers: Sequence[Observer] = (),
     on_lengthen: Callable[[int, int], None] = lambda step, before: None,
     on_move: Callable[[str, Placement], None] = lambda before, placement: None,
+    build: Build = build_here,
 ) -> Run:
     """Resume a run from its last checkpoint, as if it had never stopped.
 
@@ -113,11 +119,13 @@ def resume(
             length would differ. A run that is complete needs the checkpoint that `keep_checkpoint` kept.
         device: replaces the device of the run; None keeps it. On another device the last digits differ, and
             so the run goes on differently.
+        spread: settings to change of how the run is spread over machines: actors, shards, cluster ...
         observers: as in `train`.
         on_lengthen: called before the first step of a run that becomes longer, with the step that was reached
             and the former total_steps.
         on_move: called before the first step of a run that moves to another device, with the former device
             and the new placement.
+        build: as in `train`.
 
     Raises:
         UsageError: if the folder holds no run, the run is complete, or its checkpoint is damaged or has
@@ -128,7 +136,7 @@ def resume(
         DeviceMemoryError: as in `train`; another device may do.
     """
     folder = Path(folder)
-    config = load_config(folder, device=device)
+    config = replace(load_config(folder, device=device), **spread)
     torch.set_num_threads(config.threads)
     with folder_lock(folder), InterruptFlag() as interrupted, ExitStack() as stack:
         complete = complete_result(folder) is not None
@@ -140,7 +148,7 @@ def resume(
         if complete and checkpoint is None:
             got = f"{total_steps} for a complete run without a checkpoint"
             raise SettingError("total_steps", got, "one that was trained with keep_checkpoint")
-        trainer = Trainer(config, folder, checkpoint, interrupted, stack)
+        trainer = Trainer(config, folder, checkpoint, interrupted, stack, build)
         # In this order: if the process is killed in between, this can be asked for again.
         save_config(folder, config)
         (folder / RESULT).unlink(missing_ok=True)
@@ -201,7 +209,9 @@ def _run(
     except NotFiniteError as error:
         kept = _save_broken_run(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
-    except torch.cuda.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if "out of memory" not in str(error):  # as PyTorch says it of every kind of device
+            raise
         kept = _save_broken_run(config, folder, trainer)
         reason = str(error).splitlines()[0]
         raise DeviceMemoryError(

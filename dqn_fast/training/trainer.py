@@ -14,17 +14,13 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
-from dqn_fast.training.parts.agent import build_agent
-from dqn_fast.training.parts.data import build_datasets
 from dqn_fast.training.parts.device import placement_of
-from dqn_fast.training.parts.envs import build_env, build_environments
-from dqn_fast.training.parts.loop import build_loop
-from dqn_fast.training.parts.replay import build_buffer
-from dqn_fast.training.parts.scripted import store_scripted
+from dqn_fast.training.parts.envs import build_env
+from dqn_fast.training.parts.run import Build, Hooks, build_here
 from dqn_fast.training.reports import CsvReport, ProgressReport, TensorBoardReport
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, save_checkpoint
 from dqn_fast.training.run_folder.files import writing
-from dqn_fast.training.run_folder.layout import DEMONSTRATIONS, MEMORY, METRICS
+from dqn_fast.training.run_folder.layout import MEMORY, METRICS
 from dqn_fast.training.run_folder.model import weights_to_begin_with
 
 
@@ -37,6 +33,7 @@ class Trainer:
         checkpoint: to resume from; None starts a new training.
         should_stop: asked before every round of the loop; True ends the training there.
         stack: will close the environments.
+        build: builds what trains.
 
     Raises:
         UsageError: if the environments cannot be made, no network takes their observations, the settings,
@@ -61,11 +58,10 @@ class Trainer:
         checkpoint: Checkpoint | None,
         should_stop: Callable[[], bool],
         stack: ExitStack,
+        build: Build = build_here,
     ) -> None:
-        environments = build_environments(config)
-        stack.callback(environments.close)
-        buffers = checkpoint.load_buffers() if checkpoint else build_datasets(config, environments)
-        self.agent = build_agent(config, environments.observation_space, environments.action_space)
+        hooks = Hooks(on_row=self._on_row, on_checkpoint=self._save, should_stop=should_stop)
+        self.agent, self.loop, self._buffers = build(config, checkpoint, hooks, stack)
         self.placement = placement_of(config, self.agent.q_net)
         self.best = _best_model(config, self.agent.q_net, should_stop, stack)
         self.last_net: QNetwork | None = None
@@ -74,23 +70,9 @@ class Trainer:
         self._config, self._folder, self._checkpoint = config, folder, checkpoint
         if config.from_folder and checkpoint is None:
             self.begin_with(Path(config.from_folder))
-        if MEMORY not in buffers:
-            buffers[MEMORY] = build_buffer(config, environments, self.agent.policy)
-            store_scripted(config, buffers[MEMORY])
-        self._buffers = buffers
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
-        self.loop = build_loop(
-            config,
-            environments,
-            self.agent,
-            buffers[MEMORY],
-            buffers.get(DEMONSTRATIONS),
-            on_row=self._on_row,
-            on_checkpoint=self._save,
-            should_stop=should_stop,
-        )
 
     def begin_with(self, other: Path) -> None:
         """Take the weights of the model in another run's folder.

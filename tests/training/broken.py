@@ -1,13 +1,11 @@
 """An environment whose rewards or observations are not finite from some step on; its id says which.
 
 Broken-obs-v0, Broken-reward-v0 and Broken-end-v0 (only what a terminated step leads to) break after 300
-steps of a process; Broken-seed-v0 only in the run of the folder seed-1.
+steps of a process.
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -20,8 +18,6 @@ class Broken(Tiny):
 
     def __init__(self, what: str) -> None:
         self.what = what
-        if what == "seed":
-            self.what = "obs" if any(Path(argument).name == "seed-1" for argument in sys.argv) else "none"
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         Broken.steps_made += 1
@@ -34,5 +30,5 @@ class Broken(Tiny):
         return obs, reward, terminated, truncated, info
 
 
-for name in ("obs", "reward", "end", "seed"):
+for name in ("obs", "reward", "end"):
     gym.register(f"Broken-{name}-v0", Broken, kwargs={"what": name})

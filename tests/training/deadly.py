@@ -1,4 +1,4 @@
-"""An environment for processes of their own: the run in seed-1 is killed, in seed-2 raises, others live."""
+"""An environment for processes of their own: seed 1 is killed, 2 raises, 3 sees NaN, and others live."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+
+RUN = next((name[5:] for name in map(os.path.basename, sys.argv) if name.startswith("seed-")), "")
 
 
 class Deadly(gym.Env[Any, Any]):
@@ -23,16 +25,14 @@ class Deadly(gym.Env[Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.steps += 1
-        if self.steps == 250:
-            run = next(name[5:] for name in map(os.path.basename, sys.argv) if name.startswith("seed-"))
-            if run == "1":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if run == "2":
-                raise RuntimeError("boom at step 250")
+        if self.steps == 250 and RUN == "1":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.steps == 250 and RUN == "2":
+            raise RuntimeError("boom at step 250")
         return self._obs(), float(action), self.steps % 10 == 0, False, {}
 
     def _obs(self) -> Any:
-        return np.array([self.steps % 5], np.float32)
+        return np.array([np.nan if self.steps >= 250 and RUN == "3" else self.steps % 5], np.float32)
 
 
 gym.register("Deadly-v0", Deadly)

@@ -40,7 +40,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         agent.policy = Counting(config.num_envs)
         return agent
 
-    monkeypatch.setattr("dqn_fast.training.trainer.build_agent", build)
+    monkeypatch.setattr("dqn_fast.training.parts.run.build_agent", build)
     for module in ("run", "evaluation.selection", "evaluation.video"):
         monkeypatch.setattr(f"dqn_fast.training.{module}.greedy_policy", lambda q_net: Counting(1))
     gym.register("Drawn-v0", Drawn)

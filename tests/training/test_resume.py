@@ -75,7 +75,7 @@ def test_ctrl_c_and_resume(tmp_path: Path, changes: dict[str, Any]) -> None:
     config = replace(CONFIG, **changes)
     whole = train(config, tmp_path / "whole")
     clock = {"wall_seconds": 0.0, "steps_per_second": 0.0}
-    for presses_at in (1, 99, 150, 330, 555):
+    for presses_at in (1, 150, 555):
         parts = tmp_path / str(presses_at)
         stopped(config, parts, presses_at)
         resumed = resume(parts)
@@ -172,10 +172,8 @@ def test_stopped_again_and_again(tmp_path: Path) -> None:
 
 
 KILLED = [
-    "CartPole-v1 --num-envs 1 --prioritized --n-step 3",
-    "CartPole-v1 --num-envs 4 --vectorization native",
-    "LunarLander-v3 --num-envs 2 --vectorization async",
-    "MinAtar/Breakout-v0 --num-envs 1 --batch-size 8 --dueling",
+    "CartPole-v1 --num-envs 4 --vectorization native --prioritized --n-step 3",
+    "LunarLander-v3 --num-envs 2 --vectorization async --dueling",
 ]
 
 

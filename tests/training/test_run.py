@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from training.short import short
 
-from dqn_fast.training import TrainConfig, UsageError, train, trainer
+from dqn_fast.training import TrainConfig, UsageError, train
+from dqn_fast.training.parts import run
 from dqn_fast.training.run_folder.layout import folder_lock
 
 CONFIG = short("CartPole-v1", 120, eval_episodes=1)
@@ -30,7 +31,7 @@ def test_its_parts_are_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     built: list[str] = []
 
     def counted(name: str) -> Any:
-        build = getattr(trainer, name)
+        build = getattr(run, name)
 
         def count(*args: Any, **kwargs: Any) -> Any:
             built.append(name)
@@ -40,7 +41,7 @@ def test_its_parts_are_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     names = ["build_environments", "build_agent", "build_buffer"]
     for name in names:
-        monkeypatch.setattr(trainer, name, counted(name))
+        monkeypatch.setattr(run, name, counted(name))
     train(CONFIG, tmp_path)
     assert built == names
 

@@ -118,6 +118,12 @@ def guarded_plain_adam(state: AdamState, betas: tuple[float, float], eps: float)
     return step
 
 
+def make_guarded_adam_step(state: AdamState, betas: tuple[float, float], eps: float) -> GuardedAdamStep:
+    """Return a guarded step of Adam; on Apple's GPUs the kernel is not known to skip a step."""
+    is_fused = hasattr(torch, "_fused_adam_") and state.vector.device.type != "mps"
+    return (guarded_fused_adam if is_fused else guarded_plain_adam)(state, betas, eps)
+
+
 def aten_relu_gradient(gradient: Tensor, outputs: Tensor) -> Tensor:
     """Return the gradient of a ReLU's inputs from the gradient of its outputs, by autograd's own kernel."""
     before: Tensor = torch.ops.aten.threshold_backward(gradient, outputs, 0)
@@ -142,5 +148,4 @@ def may_have_hooks(module: nn.Module) -> bool:
 
 
 make_adam_step = fused_adam if hasattr(torch, "_fused_adam_") else plain_adam
-make_guarded_adam_step = guarded_fused_adam if hasattr(torch, "_fused_adam_") else guarded_plain_adam
 relu_gradient = aten_relu_gradient if hasattr(torch.ops.aten, "threshold_backward") else plain_relu_gradient

@@ -28,14 +28,17 @@ class RMSProp:
         self, parameters: FlatParameters, *, eps: float = 0.01, momentum: float = 0.0, decay: float = 0.95
     ) -> None:
         self._vector = parameters.vector
-        self._in_graphs = parameters.vector.is_cuda  # CUDA graphs need all state on the device
+        # In a CUDA graph all state is on the device, and the learning rate, too: of PyTorch's forms of the
+        # step only this one does not look at it.
+        in_graphs = parameters.vector.is_cuda
+        self._form: dict[str, Any] = {"capturable": in_graphs, "foreach": True if in_graphs else None}
         self._optimizer = torch.optim.RMSprop(
             [parameters.vector],
             alpha=decay,
             eps=eps,
             momentum=momentum,
             centered=True,
-            capturable=self._in_graphs,
+            **self._form,
         )
 
     def step(self, learning_rate: float) -> None:
@@ -65,6 +68,6 @@ class RMSProp:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state`, which may be of another device."""
         self._optimizer.load_state_dict(state)
-        self._optimizer.param_groups[0]["capturable"] = self._in_graphs
+        self._optimizer.param_groups[0].update(self._form)
         for own in self._optimizer.state.values():
-            own["step"] = own["step"].to(self._vector.device if self._in_graphs else "cpu")
+            own["step"] = own["step"].to(self._vector.device if self._form["capturable"] else "cpu")

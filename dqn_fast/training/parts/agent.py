@@ -43,9 +43,21 @@ from dqn_fast.training.parts.networks import build_q_net
 
 
 def build_agent(
-    config: TrainConfig, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
+    config: TrainConfig,
+    observation_space: spaces.Space[Any],
+    action_space: spaces.Space[Any],
+    *,
+    first_env: int = 0,
+    total_envs: int | None = None,
 ) -> DQN:
     """Return the agent of a run, before its first step.
+
+    Args:
+        config: of the run.
+        observation_space: of one environment.
+        action_space: of one environment.
+        first_env: of the environments that it acts in, the number of the first among those of all actors.
+        total_envs: how many these are; None: those that it acts in.
 
     Raises:
         UsageError: if `build_q_net` or `placed` raises it.
@@ -60,7 +72,7 @@ def build_agent(
         objective=_objective(config),
         policy=make_policy(
             q_net,
-            _exploration(config, q_net.num_actions),
+            _exploration(config, q_net.num_actions, first_env, total_envs),
             config.num_envs,
             store_state=config.stored_state,
         ),
@@ -83,13 +95,17 @@ def _objective(config: TrainConfig) -> Objective:
     return ConservativeObjective(td, config.cql_alpha) if config.objective == "cql" else td
 
 
-def _exploration(config: TrainConfig, num_actions: int) -> EpsilonGreedy:
+def _exploration(
+    config: TrainConfig, num_actions: int, first_env: int, total_envs: int | None
+) -> EpsilonGreedy:
     return EpsilonGreedy(
         _epsilon_schedule(config),
         num_actions,
         np.random.default_rng(config.seeds.exploration),
         num_envs=config.num_envs,
         spread=config.epsilon_spread,
+        first_env=first_env,
+        total_envs=total_envs,
         repeat=config.epsilon_repeat,
     )
 

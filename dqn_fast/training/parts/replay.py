@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+from gymnasium import spaces
 
 from dqn_fast import PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import (
@@ -30,6 +31,13 @@ _WHOLE = 2**31
 _PREFETCH = 2  # batches, with a GPU: one is being copied while the next is drawn
 
 
+class Spaces(NamedTuple):
+    """What a buffer must know of environments, which have it themselves."""
+
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Discrete
+
+
 def build_buffer(config: TrainConfig, environments: Environments, policy: Policy) -> ReplayBuffer:
     """Return the replay buffer of a run, empty.
 
@@ -53,7 +61,7 @@ def build_buffer(config: TrainConfig, environments: Environments, policy: Policy
 
 
 def make_buffer(
-    config: TrainConfig, environments: Environments, *, capacity: int, seed: int, **options: Any
+    config: TrainConfig, environments: Environments | Spaces, *, capacity: int, seed: int, **options: Any
 ) -> ReplayBuffer:
     """Return an empty buffer for the spaces of environments.
 
@@ -69,14 +77,14 @@ def make_buffer(
     """
     common: dict[str, Any] = {
         "frame_stack": config.frame_stack,
-        **_horizon(config),
+        **horizon(config),
         "reserve": config.reserve,
         "seed": seed,
         **options,
     }
     if config.learns_sequences and not config.sequence_length:
         common["draw_by"] = "segment"
-    spaces = environments.observation_space, environments.action_space
+    both = environments.observation_space, environments.action_space
     kind = ReplayBuffer
     if config.prioritized:
         kind = PrioritizedReplayBuffer
@@ -86,7 +94,7 @@ def make_buffer(
             "priority_eps": config.priority_eps,
         }
     try:
-        return kind(capacity, *spaces, **common)
+        return kind(capacity, *both, **common)
     except (ValueError, MemoryError) as error:
         raise UsageError(f"cannot make the replay buffer: {error}") from error
 
@@ -116,16 +124,17 @@ def _batch_source(config: TrainConfig, buffer: ReplayBuffer, batch_size: int) ->
         beta = beta_schedule if config.prioritized else None
         return SequenceBatches(_draw(config, buffer, batch_size), beta, config.priority_mix)
     if isinstance(buffer, PrioritizedReplayBuffer):
-        return PrioritizedBatches(buffer, batch_size, beta_schedule, **_horizon(config))
-    return UniformBatches(buffer, batch_size, **_horizon(config))
+        return PrioritizedBatches(buffer, batch_size, beta_schedule, **horizon(config))
+    return UniformBatches(buffer, batch_size, **horizon(config))
 
 
 def _draw(config: TrainConfig, buffer: ReplayBuffer, size: int) -> Draw:
     length = config.sequence_length
     if not length:
-        return EpisodeDraw(buffer, size, **_horizon(config))
-    return WindowDraw(buffer, size, length, burn_in=config.burn_in, **_horizon(config))
+        return EpisodeDraw(buffer, size, **horizon(config))
+    return WindowDraw(buffer, size, length, burn_in=config.burn_in, **horizon(config))
 
 
-def _horizon(config: TrainConfig) -> dict[str, Any]:
+def horizon(config: TrainConfig) -> dict[str, Any]:
+    """Return n_step and gamma of the transitions that a run learns from."""
     return {"n_step": _WHOLE if config.objective == "mc" else config.n_step, "gamma": config.gamma}

@@ -1,9 +1,10 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, written atomically.
 
-A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, demonstrations in `demonstrations.dqn`,
-and everything else in `state.pt`: networks, optimiser, step, random states, metrics, the best weights so far
-and the environments. The folder is written under another name, and renamed when it is complete; only then are
-older ones deleted. So a run can be killed at any moment.
+A folder `checkpoint-<step>` holds the replay buffer in `memory.dqn`, or its shards in `memory-<shard>.dqn`,
+demonstrations in `demonstrations.dqn`, and everything else in `state.pt`:
+networks, optimiser, step, random states, metrics, the best weights so far and the environments. The folder is
+written under another name, and renamed when it is complete; only then are older ones deleted. So a run can be
+killed at any moment.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
@@ -25,14 +26,23 @@ from dqn_fast.errors import UsageError
 from dqn_fast.training.config import DEFAULTS, TrainConfig, refuse_unknown
 from dqn_fast.training.run_folder.files import tensors_as_bytes, writing
 from dqn_fast.training.run_folder.layout import (
+    BUFFERS,
     CHECKPOINTS,
     CONFIG,
-    DEMONSTRATIONS,
     MEMORY,
     PARTIAL_CHECKPOINT,
 )
+from dqn_fast.training.settings.distributed import MAY_CHANGE
 
 STATE = "state.pt"
+
+
+class Savable(Protocol):
+    """What a checkpoint has a file of: a replay buffer, wherever it is."""
+
+    def save(self, path: Path) -> None:
+        """Write it to exactly this file."""
+        ...
 
 
 class Checkpoint(NamedTuple):
@@ -53,18 +63,18 @@ class Checkpoint(NamedTuple):
         return total_steps
 
     def load_buffers(self) -> dict[str, ReplayBuffer]:
-        """Read the replay buffer, and the demonstrations if there are any, by the name of their file.
+        """Read the replay buffer, or each part of it, and the demonstrations, by the name of their file.
 
         Raises:
             UsageError: if it cannot be read.
         """
         with _as_usage_error(self.folder):
-            names = [MEMORY, *(path.name for path in self.folder.glob(DEMONSTRATIONS))]
+            names = sorted(path.name for path in self.folder.glob(BUFFERS)) or [MEMORY]
             return {name: ReplayBuffer.load(self.folder / name) for name in names}
 
 
 def save_checkpoint(
-    folder: Path, config: TrainConfig, step: int, buffers: Mapping[str, ReplayBuffer], state: dict[str, Any]
+    folder: Path, config: TrainConfig, step: int, buffers: Mapping[str, Savable], state: dict[str, Any]
 ) -> None:
     """Write a checkpoint, then delete older ones.
 
@@ -111,8 +121,8 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
 
     Args:
         folder: of the run.
-        config: of the run; must be that of the checkpoint, but may have more `total_steps` and another
-            `device`.
+        config: of the run; must be that of the checkpoint, but may have more `total_steps`, another `device`,
+            and be spread over other machines.
 
     Raises:
         UsageError: if the checkpoint cannot be read, or has another configuration.
@@ -130,7 +140,7 @@ def load_checkpoint(folder: Path, config: TrainConfig) -> Checkpoint | None:
     changed = [
         name
         for name, value in asdict(config).items()
-        if name != "device" and (name not in saved or saved[name] != value)
+        if name not in ("device", *MAY_CHANGE) and (name not in saved or saved[name] != value)
     ]
     if changed and not (changed == ["total_steps"] and config.total_steps > checkpoint.total_steps):
         raise UsageError(

@@ -20,6 +20,7 @@ _REPORTING_ONLY = (
     "env_id",
     "seed",
     "checkpoint_period",
+    "cluster",
     "keep_checkpoint",
     "log_period",
     "return_window",

@@ -22,6 +22,7 @@ VIDEO = "video.mp4"
 EPISODES = "episodes.txt"
 PRETRAIN = "pretrain"  # the folder of the run whose weights this one begins with
 MEMORY, DEMONSTRATIONS = "memory.dqn", "demonstrations.dqn"
+BUFFERS = "*.dqn"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
 PARTIAL_CHECKPOINT = ".checkpoint.partial"

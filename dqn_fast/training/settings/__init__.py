@@ -6,6 +6,7 @@ below a field is what the command line shows.
 
 from dqn_fast.training.settings.acting import EnvironmentSettings, ExplorationSettings
 from dqn_fast.training.settings.data import DataSettings
+from dqn_fast.training.settings.distributed import DistributedSettings
 from dqn_fast.training.settings.learning import (
     LearningSettings,
     NetworkSettings,
@@ -20,6 +21,7 @@ from dqn_fast.training.settings.sequences import SEQUENCE_NETWORKS, SequenceSett
 __all__ = [
     "SEQUENCE_NETWORKS",
     "DataSettings",
+    "DistributedSettings",
     "EnvironmentSettings",
     "EvaluationSettings",
     "ExplorationSettings",

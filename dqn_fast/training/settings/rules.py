@@ -46,6 +46,7 @@ A_DEVICE = Rule(
     "auto, cpu, cuda, cuda:1 (and so on) or mps",
 )
 A_FOLDER = Rule(lambda value: isinstance(value, str), "a folder of a run")
+A_CLUSTER = Rule(lambda value: isinstance(value, str) and value != "", "local, auto or HOST:PORT")
 A_PRESET = Rule(lambda value: isinstance(value, str), "the name of a preset")
 A_REFERENCE = Rule(lambda value: isinstance(value, str), "a function of yours as module:name")
 KEYS = Rule(

@@ -113,8 +113,9 @@ def test_too_little_memory_at_the_beginning(elsewhere: Elsewhere, monkeypatch: p
         placed(TrainConfig("none", device="cuda"), q_net, VECTOR)
 
 
+SHORT = replace(CONFIG, device="cuda", total_steps=240, selection_period=110, checkpoint_period=100)
 CHANGES: list[dict[str, Any]] = [
-    {"prioritized": True, "n_step": 3, "num_envs": 2},
+    {"prioritized": True, "n_step": 3, "num_envs": 2, "learn_period": 4},
     {"network": "lstm", "sequence_units": 8, "learn_period": 20, "batch_size": 4},
 ]
 
@@ -125,9 +126,9 @@ CHANGES: list[dict[str, Any]] = [
 def test_a_run_goes_on_there_as_if_it_had_never_stopped(
     elsewhere: Elsewhere, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    config = replace(CONFIG, device="cuda", **changes)
+    config = replace(SHORT, **changes)
     whole = train(config, tmp_path / "whole")
-    stopped(config, tmp_path / "parts", 330)
+    stopped(config, tmp_path / "parts", 170)
     resumed = resume(tmp_path / "parts")
     assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
     assert resumed.evaluation == whole.evaluation
@@ -143,7 +144,7 @@ def test_a_run_goes_on_there_as_if_it_had_never_stopped(
 def test_a_checkpoint_moves_between_devices(
     elsewhere: Elsewhere, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stopped(replace(CONFIG, device="cuda"), tmp_path, 330)
+    stopped(replace(SHORT, learn_period=4), tmp_path, 170)
     assert main(["resume", str(tmp_path), "--device", "cpu", "--no-video"]) == 0
     assert "going on on cpu, and no more on meta" in capsys.readouterr().err
     assert load_config(tmp_path).device == "cpu"
@@ -179,3 +180,26 @@ def test_a_run_without_memory_breaks_in_one_line(
     assert error.startswith("dqn-fast: Interrupting-v0: device: got too little memory: CUDA out of memory.")
     assert (folder / "model.pt").exists()
     assert list(folder.glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize(
+    "words", ["CUDA out of memory. Tried to allocate 9 GiB.", "MPS backend out of memory."]
+)
+def test_an_evaluation_without_memory_ends_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    def no_memory(*_: Any, **__: Any) -> None:
+        raise RuntimeError(f"{words}\nMore.")
+
+    monkeypatch.setattr("dqn_fast.training.run.evaluate_run", no_memory)
+    assert main(["evaluate", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"dqn-fast: device: got too little memory: {words}\n"
+
+
+def test_another_error_of_the_program_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("dqn_fast.training.run.evaluate_run", fails)
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["evaluate", str(tmp_path)])

@@ -1,0 +1,38 @@
+"""Both transports for every test of the loop: one thread by default, and Ray where `-m ray` asks for it.
+
+Ray's servers listen beyond loopback, so these tests run in a network of their own that has nothing else:
+`unshare -rn bash -c 'ip link set lo up && pytest -m ray'`. One cluster serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+
+from distributed.support import OnCluster, Transports
+
+from dqn_fast.distributed import OneThread, RayTransport
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    pytest.importorskip("ray")
+    if len(Path("/proc/net/dev").read_text().splitlines()) > 3:  # two of them are a heading
+        pytest.fail("network: got other interfaces than loopback, expected `unshare -rn` around these tests")
+    transport = RayTransport("local", 6, object_store=200_000_000)
+    yield transport, []
+    transport.close()
+
+
+@pytest.fixture(params=["one thread", pytest.param("ray", marks=pytest.mark.ray)])
+def transports(request: pytest.FixtureRequest) -> Transports:
+    make: Callable[[], Any] = OneThread
+    if request.param == "ray":
+        shared = request.getfixturevalue("cluster")
+        make = lambda: OnCluster(*shared)  # noqa: E731
+    return Transports(make)

@@ -1,0 +1,89 @@
+"""Processes of the command line: the learner is killed and goes on with other shards; Ctrl-C ends all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dqn_fast.training.run_folder.layout import CHECKPOINTS
+
+pytestmark = pytest.mark.ray
+
+PATIENCE = 120.0  # seconds, of a machine that is busy
+
+
+class Processes:
+    """Starts processes that know each other, and their children, by a variable of their environment."""
+
+    def __init__(self) -> None:
+        self.mark = f"DQN_FAST_TEST={uuid.uuid4()}"
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        name, value = self.mark.split("=")
+        return subprocess.Popen(
+            [sys.executable, "-m", "dqn_fast", *arguments],
+            env={**os.environ, name: value},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def alive(self) -> list[str]:
+        """The command lines of all that still run."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if self.mark.encode() in (folder / "environ").read_bytes():
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:  # it has ended meanwhile
+                continue
+        return [command for command in found if command]
+
+
+def wait_until(is_so: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def rows(folder: Path) -> int:
+    path = folder / "metrics.csv"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_a_killed_learner_and_ctrl_c_leave_no_process_and_a_run_that_goes_on(tmp_path: Path) -> None:
+    folder, processes = tmp_path / "run", Processes()
+    options = {
+        "--actors": "2",
+        "--num-envs": "2",
+        "--total-steps": "1e6",
+        "--checkpoint-period": "200",
+        "--log-period": "100",
+        "--selection-period": "0",
+        "--learning-starts": "100",
+        "--output": str(folder),
+    }
+    train = processes.start("train", "CartPole-v1", *[word for pair in options.items() for word in pair])
+    wait_until(lambda: list(folder.glob(CHECKPOINTS)) or train.poll() is not None, "no checkpoint")
+    train.kill()
+    said = train.communicate()[0]
+    wait_until(lambda: not processes.alive(), f"{processes.alive()} after the learner was killed; {said}")
+
+    before = rows(folder)
+    resume = processes.start("resume", str(folder), "--shards", "2")
+    wait_until(lambda: rows(folder) > before + 3 or resume.poll() is not None, "no row after the checkpoint")
+    resume.send_signal(signal.SIGINT)
+    said = resume.communicate(timeout=PATIENCE)[0]
+    assert resume.returncode == 130, said
+    assert "Traceback" not in said and "dqn-fast: interrupted after" in said
+    wait_until(lambda: not processes.alive(), f"{processes.alive()} after Ctrl-C")
+    assert len(list(next(folder.glob(CHECKPOINTS)).glob("memory-*.dqn"))) == 2
