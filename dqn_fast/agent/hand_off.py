@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -171,7 +171,8 @@ class HandOff:
 
     def settle(self) -> None:
         """Wait until nothing is drawn; whoever changes the buffer calls this before."""
-        wait(self._ahead)
+        if self._ahead:
+            self._ahead[-1].exception()  # waits for the last one: a single thread draws them in turn
 
     def state_dict(self) -> dict[str, Any]:
         """Return the batches that are drawn and not yet taken, as they were when they were drawn."""

@@ -82,6 +82,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (NotFiniteError, DeviceMemoryError) as error:
         _complain(str(error))
         return 1
+    except RuntimeError as error:
+        if "out of memory" not in str(error):  # as PyTorch says it of a device, in an evaluation
+            raise
+        _complain(f"device: got too little memory: {str(error).splitlines()[0]}")
+        return 1
     finally:
         warnings.formatwarning = before
         sys.stdout.flush()  # here, where a pipe that is closed does no harm

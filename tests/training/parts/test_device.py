@@ -180,3 +180,26 @@ def test_a_run_without_memory_breaks_in_one_line(
     assert error.startswith("dqn-fast: Interrupting-v0: device: got too little memory: CUDA out of memory.")
     assert (folder / "model.pt").exists()
     assert list(folder.glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize(
+    "words", ["CUDA out of memory. Tried to allocate 9 GiB.", "MPS backend out of memory."]
+)
+def test_an_evaluation_without_memory_ends_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    def no_memory(*_: Any, **__: Any) -> None:
+        raise RuntimeError(f"{words}\nMore.")
+
+    monkeypatch.setattr("dqn_fast.training.run.evaluate_run", no_memory)
+    assert main(["evaluate", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"dqn-fast: device: got too little memory: {words}\n"
+
+
+def test_another_error_of_the_program_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("dqn_fast.training.run.evaluate_run", fails)
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["evaluate", str(tmp_path)])
