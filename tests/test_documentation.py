@@ -39,4 +39,4 @@ def test_every_task_has_its_place() -> None:
     tasks = pytest.importorskip("dqn_fast.tasks")._TASKS.values()
     page = (PAGES / "api" / "tasks.md").read_text(encoding="utf-8")
     shown = re.findall(r"^::: dqn_fast\.tasks\.(.*)$", page, re.MULTILINE)
-    assert sorted(shown) == sorted(place.replace(":", ".") for place in tasks)
+    assert {place.replace(":", ".") for place in tasks} <= set(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 from dqn_fast.distributed.transport import Host, Worker, WorkerLostError, unwrapped
 
 _LOST = object()
+_NUMBERS = itertools.count()  # of calls, oldest first
 
 
 class OneThread:
@@ -32,10 +34,10 @@ class OneThread:
         return value
 
     def wait(self, calls: Sequence[Any], timeout: float | None = None) -> list[Any]:
-        """Carry out the first of the calls that is not done; return all that are."""
-        waiting = next((call for call in calls if not call.is_done), None)
-        if waiting is not None:
-            waiting.carry_out()
+        """Carry out the oldest of the calls that are not done; return all that are."""
+        waiting = [call for call in calls if not call.is_done]
+        if waiting:
+            min(waiting, key=lambda call: call.number).carry_out()
         return [call for call in calls if call.is_done]
 
     def kill(self, worker: Any) -> None:
@@ -76,6 +78,7 @@ class _Worker:
 
 class _Call:
     def __init__(self, worker: _Worker, request: tuple[Any, ...]) -> None:
+        self.number = next(_NUMBERS)
         self.request = request
         self.is_done = False
         self._worker = worker

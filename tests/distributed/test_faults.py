@@ -46,7 +46,9 @@ class Killer:
     def __call__(self, row: Any, agent: Any) -> None:
         loop = self.loops[0]
         members = loop.crew.members
-        is_whole = not loop.shards.calls and all(one.asked or not one.call for one in members)
+        # A shard that nothing was drawn from has nothing to lose, and its death is no event.
+        drawn = all(port.generation is not None for port in loop.shards.ports)
+        is_whole = drawn and not loop.shards.calls and all(one.asked or not one.call for one in members)
         noticed = loop.shards.deaths + loop.crew.deaths
         if not is_whole or row.step < 300 or noticed < self.killed * self.each:
             return

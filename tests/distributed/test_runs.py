@@ -76,8 +76,9 @@ def test_in_one_thread_a_run_repeats_itself_bit_for_bit(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_actors_take_turns(tmp_path: Path) -> None:
-    config = apex(800, shards=2, rate_tolerance=0, checkpoint_period=400, keep_checkpoint=True)
+@pytest.mark.parametrize("tolerance", [0, 80])
+def test_actors_take_turns(tmp_path: Path, tolerance: int) -> None:
+    config = apex(800, shards=2, rate_tolerance=tolerance, checkpoint_period=400, keep_checkpoint=True)
     train_distributed(config, tmp_path / "run", connect=lambda config: OneThread())
     (checkpoint,) = (tmp_path / "run").glob(CHECKPOINTS)
     held = [len(ReplayBuffer.load(path)) for path in checkpoint.glob("memory-*.dqn")]
