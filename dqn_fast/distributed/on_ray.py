@@ -38,7 +38,6 @@ class RayTransport:
         # Ray reads these once, when it is imported or started.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         import ray
 
         logging.getLogger("ray").setLevel(logging.ERROR)
