@@ -179,7 +179,8 @@ def draw(path: Path, found: dict[str, dict[str, Any]]) -> None:
 
 def _task(name: str) -> str:
     config = ROWS[name].config(0)
-    return f"{config.env_id.rpartition(':')[2]} {config.env_kwargs}"
+    env = config.env_id.rpartition(":")[2].removeprefix("popgym-")  # `popgym_stacks` has them without
+    return f"{env} {config.env_kwargs}"
 
 
 def _range(records: Sequence[dict[str, Any]]) -> tuple[float, float]:

@@ -80,10 +80,10 @@ _REPEAT_FIRST: dict[str, Any] = {
 }
 _CARTPOLE: dict[str, Any] = {
     **_POPGYM,
+    "rescale": True,  # angles are small
     "total_steps": 40_000,
     "learn_period": 16,
     "n_step": 3,
-    "learning_rate": 1e-3,
     "epsilon_begin": 1.0,
     "epsilon_decay": 0.1,
     "epsilon_end": 0.05,
@@ -145,6 +145,7 @@ ROWS: dict[str, Row] = {
             **_STORED,
             "env_kwargs": {"max_episode_length": 500},
             "total_steps": 100_000,
+            "learn_period": 32,
             "log_period": 10_000,
         },
         None,
