@@ -124,7 +124,7 @@ def test_environment_network_and_seed_are_those_of_the_run(config: TrainConfig) 
 
 
 def test_what_is_refused(config: TrainConfig, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="preset: got nothing, expected one of"):
+    with pytest.raises(SettingError, match="pretrain: got nothing, expected one of"):
         train(replace(config, pretrain="nothing"), tmp_path / "run")
     with pytest.raises(SettingError, match="pretrain: got wordle, expected a preset without one of its own"):
         train(replace(config, pretrain="wordle"), tmp_path / "run")

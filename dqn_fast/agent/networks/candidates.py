@@ -177,7 +177,8 @@ class CandidateNetwork(QNetwork):
         rows = needed.nonzero().squeeze(1)
         few = trees.map(lambda leaf: leaf[rows], obs)
         action = torch.zeros(len(needed), dtype=torch.int64)
-        action[rows] = super().best_action(few, needed)
+        if len(rows):
+            action[rows] = super().best_action(few, needed)
         return action
 
     def _outputs(self, x: Tensor, candidates: Tensor) -> Tensor:

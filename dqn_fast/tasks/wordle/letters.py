@@ -11,8 +11,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 
+from dqn_fast.described_actions import DescribedActions
 from dqn_fast.tasks.wordle.env import Wordle
 from dqn_fast.tasks.wordle.game import SEEN, small_numbers
 from dqn_fast.tasks.wordle.rules import ALPHABET, letters_of
@@ -26,7 +26,8 @@ class Letters(gym.Env[npt.NDArray[np.int8], np.int64]):
 
     Observations are those of `Wordle`, and then the letters of the guess so far, int8 (136,): 0 for a to 25,
     26 for none yet. The reward comes with the fifth letter; other letters earn 0. A guess that is no word of
-    the list earns -1 and says nothing. Options of `reset`, figures and ends are those of `Wordle`.
+    the list earns -1 and says nothing. Options of `reset`, figures and ends are those of `Wordle`. The action
+    space describes each letter by a feature of its own.
 
     Args:
         words: file with the words; see `Wordle`.
@@ -44,7 +45,7 @@ class Letters(gym.Env[npt.NDArray[np.int8], np.int64]):
         self.render_mode = render_mode
         self.metadata = self._whole.metadata
         self.observation_space = small_numbers([*SEEN, *[_NONE + 1] * LETTERS])
-        self.action_space = spaces.Discrete(len(ALPHABET))
+        self.action_space = DescribedActions(np.eye(len(ALPHABET)))
         self._index = {word: index for index, word in enumerate(self._whole.rules.words)}
         self._spelled = ""
         self._planned = ""  # the rest of a word of the data policy

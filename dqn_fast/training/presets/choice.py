@@ -51,6 +51,8 @@ def pretraining_of(config: TrainConfig) -> TrainConfig | None:
     """
     if not config.pretrain:
         return None
+    if config.pretrain not in PRESETS:
+        raise SettingError("pretrain", config.pretrain, f"one of {', '.join(PRESETS)}")
     first = preset_of(config.env_id, config.pretrain)
     if first.pretrain:
         raise SettingError("pretrain", config.pretrain, "a preset without one of its own")

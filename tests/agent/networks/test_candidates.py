@@ -135,6 +135,14 @@ def test_the_best_action_of_the_rows_that_are_needed() -> None:
     assert (net.best_action(some_obs(), torch.zeros(ROWS, dtype=torch.bool)) == 0).all()
 
 
+def test_no_row_may_be_needed_of_discrete_observations() -> None:
+    """As with Monte-Carlo returns of whole episodes: an encoder of no row at all is not asked."""
+    space = spaces.MultiDiscrete([4, 4, 3])
+    net = make_candidate_net(space, ACTIONS, (5,), torch.Generator().manual_seed(0), forms=2)
+    obs = torch.zeros(ROWS, 3, dtype=torch.int64)
+    assert (net.best_action(obs, torch.zeros(ROWS, dtype=torch.bool)) == 0).all()
+
+
 @pytest.mark.parametrize("representation", REPRESENTATIONS)
 def test_rows_in_parts_are_the_same(representation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     net = network(representation)

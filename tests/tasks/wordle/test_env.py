@@ -70,6 +70,7 @@ def test_they_are_environments_of_gymnasium(path: Path) -> None:
     space = make_wordle().action_space
     assert isinstance(space, DescribedActions)
     assert space.features.shape == (431, 156)
+    np.testing.assert_array_equal(make_wordle(level="token").action_space.features, np.eye(26))  # type: ignore[attr-defined]
 
 
 def test_the_policy_of_the_data() -> None:
