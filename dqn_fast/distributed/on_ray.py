@@ -38,7 +38,6 @@ class RayTransport:
         # Ray reads these once, when it is imported or started.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         import ray
 
         logging.getLogger("ray").setLevel(logging.ERROR)
@@ -124,13 +123,17 @@ class _RayCall:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Put the handlers of signals back that Ray sets for itself."""
+    """Keep Ctrl-C from the processes that Ray starts, and put back the handlers that Ray sets for itself."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A terminal sends Ctrl-C to all processes of its group. Those of Ray inherit that they do not listen: the
+    # run ends in order, and ends them.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)

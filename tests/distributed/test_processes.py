@@ -34,6 +34,7 @@ class Processes:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # a group of its own, as in a terminal
         )
 
     def alive(self) -> list[str]:
@@ -81,7 +82,7 @@ def test_a_killed_learner_and_ctrl_c_leave_no_process_and_a_run_that_goes_on(tmp
     before = rows(folder)
     resume = processes.start("resume", str(folder), "--shards", "2")
     wait_until(lambda: rows(folder) > before + 3 or resume.poll() is not None, "no row after the checkpoint")
-    resume.send_signal(signal.SIGINT)
+    os.killpg(resume.pid, signal.SIGINT)  # as a terminal: to Ray's processes, too
     said = resume.communicate(timeout=PATIENCE)[0]
     assert resume.returncode == 130, said
     assert "Traceback" not in said and "dqn-fast: interrupted after" in said
