@@ -10,10 +10,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gymnasium as gym
-import numpy as np
 import torch
 
-from dqn_fast import __version__
 from dqn_fast.agent import QNetwork
 from dqn_fast.errors import DeviceMemoryError, NotFiniteError, SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
@@ -22,6 +20,7 @@ from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.evaluation.transcripts import write_episodes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
+from dqn_fast.training.outcome import result_of, save_broken_run
 from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.run import Build, build_here
@@ -207,19 +206,19 @@ def _run(
     try:
         trainer.train(observers)
     except NotFiniteError as error:
-        kept = _save_broken_run(config, folder, trainer)
+        kept = save_broken_run(config, folder, trainer)
         raise NotFiniteError(f"{config.env_id}: {error}; {kept}") from error
     except RuntimeError as error:
         if "out of memory" not in str(error):  # as PyTorch says it of every kind of device
             raise
-        kept = _save_broken_run(config, folder, trainer)
+        kept = save_broken_run(config, folder, trainer)
         reason = str(error).splitlines()[0]
         raise DeviceMemoryError(
             f"{config.env_id}: device: got too little memory: {reason}; {kept}"
         ) from error
     except WriteError:
         with suppress(WriteError):  # small files may fit where a checkpoint does not
-            _save_broken_run(config, folder, trainer)
+            save_broken_run(config, folder, trainer)
         raise
     # Before the evaluation, which may take long or fail: the model is the most valuable file.
     save_model(folder, trainer.agent.q_net)
@@ -230,7 +229,7 @@ def _run(
         last = _evaluate(config, lambda _: last_net, interrupted)
     if last is None:
         evaluation = None
-    result = _result(config, trainer, evaluation, last)
+    result = result_of(config, trainer, evaluation, last)
     draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
     episodes = None
@@ -241,52 +240,6 @@ def _run(
         if not config.keep_checkpoint:
             delete_checkpoints(folder)
     return Run(result, evaluation, last, episodes)
-
-
-def _save_broken_run(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
-    """Save the model, picture and result of a run that broke; return what the model is."""
-    agent, best = trainer.agent, trainer.best
-    if best:
-        best.restore()
-    which = f"best, of step {best.best[0]:,}" if best and best.best else "last before it"
-    kept = f"the model in {folder} has the weights that were {which}"
-    if agent.parameters.vector.cpu().isfinite().all():
-        save_model(folder, agent.q_net)
-    else:
-        kept = f"no model was saved in {folder}, since the weights are not finite either"
-    save_result(folder, _result(config, trainer, None, None))
-    draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, None, None)
-    return kept
-
-
-def _result(
-    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, last: Evaluation | None
-) -> Result:
-    loop, agent, best = trainer.loop, trainer.agent, trainer.best
-    returns = loop.metrics.returns
-    return Result(
-        env_id=config.env_id,
-        seed=config.seed,
-        steps=loop.step,
-        updates=agent.updates,
-        wall_seconds=round(trainer.seconds, 3),
-        steps_per_second=round(loop.step / trainer.seconds, 1),
-        train_return_mean=float(np.mean(returns)) if returns else None,
-        train_return_std=float(np.std(returns)) if returns else None,
-        train_episodes=len(returns),
-        eval_return_mean=evaluation and evaluation.mean,
-        eval_return_std=evaluation and evaluation.std,
-        eval_episodes=len(evaluation.returns) if evaluation else 0,
-        interrupted=evaluation is None,
-        model_step=best.best[0] if best and best.best else loop.step,
-        version=__version__,
-        last_return_mean=last and last.mean,
-        last_return_std=last and last.std,
-        selection_steps=best.steps if best else 0,
-        evaluation_steps=sum({id(one): one.steps for one in (evaluation, last) if one}.values()),
-        unit=config.unit,
-        figures=dict(evaluation.figures) if evaluation else {},
-    )
 
 
 def evaluate_run(
