@@ -205,15 +205,17 @@ def test_killed_at_any_moment(tmp_path: Path, arguments: str) -> None:
         while latest(parts) == before and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        time.sleep(moments.uniform(0, 0.3))  # somewhere behind a checkpoint, perhaps within the next
+        time.sleep(moments.uniform(0, 0.1))  # somewhere behind a checkpoint, perhaps within the next
         if process.poll() is not None:
             break
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         kills += 1
+        if (parts / "result.json").exists():
+            break  # it was killed behind its last step
         process = start("resume", "parts", "--no-video")
     said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
+    assert process.returncode in (0, -signal.SIGKILL), said
     assert kills > 0
     assert numbers(parts) == numbers(tmp_path / "whole")
 
