@@ -79,6 +79,6 @@ CLASSIC_CONTROL: dict[str, Preset] = {
     # With more conservatism, the agent hovered, as much of a mixed log does.
     "lunar-lander-offline": Preset(
         ("LunarLander-v3",),
-        {**_OFFLINE, "total_steps": 20_000, "cql_alpha": 0.3},
+        {**_OFFLINE, "total_steps": 80_000, "cql_alpha": 0.3},
     ),
 }
