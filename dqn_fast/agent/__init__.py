@@ -20,6 +20,11 @@ from dqn_fast.agent.networks import (
     ImplicitOutputs,
     ImplicitValues,
     Inputs,
+    LanguageModel,
+    LanguageNetwork,
+    PriorAlone,
+    PriorOutputs,
+    PriorValues,
     QNetwork,
     Recurrent,
     Representation,
@@ -31,6 +36,7 @@ from dqn_fast.agent.networks import (
     Window,
     legal_actions,
     make_candidate_net,
+    make_language_net,
     make_mlp,
     make_q_net,
     make_sequence_net,
@@ -48,6 +54,7 @@ from dqn_fast.agent.objectives import (
     Rescaling,
     Selected,
     Selector,
+    SoftObjective,
     SquareRoot,
     TDObjective,
     TransitionBatch,
@@ -58,7 +65,8 @@ from dqn_fast.agent.objectives import (
     target_selector,
 )
 from dqn_fast.agent.optimizers import Adam, FlatParameters, Optimizer, RMSProp
-from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy, make_policy
+from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy, make_policy, without_exploration
+from dqn_fast.agent.sampling import Sampling, sample
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.sequence_batches import Draw, EpisodeDraw, SequenceBatches, WindowDraw
 from dqn_fast.agent.sequence_policy import SequencePolicy
@@ -97,6 +105,8 @@ __all__ = [
     "ImplicitValues",
     "Inputs",
     "JoinedBatches",
+    "LanguageModel",
+    "LanguageNetwork",
     "LinearSchedule",
     "Loss",
     "NoExploration",
@@ -105,6 +115,9 @@ __all__ = [
     "ObjectiveResult",
     "Optimizer",
     "Policy",
+    "PriorAlone",
+    "PriorOutputs",
+    "PriorValues",
     "PrioritizedBatches",
     "QNetwork",
     "QValues",
@@ -112,6 +125,7 @@ __all__ = [
     "Recurrent",
     "Representation",
     "Rescaling",
+    "Sampling",
     "Scalar",
     "Schedule",
     "Selected",
@@ -121,6 +135,7 @@ __all__ = [
     "SequenceNetwork",
     "SequencePolicy",
     "SmallImageError",
+    "SoftObjective",
     "SoftTarget",
     "SquareRoot",
     "State",
@@ -137,6 +152,7 @@ __all__ = [
     "legal_actions",
     "make_candidate_net",
     "make_cells",
+    "make_language_net",
     "make_mlp",
     "make_policy",
     "make_q_net",
@@ -145,7 +161,9 @@ __all__ = [
     "mixed_priority",
     "online_selector",
     "q_net_of_own",
+    "sample",
     "squared_error",
     "target_selector",
     "try_q_net",
+    "without_exploration",
 ]
