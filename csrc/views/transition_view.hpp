@@ -32,10 +32,12 @@ class TransitionView {
               const Rings &rings,
               const TransitionOptions &options,
               const TransitionBatch &out) {
-        copy(draws, rings, options, out, [&](std::size_t i, gather::Rows rows) {
-            const std::int64_t *const slots = draws.slots.data();
-            gather::observation(observations_, rings, i, slots, rows, out.fields[i]);
-            gather::observation(observations_, rings, i, last_slots_.data(), rows, out.next_obs[i]);
+        copy(draws, rings, options, out, [&](const std::int64_t *slots, gather::Rows rows) {
+            for (std::size_t i = 0; i < schema_.observations(); ++i) {
+                gather::observation(observations_, rings, i, slots, rows, out.fields[i]);
+                gather::observation(
+                    observations_, rings, i, last_slots_.data(), rows, out.next_obs[i]);
+            }
         });
     }
 
@@ -45,13 +47,14 @@ class TransitionView {
               const TransitionOptions &options,
               const FrameBatch &out) {
         frames_.begin(schema_.observations());
-        copy(draws, rings, options, out.rest, [&](std::size_t i, gather::Rows rows) {
-            frames_.copy(rings, i, draws.slots.data(), last_slots_.data(), rows, out);
+        copy(draws, rings, options, out.rest, [&](const std::int64_t *slots, gather::Rows rows) {
+            for (std::size_t i = 0; i < schema_.observations(); ++i)
+                frames_.copy(rings, i, slots, last_slots_.data(), rows, out);
         });
     }
 
   private:
-    // `copy_observations(i, rows)` copies observation field i of some rows.
+    // `copy_observations(slots, rows)` copies the observations of some rows.
     template <class CopyObservations>
     void copy(const Draws &draws,
               const Rings &rings,
@@ -67,8 +70,7 @@ class TransitionView {
                 resolve<double>(slots, rows, rings, options, out);
             else
                 resolve<float>(slots, rows, rings, options, out);
-            for (std::size_t i = 0; i < schema_.observations(); ++i)
-                copy_observations(i, rows);
+            copy_observations(slots, rows);
             for (std::size_t i = schema_.action(); i < schema_.fields().size(); ++i)
                 if (i != schema_.reward())
                     gather::field(store_.column(i), slots, rows, out.fields[i]);
