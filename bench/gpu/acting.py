@@ -74,8 +74,8 @@ def _compare(name: str, q_net: QNetwork, obs: Any, seconds: float, auto: str) ->
         copied.act(obs, 0)
 
     there, here = (partial(_act, policy, obs) for policy in (make(q_net), copied))
-    times = (_microseconds(way, seconds) for way in (there, here, after_update))
-    return Acting(name, len(obs), *times, auto)
+    first, second, third = (_microseconds(way, seconds) for way in (there, here, after_update))
+    return Acting(name, len(obs), first, second, third, auto)
 
 
 def _act(policy: Policy, obs: Any) -> None:
@@ -86,7 +86,8 @@ def _microseconds(once: Any, seconds: float) -> float:
     """Return the median time of a call; actions are on the CPU when it returns, so that nothing is left."""
     for _ in range(_WARM_UP):
         once()
-    times, begin = [], time.perf_counter()
+    times: list[float] = []
+    begin = time.perf_counter()
     while not times or time.perf_counter() - begin < seconds:
         before = time.perf_counter()
         once()
