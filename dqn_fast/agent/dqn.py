@@ -117,6 +117,7 @@ class DQN:
             return lambda: found
         read = self._on_device.begin(batch, self.learning_rate_schedule(step))
         self.updates += 1
+        self.q_net.version += 1
         self.target.update(self.updates, self._on_device.going)
         number = self.updates
 
@@ -132,7 +133,6 @@ class DQN:
 
         return result
 
-    @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
         """Make one learner update from a batch of tensors, and wait for it.
 
@@ -147,7 +147,7 @@ class DQN:
         """
         if self.device.type != "cpu":
             return self.begin(batch, step)()
-        with FlushDenormals():
+        with torch.no_grad(), FlushDenormals():
             only = None if self.objective.reads_all_actions else batch.action
             outputs, backward = self._values.trace(batch.obs, only)
             found = self.objective(outputs, batch, self._values, self._target_values)
@@ -155,7 +155,7 @@ class DQN:
             if not isfinite(loss):
                 raise self._not_finite("loss", loss, batch, step)
             self.parameters.gradient.zero_()
-            shares = batch.weights / len(outputs)
+            shares = batch.weights / outputs.shape[0]
             backward(found.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
             if self.max_grad_norm < inf:
                 norm = shorten(self.parameters.gradient, self.max_grad_norm)
@@ -163,6 +163,7 @@ class DQN:
                     raise self._not_finite("gradient norm", norm, batch, step)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
+            self.q_net.version += 1
             self.target.update(self.updates)
         return UpdateResult(found.td_error, loss, q)
 
