@@ -66,11 +66,11 @@ def markdown(found: Sequence[dict[str, Any]]) -> str:
     effective = _spread([one["effective_samples"] for one in optima], 0)
     text = [
         f"{len(found)} seeds, beta {first['beta']:g}, {sentences} sentences of each writer and seed; mean ±",
-        f"standard deviation over seeds. The model's perplexity on held-out sentences: {held_out}. The judge is a",
-        "trigram model of sentences that neither the model nor the replay buffer saw.",
+        f"standard deviation over seeds. The model's perplexity on held-out sentences: {held_out}. The",
+        "judge is a trigram model of sentences that neither the model nor the replay buffer saw.",
         "",
         markdown_table(columns, left=("writer",)),
-        "The best policy at this beta, estimated by the model's own sentences weighted by exp(reward / beta):",
+        "The best policy at this beta, by the model's own sentences weighted by exp(reward / beta):",
         f"reward {best}, from {effective} effective samples. Ours reach {_spread(_shares(found), 3)} of it.",
     ]
     return "\n".join(text)

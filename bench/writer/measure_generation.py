@@ -1,8 +1,8 @@
 """Measure writing with a key-value cache: `python bench/writer/measure_generation.py`.
 
-A small GPT writes by its own choices, one word after another, with weights as they were drawn; without a cache
-it reads all words so far again for each. Both ways must choose the same words. The figures go to generation.jsonl beside this file, and the table is made from there;
-with `--table`, nothing else is done.
+A small GPT writes by its own choices, one word after another, with weights as they were drawn; without a
+cache it reads all words so far again for each. Both ways must choose the same words. The figures go to
+generation.jsonl beside this file, and the table is made from there; with `--table`, nothing else is done.
 """
 
 from __future__ import annotations
