@@ -148,6 +148,4 @@ def _require_one_environment(runs: Mapping[Path, TrainConfig]) -> None:
         for name in ("env_id", "env_kwargs"):
             one, another = getattr(config, name), getattr(other, name)
             if one != another:
-                raise UsageError(
-                    f"{folder}: got {name} {another}, expected {one} as in {first}: one environment"
-                )
+                raise UsageError(f"{folder}: got {name} {another}, expected {one}, as in {first}")
