@@ -162,9 +162,6 @@ def test_marks_steer_the_agent(tmp_path: Path, config: TrainConfig, arrives: boo
             {"demonstrations": "way.dqn", "demonstration_share": 0.5, "rating_share": 0.5},
             "demonstration_share: got 0.5, expected at least one .*, and not all of them in both shares",
         ),
-        ({"rating_scale": 0}, "rating_scale: got 0, expected above 0 and finite"),
-        ({"rating_reward": "more"}, "rating_reward: got 'more', expected one of added, alone"),
-        ({"ratings": ("",)}, r"ratings: got \(''\,\), expected folders of rated runs, or files of ratings"),
     ],
 )
 def test_settings_that_contradict_marks(settings: dict[str, Any], message: str) -> None:
