@@ -48,8 +48,8 @@ class JoinedBatches:
     def __init__(self, own: DrawingSource, other: DrawingSource) -> None:
         self._sources = own, other
 
-    def slot(self, *, pin_memory: bool) -> Any:
-        """Return memory for a batch of each; the rows that are joined are in new memory."""
+    def slot(self, *, pin_memory: bool, frames: bool = False) -> Any:
+        """Return memory for a batch of each; the rows that are joined are in new memory, as whole stacks."""
         return tuple(source.slot(pin_memory=False) for source in self._sources)
 
     def draw(self, step: int, slot: Any) -> JoinedBatch:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Protocol
 
 from torch import Tensor
 
+from dqn_fast.agent.network_copy import NetworkCopy
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
@@ -24,27 +24,6 @@ class Target(Protocol):
             going: 1, or a scalar on the device that is 1 or 0: where it is 0 nothing changes.
         """
         ...
-
-
-class _Copy:
-    """A copy of a network, in one vector, that can move towards the network."""
-
-    def __init__(self, q_net: QNetwork, parameters: FlatParameters) -> None:
-        self.net = copy.deepcopy(q_net).requires_grad_(False)
-        own = FlatParameters(self.net)
-        own.vector.requires_grad_(False)
-        self._pairs = list(
-            zip([own.vector, *own.buffers], [parameters.vector.detach(), *parameters.buffers], strict=True)
-        )
-
-    def copy(self) -> None:
-        for own, followed in self._pairs:
-            own.copy_(followed)
-
-    def approach(self, tau: float | Tensor) -> None:
-        """Move by a share `tau` of the way: 1 is a copy, to the bit, and 0 changes nothing."""
-        for own, followed in self._pairs:
-            own.lerp_(followed, tau.to(own.dtype) if isinstance(tau, Tensor) else tau)
 
 
 class HardTarget:
@@ -65,7 +44,7 @@ class HardTarget:
                 f"target_update_period: got {target_update_period}, expected at least 1 learner update"
             )
         self.target_update_period = target_update_period
-        self._copy = _Copy(q_net, parameters)
+        self._copy = NetworkCopy(q_net, parameters)
         self.target_net = self._copy.net
 
     def update(self, updates: int, going: float | Tensor = 1.0) -> None:
@@ -96,7 +75,7 @@ class SoftTarget:
         if not 0 < tau <= 1:
             raise ValueError(f"tau: got {tau}, expected above 0 and at most 1")
         self.tau = tau
-        self._copy = _Copy(q_net, parameters)
+        self._copy = NetworkCopy(q_net, parameters)
         self.target_net = self._copy.net
 
     def update(self, updates: int, going: float | Tensor = 1.0) -> None:

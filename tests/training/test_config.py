@@ -120,6 +120,7 @@ MISSPELT = [
     ("objective", "IQL", "td, bc, mc, iql, cql"),
     ("target", "polyak", "soft, hard"),
     ("epsilon_schedule", "Linear", "linear, exponential"),
+    ("act_on", "gpu", "auto, cpu, device"),
 ]
 
 

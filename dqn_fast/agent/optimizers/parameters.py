@@ -19,6 +19,7 @@ class FlatParameters:
 
     Args:
         net: its parameters must have one dtype, and be on one device.
+        pin_memory: whether the vector, then on the CPU, is pinned, for copies from a GPU.
 
     Attributes:
         vector: `(number of parameters,)`, in the order of `net.parameters()`; for an optimiser.
@@ -29,12 +30,13 @@ class FlatParameters:
         ValueError: if the network has no parameters.
     """
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: nn.Module, *, pin_memory: bool = False) -> None:
         parameters = list(net.parameters())
         if not parameters:
             raise ValueError(f"net: got {net}, expected parameters in it")
         with torch.no_grad():
-            self.vector = nn.Parameter(torch.cat([parameter.reshape(-1) for parameter in parameters]))
+            vector = torch.cat([parameter.reshape(-1) for parameter in parameters])
+            self.vector = nn.Parameter(vector.pin_memory() if pin_memory else vector)
         self.gradient = torch.zeros_like(self.vector)
         self.vector.grad = self.gradient
         self.buffers = [buffer for buffer in net.buffers() if buffer.is_floating_point()]
