@@ -17,3 +17,8 @@ def write_text(folder: Path) -> Path:
     longer = [f"{sentence} and {other}" for sentence, other in pairwise(SENTENCES)]
     path.write_text("".join(f"{line.capitalize()}.\n" for line in [*SENTENCES, *SENTENCES[:9], *longer]))
     return path
+
+
+def kwargs(folder: Path) -> dict[str, str]:
+    """Return arguments of the environment, whose reward needs no further package."""
+    return {"text": str(write_text(folder)), "reward": "dqn_fast.tasks.writer.rewards:Length"}
