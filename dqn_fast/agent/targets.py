@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
+from dqn_fast.agent.networks.held import Held, shared_modules
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
@@ -27,15 +28,22 @@ class Target(Protocol):
 
 
 class _Copy:
-    """A copy of a network, in one vector, that can move towards the network."""
+    """A copy of a network, in one vector, that can move towards the network.
+
+    Modules that the network shares are not copied.
+    """
 
     def __init__(self, q_net: QNetwork, parameters: FlatParameters) -> None:
-        self.net = copy.deepcopy(q_net).requires_grad_(False)
+        held: dict[int, Any] = {id(module): Held(module) for module in shared_modules(q_net)}
+        self.net = copy.deepcopy(q_net, held).requires_grad_(False)
         own = FlatParameters(self.net)
         own.vector.requires_grad_(False)
-        self._pairs = list(
-            zip([own.vector, *own.buffers], [parameters.vector.detach(), *parameters.buffers], strict=True)
+        # What belongs to shared modules stands behind.
+        vector, buffers = (
+            parameters.vector.detach()[: len(own.vector)],
+            parameters.buffers[: len(own.buffers)],
         )
+        self._pairs = list(zip([own.vector, *own.buffers], [vector, *buffers], strict=True))
 
     def copy(self) -> None:
         for own, followed in self._pairs:

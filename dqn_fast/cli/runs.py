@@ -21,6 +21,7 @@ from dqn_fast.training.presets import origin_of_settings
 
 if TYPE_CHECKING:
     from dqn_fast.training.multi_seed import MultiSeedResult
+    from dqn_fast.training.parts.beginning import Beginning
     from dqn_fast.training.parts.device import Placement
     from dqn_fast.training.run import Run
 
@@ -79,8 +80,10 @@ def train(
         raise UsageError(f"{error}: choose another --output, or pass --overwrite") from error
 
 
-def _say_begin(env_id: str, origin: str, placement: Placement) -> None:
-    _say(f"{env_id} with {origin}, {placement}")
+def _say_begin(env_id: str, origin: str, beginning: Beginning) -> None:
+    _say(f"{env_id} with {origin}, {beginning.placement}")
+    for doubt in beginning.doubts:
+        _say(doubt)
 
 
 def resume(

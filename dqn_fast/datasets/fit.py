@@ -9,8 +9,10 @@ import numpy as np
 from gymnasium import spaces
 
 from dqn_fast import trees
-from dqn_fast.observation_keys import ACTION_MASK
+from dqn_fast.observation_keys import ACTION_MASK, LENGTH, TOKENS
 from dqn_fast.replay import Batch, ReplayBuffer
+
+_TEXT = ((TOKENS,), (LENGTH,))  # always within their bounds
 
 _CHUNK_BYTES = 2**24  # of observations that are looked at together
 
@@ -44,7 +46,7 @@ def require_fit(
     limits = {
         path: found
         for path in trees.paths(observation_space)
-        if (found := _limits(trees.at(observation_space, path), bounded)) is not None
+        if (found := _limits(trees.at(observation_space, path), bounded or path in _TEXT)) is not None
     }
     for batch in _chunks(buffer):
         _require_within("action", batch.action, 0, int(action_space.n) - 1)
