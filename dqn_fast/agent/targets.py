@@ -38,6 +38,7 @@ class _Copy:
         self.net = copy.deepcopy(q_net, held).requires_grad_(False)
         own = FlatParameters(self.net)
         own.vector.requires_grad_(False)
+        own.vector.grad = None  # nobody needs its memory
         # What belongs to shared modules stands behind.
         vector, buffers = (
             parameters.vector.detach()[: len(own.vector)],

@@ -57,6 +57,8 @@ def load_pretrained(source: str, *, frozen: bool = False) -> Pretrained:
     where = {"local_files_only": folder.is_dir()}
     with _one_line(source), _quiet(transformers):
         fields, _ = transformers.PreTrainedConfig.get_config_dict(source, **where)
+        if "model_type" not in fields:
+            raise ValueError("config.json: got none with a model_type, expected one")
         kind = kind_of(source, fields)
         model = getattr(transformers, f"{kind.prefix}Model")
         config = model.config_class.from_dict({**fields, **dict.fromkeys(kind.dropouts, 0.0)})
