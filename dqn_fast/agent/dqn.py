@@ -132,7 +132,6 @@ class DQN:
 
         return result
 
-    @torch.no_grad()
     def learn(self, batch: TransitionBatch, step: int) -> UpdateResult:
         """Make one learner update from a batch of tensors, and wait for it.
 
@@ -147,7 +146,7 @@ class DQN:
         """
         if self.device.type != "cpu":
             return self.begin(batch, step)()
-        with FlushDenormals():
+        with torch.no_grad(), FlushDenormals():
             only = None if self.objective.reads_all_actions else batch.action
             outputs, backward = self._values.trace(batch.obs, only)
             found = self.objective(outputs, batch, self._values, self._target_values)
@@ -155,7 +154,7 @@ class DQN:
             if not isfinite(loss):
                 raise self._not_finite("loss", loss, batch, step)
             self.parameters.gradient.zero_()
-            shares = batch.weights / len(outputs)
+            shares = batch.weights / outputs.shape[0]
             backward(found.gradient.mul_(shares.view(-1, *[1] * (outputs.dim() - 1))))
             if self.max_grad_norm < inf:
                 norm = shorten(self.parameters.gradient, self.max_grad_norm)

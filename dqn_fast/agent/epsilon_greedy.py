@@ -94,13 +94,11 @@ class EpsilonGreedy:
         draws = self.generator.random(2 * self.num_envs).tolist()
         coins = draws[: self.num_envs]
         # No exponent is below 1, so no epsilon is above this one. In most steps no environment explores.
-        if min(coins) >= epsilon and not any(self._left):
+        if min(coins) >= epsilon and not (self.repeat and any(self._left)):
             return greedy()
         picks = draws[self.num_envs :]
         explorers = [
-            env
-            for env, (coin, exponent) in enumerate(zip(coins, self._exponents, strict=True))
-            if coin < epsilon**exponent or self._left[env]
+            env for env, coin in enumerate(coins) if coin < epsilon ** self._exponents[env] or self._left[env]
         ]
         actions = greedy() if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
         allowed = legal() if explorers else None

@@ -49,6 +49,7 @@ class SerialEnvironments:
         # In most steps no episode ends: they all share this array, which is read-only.
         self._none_ended = np.zeros(self.num_envs, np.bool_)
         self._none_ended.flags.writeable = False
+        self._rows = range(self.num_envs)
         self._envs = [SeededEpisodes(env, seed, env_index) for env_index, env in enumerate(envs)]
 
     def reset(self) -> Any:
@@ -59,7 +60,7 @@ class SerialEnvironments:
         """Step every environment; see `Environments.step`."""
         next_obs, reward = self._empty_batch(), np.empty(self.num_envs)
         ended: list[tuple[int, bool, bool]] = []
-        for row, (env, choice) in enumerate(zip(self._envs, action.tolist(), strict=True)):
+        for row, env, choice in zip(self._rows, self._envs, action.tolist(), strict=True):
             value, reward[row], terminated, truncated, _ = env.step(choice)
             if self._is_dict:
                 put_row(next_obs, row, value)

@@ -67,13 +67,15 @@ class Collector:
         obs, policy = self._obs, self.policy
         action = policy.act(obs, step)
         after = self._environments.step(action)
-        rewards = after.reward.tolist()  # for a few numbers lists are quickest
+        rewards = after.reward.tolist()  # for a few numbers lists and loops are quickest
         if not isfinite(sum(rewards)):
             _require_finite(after.reward, step)
         policy.observe(after.reward)
         self._store(obs, action, after, policy.extras())
         self._obs = after.obs
-        self._returns = [so_far + reward for so_far, reward in zip(self._returns, rewards, strict=True)]
+        returns = self._returns
+        for row, reward in enumerate(rewards):
+            returns[row] += reward
         if after.ended:
             self._end(after.ended)
         if after.mask is None:

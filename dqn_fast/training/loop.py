@@ -57,12 +57,13 @@ class TrainingLoop:
 
     def run(self) -> None:
         """Train for `total_steps`, or until stopped."""
-        config = self._config
+        total_steps, log_period = self._config.total_steps, self._config.log_period
+        checkpoint_period = self._config.checkpoint_period
         for collector in self._collectors:
             collector.begin()
         if self.step == 0:
             self.metrics.begin()
-        while self.step < config.total_steps:
+        while self.step < total_steps:
             if self._should_stop():
                 # Before the row, which the resumed run will not have.
                 self._on_checkpoint()
@@ -72,10 +73,11 @@ class TrainingLoop:
             before = self.step
             if updates := self._advance():
                 self._learner.learn(self.step, updates)
-            if self._passed(config.log_period, before) or self.step >= config.total_steps:
+            step = self.step
+            if step // log_period > before // log_period or step >= total_steps:
                 self._learner.finish()
                 self._on_row(self._row())
-            if config.checkpoint_period and self._passed(config.checkpoint_period, before):
+            if checkpoint_period and step // checkpoint_period > before // checkpoint_period:
                 self._on_checkpoint()
 
     def state_dict(self) -> dict[str, Any]:
@@ -113,9 +115,6 @@ class TrainingLoop:
         """Count the updates of a round without a collector; return how many are due."""
         self.step += self._config.learn_updates
         return self._config.learn_updates
-
-    def _passed(self, period: int, before: int) -> bool:
-        return self.step // period > before // period
 
     def _row(self) -> MetricsRow:
         agent, step = self._learner.agent, self.step

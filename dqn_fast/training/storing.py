@@ -59,19 +59,12 @@ def settled(store: Store, settle: Callable[[], None]) -> Store:
 def _store_one(
     buffer: ReplayBuffer, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]
 ) -> None:
-    if after.mask is not None and not after.mask[0]:
+    _, reward, next_obs, terminated, truncated, _, mask = after
+    if mask is not None and not mask[0]:
         return  # a reset
     add = partial(buffer.add, **{name: value[0] for name, value in extras.items()}) if extras else buffer.add
-    add(
-        _first(obs),
-        action[0],
-        after.reward[0],
-        # A correct bootstrap needs the true last observation of an episode, and termination and truncation
-        # apart.
-        _first(after.next_obs),
-        after.terminated[0],
-        after.truncated[0],
-    )
+    # A correct bootstrap needs the true last observation of an episode, and termination and truncation apart.
+    add(_first(obs), action[0], reward[0], _first(next_obs), terminated[0], truncated[0])
 
 
 def _store_all(

@@ -7,7 +7,6 @@ Ray's servers listen beyond loopback, so these tests run in a network of their o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 pytest.importorskip("torch")
 
 from distributed.support import OnCluster, Transports
+from loopback import require_loopback_alone
 
 from dqn_fast.distributed import OneThread, RayTransport
 
@@ -22,8 +22,7 @@ from dqn_fast.distributed import OneThread, RayTransport
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     pytest.importorskip("ray")
-    if len(Path("/proc/net/dev").read_text().splitlines()) > 3:  # two of them are a heading
-        pytest.fail("network: got other interfaces than loopback, expected `unshare -rn` around these tests")
+    require_loopback_alone()
     transport = RayTransport("local", 6, object_store=200_000_000)
     yield transport, []
     transport.close()

@@ -108,13 +108,14 @@ class ByLayers:
         require_no_hooks(q_net)
         self.values = q_net.values
         self._encoder = encoder = cast(nn.Module, q_net.encoder)
+        self._encode = encoder.forward  # without hooks that is all that a call would do
         self._encoder_learns = any(True for _ in encoder.parameters())
         self._body = DenseStack(q_net.body, input_needs_gradient=self._encoder_learns)
         self._head = _head(q_net.head)
 
     def __call__(self, obs: Any) -> Tensor:
         """Return the outputs, `(B, ...)`."""
-        return self._head(self._body(self._encoder(obs)))
+        return self._head(self._body(self._encode(obs)))
 
     def at(self, obs: Any, action: Tensor) -> Tensor:
         """Return the outputs of all actions, `(B, ...)`."""
@@ -130,7 +131,7 @@ class ByLayers:
         if self._encoder_learns:
             features, encoder_backward = _trace(self._encoder, obs)
         else:
-            features = self._encoder(obs)
+            features = self._encode(obs)
         hidden, body_backward = self._body.trace(features)
         outputs, head_backward = self._head.trace(hidden)
 

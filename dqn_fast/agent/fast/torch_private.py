@@ -126,7 +126,7 @@ def make_guarded_adam_step(state: AdamState, betas: tuple[float, float], eps: fl
 
 def aten_relu_gradient(gradient: Tensor, outputs: Tensor) -> Tensor:
     """Return the gradient of a ReLU's inputs from the gradient of its outputs, by autograd's own kernel."""
-    before: Tensor = torch.ops.aten.threshold_backward(gradient, outputs, 0)
+    before: Tensor = torch.ops.aten.threshold_backward.default(gradient, outputs, 0)
     return before
 
 

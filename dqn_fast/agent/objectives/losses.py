@@ -33,7 +33,9 @@ def at_action(slope: Tensor, action: Tensor, like: Tensor) -> Tensor:
     return torch.zeros_like(like).scatter_(1, action.unsqueeze(1), slope.unsqueeze(1))
 
 
-def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
+def td_target(
+    reward: Tensor, discount: Tensor, next_value: Tensor, bootstraps: Tensor | None = None
+) -> Tensor:
     """Return the Bellman target, `(B,)`: reward + discount * next_value, and reward where discount is 0.
 
     `next_value` is ignored where discount is 0: 0 times a NaN or an infinity would be NaN.
@@ -43,8 +45,11 @@ def td_target(reward: Tensor, discount: Tensor, next_value: Tensor) -> Tensor:
         discount: gamma ** k for the k steps really taken, 0 where the last of them terminated, `(B,)`. A
             truncated row keeps its discount, so it bootstraps from the true last observation.
         next_value: value of the observation after these steps, `(B,)`.
+        bootstraps: where `discount` is not 0, `(B,)` bool, if the caller has it.
     """
-    return torch.where(discount.bool(), torch.addcmul(reward, discount, next_value), reward)
+    if bootstraps is None:
+        bootstraps = discount.bool()
+    return torch.where(bootstraps, torch.addcmul(reward, discount, next_value), reward)
 
 
 def squared_error(td_error: Tensor) -> tuple[Tensor, Tensor]:

@@ -31,9 +31,11 @@ class TDObjective:
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         """Return losses and gradients for action values `outputs`, `(B, A)`."""
-        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
+        bootstraps = batch.discount.bool()
+        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, bootstraps)
         q = chosen(outputs, batch.action)
         next_value = self.rescaling.expand(chosen(next_outputs, next_action))
-        td_error = self.rescaling.squeeze(td_target(batch.reward, batch.discount, next_value)).sub_(q)
+        target = td_target(batch.reward, batch.discount, next_value, bootstraps)
+        td_error = self.rescaling.squeeze(target).sub_(q)
         loss, slope = self.loss(td_error)
         return ObjectiveResult(loss, at_action(slope, batch.action, outputs), td_error, q)
