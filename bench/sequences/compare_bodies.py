@@ -36,11 +36,11 @@ class Way(NamedTuple):
     """How a model reads a text that grows.
 
     Attributes:
-        cached: reads all columns of tokens `(B, T)` one by one, with a state.
+        cached: reads all columns of tokens `(B, T)` one by one, with a state; returns the last features.
         anew: reads the columns so far.
     """
 
-    cached: Callable[[Tensor], Any]
+    cached: Callable[[Tensor], Tensor]
     anew: Callable[[Tensor], Any]
 
 
@@ -50,10 +50,11 @@ def own(longest: int) -> Way:
     vectors = nn.Embedding(WORDS, WIDTH)
     gpt = GPT(WIDTH, WIDTH, LAYERS, HEADS, longest, generator)
 
-    def cached(tokens: Tensor) -> None:
-        state = gpt.start(len(tokens))
-        for column in tokens.split(1, 1):
-            _, state = gpt(vectors(column), state)
+    def cached(tokens: Tensor) -> Tensor:
+        features, state = tokens, gpt.start(len(tokens))
+        for column in torch.split(tokens, 1, 1):
+            features, state = gpt(vectors(column), state)
+        return features
 
     return Way(cached, lambda tokens: gpt(vectors(tokens)))
 
@@ -63,10 +64,11 @@ def pretrained(folder: Path) -> Way:
     found = load_pretrained(str(folder))
     body = CausalBody(found.net, found.config)
 
-    def cached(tokens: Tensor) -> None:
-        state = body.start(len(tokens))
-        for column in tokens.split(1, 1):
-            _, state = body(column, state)
+    def cached(tokens: Tensor) -> Tensor:
+        features, state = tokens, body.start(len(tokens))
+        for column in torch.split(tokens, 1, 1):
+            features, state = body(column, state)
+        return features
 
     return Way(cached, lambda tokens: found.net(tokens, use_cache=False))
 
@@ -91,13 +93,12 @@ def times_as_long(way: Way, batch: int, length: int, repeats: int = 1) -> float:
 def shares_of_memory(folder: Path) -> Iterator[tuple[str, float]]:
     """Give how many floats an agent takes for each parameter of its body, in each way to learn."""
     for weights in ("frozen", "shared", "trained"):
-        config = TrainConfig(
-            "Texts", network="gpt", hidden_sizes=(), body=f"hf:{folder}", body_weights=weights
-        )  # type: ignore[arg-type]
+        settings: dict[str, Any] = {"body": f"hf:{folder}", "body_weights": weights}
+        config = TrainConfig("Texts", network="gpt", hidden_sizes=(), **settings)
         agent = build_agent(config, spaces.Discrete(WORDS), spaces.Discrete(4))
-        net = agent.q_net.body.net
+        net: Any = agent.q_net.body.net
         held = net._module[0] if weights == "frozen" else net
-        parts = [agent.q_net, agent.target.target_net, held]
+        parts: list[nn.Module] = [agent.q_net, agent.target.target_net, held]
         tensors = [one for part in parts for one in (*part.parameters(), *part.buffers())]
         tensors += [agent.parameters.gradient, *agent.optimizer.state_dict().values()]
         storages = {one.untyped_storage().data_ptr(): one.untyped_storage().nbytes() for one in tensors}
@@ -125,7 +126,7 @@ def text_of(rows: dict[str, list[float]], shares: dict[str, float]) -> str:
     """
     cells = [f"{length} tokens, batch {batch}" for batch in BATCHES for length in LENGTHS]
     lines = [
-        f"A text grows by a token at a time; models have a width of {WIDTH}, {LAYERS} layers and {HEADS} heads.",
+        f"A text grows by a token at a time; models have a width of {WIDTH}, {LAYERS} layers, {HEADS} heads.",
         "Times as long to read it anew at each token, as to go on from the keys and values that are kept,",
         "in one thread:",
         "",

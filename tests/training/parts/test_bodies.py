@@ -38,11 +38,17 @@ def bytes_of_tensors() -> int:
 
 
 @pytest.mark.parametrize(
-    ("weights", "least", "most"), [("frozen", 1, 1.2), ("shared", 4, 4.2), ("trained", 5, 5.3)]
+    ("space", "weights", "least", "most"),
+    [
+        (TOKENS, "frozen", 1, 1.2),
+        (TEXT, "frozen", 1, 1.2),
+        (TOKENS, "shared", 4, 4.2),
+        (TOKENS, "trained", 5, 5.3),
+    ],
+    ids=["tokens", "texts", "shared", "trained"],
 )
-@pytest.mark.parametrize("space", [TOKENS, TEXT], ids=["tokens", "texts"])
 def test_memory_of_a_body(
-    weights: str, least: float, most: float, space: spaces.Space[Any], tmp_path: Path
+    space: spaces.Space[Any], weights: str, least: float, most: float, tmp_path: Path
 ) -> None:
     """Of a frozen one there is one in all: in agent, optimiser, target, best weights, copy and evaluation."""
     body = save_body(tmp_path, n_embd=64)
