@@ -21,8 +21,9 @@ _SLOWEST = 10_000.0  # the base of RoPE's wavelengths, in steps
 class GPT(nn.Module):
     """Blocks of attention over the steps of a sequence.
 
-    Its state has the rotated keys and the values of the latest steps, `(N, layers, heads, P, size / heads)`,
-    aligned right, where P is at most `span`; and "count" `(N,)`, the steps so far.
+    Its state has the rotated keys and the values of the latest steps in each layer, `keys_0` and so on, of
+    `(N, heads, P, size / heads)`, aligned right, where P is at most `span`; and "count" `(N,)`, the steps so
+    far.
 
     Args:
         inputs: features of each step.
@@ -52,11 +53,11 @@ class GPT(nn.Module):
 
     def start(self, count: int) -> State:
         """Return the state of `count` sequences before their first step: an empty cache."""
-        empty = (count, len(self.blocks), self.heads, 0, self.size // self.heads)
         device = self.embed.weight.device
+        empty = torch.zeros(count, self.heads, 0, self.size // self.heads, device=device)
+        layers = range(len(self.blocks))
         return {
-            "keys": torch.zeros(empty, device=device),
-            "values": torch.zeros(empty, device=device),
+            **{f"{part}_{layer}": empty for layer in layers for part in ("keys", "values")},
             "count": torch.zeros(count, dtype=torch.int64, device=device),
         }
 
@@ -92,34 +93,32 @@ class GPT(nn.Module):
 
     def _run(self, features: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
         rows, steps = features.shape[:2]
-        state = self.start(rows) if state is None else state
-        count, held = state["count"], state["keys"].shape[3]
+        state = self.start(rows) if state is None else _by_layer(state)
+        count, held = state["count"], state["keys_0"].shape[2]
         position = count[:, None] + torch.arange(steps, device=count.device)
         rotation = _rotation(position, self.size // self.heads)
         visible = self._visible(count, held, steps)
-        x, keys, values = self.embed(features), [], []
+        x = self.embed(features)
+        after = {"count": count + (steps if lengths is None else lengths)}
         for layer, block in enumerate(self.blocks):
-            x, key, value = block(x, rotation, visible, state["keys"][:, layer], state["values"][:, layer])
-            keys.append(key)
-            values.append(value)
-        after = {
-            "keys": self._latest(keys, held, lengths),
-            "values": self._latest(values, held, lengths),
-            "count": count + (steps if lengths is None else lengths),
-        }
+            names = f"keys_{layer}", f"values_{layer}"
+            x, *parts = block(x, rotation, visible, *(state[name] for name in names))
+            after |= {
+                name: self._latest(part, held, lengths) for name, part in zip(names, parts, strict=True)
+            }
         return self.norm(x), after
 
-    def _latest(self, parts: Sequence[Tensor], held: int, lengths: Tensor | None) -> Tensor:
-        """Return the cache behind each row's last step: `span` columns at most, of all layers."""
-        rows, _, total, _ = parts[0].shape
+    def _latest(self, part: Tensor, held: int, lengths: Tensor | None) -> Tensor:
+        """Return the cache behind each row's last step: `span` columns at most."""
+        rows, _, total, _ = part.shape
         width = min(total, self.span)
         if lengths is None:
-            return torch.stack([part[:, :, total - width :] for part in parts], 1)
+            return part[:, :, total - width :]
         # Rows with fewer steps repeat column 0; their count says that these are not steps.
         columns = torch.arange(width, device=lengths.device)
         at = (held + lengths[:, None] - width + columns).clamp(min=0)
         index = at[:, None, :, None].expand(rows, self.heads, width, self.size // self.heads)
-        return torch.stack([part.gather(2, index) for part in parts], 1)
+        return part.gather(2, index)
 
     def _visible(self, count: Tensor, held: int, steps: int) -> Tensor:
         """Return which keys each step sees, `(B, 1, T, P + T)` bool."""
@@ -151,6 +150,18 @@ class _Block(nn.Module):
         seen = functional.scaled_dot_product_attention(query, keys, values, visible)
         x = x + self.project(seen.transpose(1, 2).flatten(2))
         return x + self.mlp(self.mlp_norm(x)), keys, values
+
+
+def _by_layer(state: State) -> State:
+    """Return a state as it is now: older checkpoints have all layers in one tensor, `(N, layers, ...)`."""
+    if "keys" not in state:
+        return state
+    parts = {
+        f"{name}_{layer}": part
+        for name in ("keys", "values")
+        for layer, part in enumerate(state[name].unbind(1))
+    }
+    return {**parts, "count": state["count"]}
 
 
 def _rotation(position: Tensor, size: int) -> tuple[Tensor, Tensor]:

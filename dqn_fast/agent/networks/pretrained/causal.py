@@ -82,7 +82,7 @@ class CausalBody(nn.Module):
         return self._run(tokens, state, lengths)[1]
 
     def _run(self, tokens: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
-        from transformers import DynamicCache
+        from transformers import Cache, DynamicCache
 
         rows, steps = tokens.shape
         state = self.start(rows) if state is None else state
@@ -92,9 +92,9 @@ class CausalBody(nn.Module):
             raise UsageError(
                 f"body: got a text of {longest:,} tokens, expected at most {self.positions:,}, its positions"
             )
-        cache = DynamicCache()
-        for layer in range(self.layers if held else 0):
-            cache.update(state[f"keys_{layer}"], state[f"values_{layer}"], layer)
+        cache = (
+            DynamicCache() if held == 0 else Cache(layers=[self._layer(state, i) for i in range(self.layers)])
+        )
         column = torch.arange(held + steps, device=count.device)
         features = self.net(
             tokens,
@@ -109,6 +109,15 @@ class CausalBody(nn.Module):
             kept[f"keys_{layer}"] = _latest(one.keys, after, held, lengths)
             kept[f"values_{layer}"] = _latest(one.values, after, held, lengths)
         return features, kept
+
+    def _layer(self, state: State, number: int) -> Any:
+        """Return what transformers keeps of a layer, over the memory of the state."""
+        from transformers.cache_utils import DynamicLayer
+
+        layer, keys, values = DynamicLayer(), state[f"keys_{number}"], state[f"values_{number}"]
+        layer.lazy_initialization(keys, values)
+        layer.keys, layer.values = keys, values
+        return layer
 
 
 def _latest(part: Tensor, after: Tensor, held: int, lengths: Tensor | None) -> Tensor:
