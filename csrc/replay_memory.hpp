@@ -140,6 +140,10 @@ class ReplayMemory {
     void copy(const Draws &draws, const TransitionOptions &options, const TransitionBatch &out) {
         transitions_.copy(draws, *rings_, options, out);
     }
+    /// The same, with each frame of their stacks once.
+    void copy(const Draws &draws, const TransitionOptions &options, const FrameBatch &out) {
+        transitions_.copy(draws, *rings_, options, out);
+    }
     /// Copies the sequences that begin with the steps of draws.
     void copy(const Draws &draws, const SequenceOptions &options, const SequenceBatch &out) {
         sequences_.copy(draws, *rings_, options, out);

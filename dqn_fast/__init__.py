@@ -23,6 +23,7 @@ from dqn_fast import (
 from dqn_fast._version import __version__
 from dqn_fast.replay import (
     Batch,
+    FrameBatch,
     PrioritizedReplayBuffer,
     PriorityIndex,
     ReplayBuffer,
@@ -34,6 +35,7 @@ _moved.install()
 
 __all__ = [
     "Batch",
+    "FrameBatch",
     "PrioritizedReplayBuffer",
     "PriorityIndex",
     "ReplayBuffer",

@@ -68,6 +68,17 @@ class ReplayMemory:
         replacement: bool,
         out: tuple[npt.NDArray[Any], ...] | None,
     ) -> tuple[npt.NDArray[Any], ...] | None: ...
+    def sample_frames(
+        self,
+        batch_size: int,
+        n_step: int,
+        gamma: float,
+        beta: float,
+        replacement: bool,
+        out: tuple[npt.NDArray[Any], ...] | None,
+    ) -> tuple[npt.NDArray[Any], ...] | None:
+        """Draw as `sample`, into arrays that hold each frame of a row's stacks once."""
+
     def sample_sequences(
         self,
         batch_size: int,
@@ -90,6 +101,10 @@ class ReplayMemory:
         """Part of a batch and name of a field, of each array of a batch."""
 
     @property
+    def frame_outputs(self) -> list[tuple[str, str]]:
+        """The same of a batch with frames."""
+
+    @property
     def segment_outputs(self) -> list[tuple[str, str]]:
         """The same of a batch of segments."""
 
@@ -100,6 +115,7 @@ class ReplayMemory:
     def masses(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]: ...
     def successors(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
     def empty(self, batch_size: int) -> tuple[npt.NDArray[Any], ...]: ...
+    def empty_frames(self, batch_size: int) -> tuple[npt.NDArray[Any], ...]: ...
     def empty_sequences(
         self, batch_size: int, length: int, burn_in: int, n_step: int, previous: bool
     ) -> tuple[npt.NDArray[Any], ...]: ...

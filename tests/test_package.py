@@ -55,6 +55,7 @@ def test_a_missing_extension_is_one_clear_line(tmp_path: Path):
 def test_public_names():
     assert sorted(dqn_fast.__all__) == [
         "Batch",
+        "FrameBatch",
         "PrioritizedReplayBuffer",
         "PriorityIndex",
         "ReplayBuffer",

@@ -1,9 +1,11 @@
 """Learn on a GPU, and see whether it is kept busy: `python bench/gpu/compare_gpu.py --json gpu.json`.
 
 First the same updates on the CPU and on the GPU. Then updates per second of DQN's network on stacks of 4 x 84
-x 84, with and without batches drawn ahead, CUDA graphs and bfloat16, and how much longer a loop takes than
-with a batch that is already there; beside it CleanRL's update with its own kind of buffer, and with SB3's and
-torchrl's where these are installed. Last, Pong against the clock, where ale-py and Gymnasium are.
+x 84, with and without batches drawn ahead, CUDA graphs, bfloat16, and each frame sent once instead of whole
+stacks; and how much longer a loop takes than with a batch that is already there. Beside it CleanRL's update
+with its own kind of buffer, and with SB3's and torchrl's where these are installed. Then how long actions
+take, on the device and by a copy of the weights. Last, Pong against the clock, where ale-py and Gymnasium
+are.
 
 It needs PyTorch and NumPy alone. With its default sizes it takes less than eight minutes.
 """
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Measure everything that is asked for; return it as JSON knows it."""
     # Here, since spaces may be ours.
+    import acting
     import learning_loops as loops
     import pong
     import rival_buffers as rivals
@@ -82,6 +85,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             speeds.append(loops.cleanrl(name, sample, batch_size, device, hidden, options.seconds))
         del sample  # its memory, before the next one takes as much
     found["speeds"] = [{**speed._asdict(), "frames_per_second": speed.frames_per_second} for speed in speeds]
+    _say("acting, on the device and by a copy of the weights")
+    found["acting"] = [
+        one._asdict()
+        for one in acting.compare(device, hidden, options.environments, options.seconds * acting.SHARE)
+    ]
     found["pong"] = None
     if options.pong_seconds and pong.is_installed():
         found["pong"] = []
@@ -106,7 +114,7 @@ def report(found: dict[str, Any]) -> str:
             f" {one['loss']:.1e}, TD errors within {one['td_error']:.1e}, weights within {one['weights']:.1e}"
             f" of their way: {'the same' if one['is_small'] else 'NOT THE SAME'}."
         )
-    lines += ["", *_table(found["speeds"]), ""]
+    lines += ["", *_table(found["speeds"]), "", *_acting_table(found["acting"]), ""]
     if found["pong"] is None:
         lines.append("Pong was left out: it needs ale-py and Gymnasium.")
     else:
@@ -121,14 +129,31 @@ def report(found: dict[str, Any]) -> str:
 
 
 def _table(speeds: list[dict[str, Any]]) -> list[str]:
-    lines = ["| batch | who | updates/s | frames/s | waits for the memory |", "|---:|---|---:|---:|---:|"]
+    lines = [
+        "| batch | who | updates/s | frames/s | kB a row on the way | waits for the memory |",
+        "|---:|---|---:|---:|---:|---:|",
+    ]
     for one in sorted(speeds, key=lambda one: one["batch_size"]):
         waiting = "" if one["waiting"] is None else f"{100 * one['waiting']:.0f} %"
+        size = "" if one["nbytes"] is None else f"{one['nbytes'] / one['batch_size'] / 1000:.1f}"
         lines.append(
             f"| {one['batch_size']} | {one['who']} | {one['updates_per_second']:,.1f}"
-            f" | {one['frames_per_second']:,.0f} | {waiting} |"
+            f" | {one['frames_per_second']:,.0f} | {size} | {waiting} |"
         )
     return lines
+
+
+def _acting_table(times: list[dict[str, Any]]) -> list[str]:
+    head = "| network | environments | on the device, µs | by a copy, µs | after an update, µs | auto takes |"
+    return [
+        head,
+        "|---|---:|---:|---:|---:|---|",
+        *(
+            f"| {one['network']} | {one['environments']} | {one['there']:,.0f} | {one['here']:,.0f}"
+            f" | {one['after_update']:,.0f} | {one['auto']} |"
+            for one in times
+        ),
+    ]
 
 
 def _machine(device: torch.device) -> dict[str, Any]:
@@ -158,6 +183,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pong-seconds", type=float, default=180.0)
     parser.add_argument("--games", type=int, default=32, help="of Pong at once")
     parser.add_argument("--learning-starts", type=int, default=10_000, help="steps of Pong before that")
+    parser.add_argument("--environments", type=int, nargs="+", default=[1, 8, 32, 128], help="that act")
     parser.add_argument("--threads", type=int, default=4, help="of PyTorch on the CPU")
     parser.add_argument("--wheels", type=Path, help="folder of pure Python wheels to import rivals from")
     parser.add_argument("--json", type=Path, help="file for everything that was measured")

@@ -8,7 +8,7 @@ import torch
 from workload import make_agent
 
 from dqn_fast import ReplayBuffer
-from dqn_fast.agent import HandOff, UniformBatches, handed
+from dqn_fast.agent import UniformBatches, handed
 
 TOLERANCE = 2e-2  # relative; a GPU may convolve in TF32, which keeps three digits
 
@@ -40,8 +40,11 @@ def compare(
     there = make_agent(device, hidden, graph=graph)
     start = here.parameters.vector.detach().clone()
     loss = td_error = 0.0
-    for batch in HandOff(UniformBatches(buffer, batch_size), torch.device("cpu")).batches(1, updates):
-        expected = here.learn(batch, 1)
+    source = UniformBatches(buffer, batch_size)
+    slot = source.slot(pin_memory=False, frames=True)  # each makes its stacks itself
+    for _ in range(updates):
+        batch = source.draw(1, slot)
+        expected = here.learn(handed(batch), 1)
         found = there.learn(handed(batch, lambda tensor: tensor.to(device)), 1)
         loss = max(loss, abs(found.loss - expected.loss) / expected.loss)
         largest = expected.td_error.abs().max()

@@ -12,26 +12,43 @@ from rival_buffers import BUFFERS, Sample, cleanrl_updates
 from workload import make_agent
 
 from dqn_fast import ReplayBuffer
-from dqn_fast.agent import HandOff, UniformBatches
+from dqn_fast.agent import HandOff, UniformBatches, handed
+from dqn_fast.agent.hand_off import HandedBatch
 
 FRAMES_PER_UPDATE = 16  # one update every 4 steps of 4 frames, as in Mnih et al. (2015)
 _WARM_UP = 8  # updates
 
 
 class Way(NamedTuple):
-    """A way to learn."""
+    """A way to learn; each frame goes to the device once, unless whole stacks do."""
 
     prefetch: int
     graph: bool
     bfloat16: bool = False
+    whole_stacks: bool = False
 
     def __str__(self) -> str:
         parts = [f"prefetch {self.prefetch}" if self.prefetch else "", "graph" if self.graph else ""]
-        parts.append("bfloat16" if self.bfloat16 else "")
+        parts += ["bfloat16" if self.bfloat16 else "", "whole stacks" if self.whole_stacks else ""]
         return ", ".join(part for part in parts if part) or "plain"
 
 
-WAYS = (Way(0, False), Way(2, False), Way(0, True), Way(2, True), Way(2, True, True))
+WAYS = (
+    Way(0, False),
+    Way(0, False, whole_stacks=True),
+    Way(2, False),
+    Way(0, True),
+    Way(2, True),
+    Way(2, True, whole_stacks=True),
+    Way(2, True, bfloat16=True),
+)
+
+
+class _WholeStacks(UniformBatches):
+    """Draws batches as they are on the CPU, wherever they go."""
+
+    def slot(self, *, pin_memory: bool, frames: bool = False) -> Any:
+        return super().slot(pin_memory=pin_memory)
 
 
 class Speed(NamedTuple):
@@ -40,12 +57,14 @@ class Speed(NamedTuple):
     Attributes:
         waiting: share of the time by which it takes longer than with a batch that is on the device already;
             None where that was not measured.
+        nbytes: of a batch, on the way to the device; None where that was not measured.
     """
 
     who: str
     batch_size: int
     updates_per_second: float
     waiting: float | None = None
+    nbytes: int | None = None
 
     @property
     def frames_per_second(self) -> float:
@@ -58,7 +77,8 @@ def ours(
 ) -> Speed:
     """Time our loop, as the trainer's learner runs it: each result is read one update later."""
     agent = make_agent(device, hidden, graph=way.graph, bfloat16=way.bfloat16)
-    hand_off = HandOff(UniformBatches(buffer, batch_size), device, way.prefetch)
+    source = (_WholeStacks if way.whole_stacks else UniformBatches)(buffer, batch_size)
+    hand_off = HandOff(source, device, way.prefetch)
     unread: deque[Callable[[], Any]] = deque()
 
     def update(batch: Any) -> None:
@@ -74,7 +94,19 @@ def ours(
     (batch,) = hand_off.batches(1, 1)
     without = _rate(lambda: update(batch), device, seconds / 2)
     hand_off.settle()
-    return Speed(f"ours, {way}", batch_size, rate, max(1 - rate / without, 0.0))
+    return Speed(f"ours, {way}", batch_size, rate, max(1 - rate / without, 0.0), _bytes_sent(batch))
+
+
+def _bytes_sent(batch: HandedBatch) -> int:
+    """Return the bytes of a batch that go to the device."""
+    sizes: list[int] = []
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        sizes.append(tensor.nbytes)
+        return tensor
+
+    handed(batch.drawn, note)
+    return sum(sizes)
 
 
 def cleanrl(

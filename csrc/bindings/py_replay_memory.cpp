@@ -24,9 +24,11 @@ PyReplayMemory::PyReplayMemory(const py::iterable &fields,
         types_.emplace_back(field);
     const Schema &schema = memory_.schema();
     TransitionBatch transitions;
+    FrameBatch frames;
     SequenceBatch sequences;
     SegmentBatch segments;
     transition_outputs_ = outputs_of([&](auto &&visit) { transitions.for_each(schema, visit); });
+    frame_outputs_ = outputs_of([&](auto &&visit) { frames.for_each(schema, visit); });
     for (const bool previous : {false, true})
         sequence_outputs_[previous ? 1 : 0] =
             outputs_of([&](auto &&visit) { sequences.for_each(schema, previous, visit); });
@@ -153,7 +155,10 @@ void register_replay_memory(py::module_ &module) {
         .def("indices", &PyReplayMemory::indices)
         .def("masses", &PyReplayMemory::masses, py::arg("indices"))
         .def("successors", &PyReplayMemory::successors, py::arg("indices"))
-        .def("empty", &PyReplayMemory::empty, py::arg("batch_size"))
+        .def("empty",
+             py::overload_cast<std::size_t>(&PyReplayMemory::empty, py::const_),
+             py::arg("batch_size"))
+        .def("empty_frames", &PyReplayMemory::empty_frames, py::arg("batch_size"))
         .def("clear", &PyReplayMemory::clear)
         .def("reseed", &PyReplayMemory::reseed, py::arg("seed"))
         .def("stats", &PyReplayMemory::stats)
@@ -161,6 +166,7 @@ void register_replay_memory(py::module_ &module) {
         .def("is_valid", &PyReplayMemory::is_valid)
         .def("__len__", &PyReplayMemory::size)
         .def_property_readonly("transition_outputs", &PyReplayMemory::transition_outputs)
+        .def_property_readonly("frame_outputs", &PyReplayMemory::frame_outputs)
         .def_property_readonly("segment_outputs", &PyReplayMemory::segment_outputs)
         .def_property_readonly("capacity", &PyReplayMemory::capacity)
         .def_property_readonly("nbytes", &PyReplayMemory::nbytes)
@@ -172,6 +178,9 @@ void register_replay_memory(py::module_ &module) {
             "priority, extra, rows=None, env=None) -> bool")
         .def<&PyReplayMemory::sample, 6>(
             "sample", "sample(self, batch_size, n_step, gamma, beta, replacement, out) -> tuple")
+        .def<&PyReplayMemory::sample_frames, 6>(
+            "sample_frames",
+            "sample_frames(self, batch_size, n_step, gamma, beta, replacement, out) -> tuple")
         .def<&PyReplayMemory::sample_sequences, 8>(
             "sample_sequences",
             "sample_sequences(self, batch_size, length, burn_in, n_step, gamma, beta, previous, "

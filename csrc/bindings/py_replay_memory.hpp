@@ -55,15 +55,27 @@ class PyReplayMemory {
     using Names = std::vector<std::pair<std::string, std::string>>;
     /// Part and field's name of each array of a batch.
     [[nodiscard]] Names transition_outputs() const { return names_of(transition_outputs_); }
+    [[nodiscard]] Names frame_outputs() const { return names_of(frame_outputs_); }
     [[nodiscard]] Names sequence_outputs(bool previous) const {
         return names_of(sequence_outputs_[previous ? 1 : 0]);
     }
     [[nodiscard]] Names segment_outputs() const { return names_of(segment_outputs_); }
     /// Allocates arrays for a batch.
-    [[nodiscard]] py::object empty(std::size_t batch_size) const;
+    [[nodiscard]] py::object empty(std::size_t batch_size) const {
+        return empty(transition_outputs_, batch_size);
+    }
     /// batch_size, n_step, gamma, beta, replacement, out. Fills `out`, or new arrays if it is None,
     /// and returns them.
-    py::object sample(Positional arguments);
+    py::object sample(Positional arguments) {
+        return sample<TransitionBatch>(transition_outputs_, arguments);
+    }
+    /// The same of a batch with each frame of its stacks once.
+    [[nodiscard]] py::object empty_frames(std::size_t batch_size) const {
+        return empty(frame_outputs_, batch_size);
+    }
+    py::object sample_frames(Positional arguments) {
+        return sample<FrameBatch>(frame_outputs_, arguments);
+    }
     /// Allocates arrays for a batch of sequences.
     [[nodiscard]] py::object empty_sequences(std::size_t batch_size,
                                              std::size_t length,
@@ -144,9 +156,15 @@ class PyReplayMemory {
                          const LeadingShapes &leading_shapes);
     /// New arrays.
     static py::tuple make(const Outputs &outputs, const LeadingShapes &leading_shapes);
+    /// New arrays, all of so many rows.
+    [[nodiscard]] static py::object empty(const Outputs &outputs, std::size_t batch_size);
+    /// See the public one; `Kind` is the batch that the arrays are of.
+    template <class Kind>
+    py::object sample(const Outputs &outputs, Positional arguments);
     /// Where a batch's arrays lie; null if one of them does not fit. Good until this thread's next
     /// call.
-    const TransitionBatch *batch_of(py::handle arrays, std::size_t rows) const;
+    template <class Kind>
+    const Kind *batch_of(const Outputs &outputs, py::handle arrays, std::size_t rows) const;
     /// A batch whose size is known only after `draw()`, which returns its leading axes; `for_each`
     /// is the batch's, and `copy()` fills it. Without the GIL; if it fails, the generator is as it
     /// was.
@@ -167,7 +185,7 @@ class PyReplayMemory {
 
     ReplayMemory memory_;
     std::vector<ArrayType> types_; // of the fields
-    Outputs transition_outputs_, segment_outputs_;
+    Outputs transition_outputs_, frame_outputs_, segment_outputs_;
     std::array<Outputs, 2> sequence_outputs_; // without and with what was done before
     const ArrayType flag_{py::dtype::of<bool>(), {}};
     const ArrayType weight_{py::dtype::of<float>(), {}};

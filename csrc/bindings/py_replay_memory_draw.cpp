@@ -35,33 +35,35 @@ py::tuple PyReplayMemory::make(const Outputs &outputs, const LeadingShapes &lead
     return arrays;
 }
 
-const TransitionBatch *PyReplayMemory::batch_of(py::handle arrays, std::size_t rows) const {
+template <class Kind>
+const Kind *
+PyReplayMemory::batch_of(const Outputs &outputs, py::handle arrays, std::size_t rows) const {
     if (!PyTuple_Check(arrays.ptr()) ||
-        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(transition_outputs_.size()))
+        PyTuple_GET_SIZE(arrays.ptr()) != static_cast<py::ssize_t>(outputs.size()))
         return nullptr;
-    thread_local TransitionBatch batch; // kept, so that to fill a batch again allocates nothing
+    thread_local Kind batch; // kept, so that to fill a batch again allocates nothing
     const std::array leading{static_cast<py::ssize_t>(rows)};
-    const bool fits =
-        set_pointers([&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
-                     [&](std::size_t i) {
-                         PyObject *array =
-                             PyTuple_GET_ITEM(arrays.ptr(), static_cast<py::ssize_t>(i));
-                         return transition_outputs_[i].type.writable_data(array, leading);
-                     });
+    const bool fits = set_pointers([&](auto &&visit) { batch.for_each(memory_.schema(), visit); },
+                                   [&](std::size_t i) {
+                                       PyObject *array = PyTuple_GET_ITEM(
+                                           arrays.ptr(), static_cast<py::ssize_t>(i));
+                                       return outputs[i].type.writable_data(array, leading);
+                                   });
     return fits ? &batch : nullptr;
 }
 
-py::object PyReplayMemory::empty(std::size_t batch_size) const {
-    py::tuple arrays(transition_outputs_.size());
+py::object PyReplayMemory::empty(const Outputs &outputs, std::size_t batch_size) {
+    py::tuple arrays(outputs.size());
     const std::array leading{static_cast<py::ssize_t>(batch_size)};
-    for (std::size_t i = 0; i < transition_outputs_.size(); ++i)
+    for (std::size_t i = 0; i < outputs.size(); ++i)
         PyTuple_SET_ITEM(arrays.ptr(),
                          static_cast<py::ssize_t>(i),
-                         transition_outputs_[i].type.make(leading).release().ptr());
+                         outputs[i].type.make(leading).release().ptr());
     return arrays;
 }
 
-py::object PyReplayMemory::sample(Positional given) {
+template <class Kind>
+py::object PyReplayMemory::sample(const Outputs &outputs, Positional given) {
     const auto [batch_size, n_step] = std::pair(size_of(given[0]), size_of(given[1]));
     const TransitionOptions options{n_step, number_of(given[2])};
     const double beta = number_of(given[3]);
@@ -70,9 +72,9 @@ py::object PyReplayMemory::sample(Positional given) {
         const MemoryLock lock(memory_, MemoryLock::kLookUp);
         memory_.require_held(batch_size); // before so many rows are allocated
     }
-    const auto arrays =
-        given[5] == Py_None ? empty(batch_size) : py::reinterpret_borrow<py::object>(given[5]);
-    const TransitionBatch *batch = batch_of(arrays, batch_size);
+    const auto arrays = given[5] == Py_None ? empty(outputs, batch_size)
+                                            : py::reinterpret_borrow<py::object>(given[5]);
+    const Kind *batch = batch_of<Kind>(outputs, arrays, batch_size);
     if (batch == nullptr)
         return py::none(); // Python says what is wrong with it
     {
@@ -84,6 +86,9 @@ py::object PyReplayMemory::sample(Positional given) {
     }
     return arrays; // only now: the GIL is back
 }
+
+template py::object PyReplayMemory::sample<TransitionBatch>(const Outputs &, Positional);
+template py::object PyReplayMemory::sample<FrameBatch>(const Outputs &, Positional);
 
 py::object
 PyReplayMemory::transitions(const py::object &indices, std::size_t n_step, double gamma) {
@@ -104,7 +109,7 @@ PyReplayMemory::transitions(const py::object &indices, std::size_t n_step, doubl
     }
     const std::span<const std::int64_t> wanted = indices_in(indices);
     py::object arrays = empty(wanted.size());
-    const TransitionBatch *batch = batch_of(arrays, wanted.size());
+    const auto *batch = batch_of<TransitionBatch>(transition_outputs_, arrays, wanted.size());
     {
         const MemoryLock lock(memory_, wanted.size() * memory_.schema().row_bytes());
         memory_.copy(memory_.find(wanted, n_step), options, *batch);

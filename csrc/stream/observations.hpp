@@ -154,8 +154,21 @@ class Observations {
     [[nodiscard]] std::size_t stack_bytes(std::size_t i) const noexcept {
         return stacks_[i].pieces * stacks_[i].stride();
     }
+    /// Frames of a stack of field `i`.
+    [[nodiscard]] std::size_t frames(std::size_t i) const noexcept { return stacks_[i].frames; }
     /// Where the frames of field `i` lie.
     [[nodiscard]] const Column &column(std::size_t i) const noexcept { return store_.column(i); }
+    /// The stored frame `age` steps before `slot`; null for one of zeros.
+    [[nodiscard]] const std::byte *
+    frame(std::size_t i, const StepRing &ring, std::size_t slot, std::size_t age) const noexcept {
+        if (age > 0) {
+            const Mark mark = ring.mark(slot);
+            if (age > mark.position() && mark.zeros())
+                return nullptr;
+            slot = ring.slot_before(slot, std::min<std::size_t>(age, mark.position()));
+        }
+        return store_.column(i).at(slot);
+    }
 
   private:
     struct Stack {
@@ -201,18 +214,6 @@ class Observations {
                                                {next, s.stride()},
                                                (s.frames - frames) * s.piece,
                                                s.pieces);
-    }
-
-    // The stored frame `age` steps before `slot`; null for one of zeros.
-    [[nodiscard]] const std::byte *
-    frame(std::size_t i, const StepRing &ring, std::size_t slot, std::size_t age) const noexcept {
-        if (age > 0) {
-            const Mark mark = ring.mark(slot);
-            if (age > mark.position() && mark.zeros())
-                return nullptr;
-            slot = ring.slot_before(slot, std::min<std::size_t>(age, mark.position()));
-        }
-        return store_.column(i).at(slot);
     }
 
     // A stored frame (null: zeros) equals frame `j` of a stack.

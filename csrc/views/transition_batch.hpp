@@ -30,9 +30,15 @@ struct TransitionBatch {
             visit(part_of(all[i].role), all[i], LeadingAxes::kDrawn, fields[i]);
         for (std::size_t i = 0; i < next_obs.size(); ++i)
             visit("next_obs", all[i], LeadingAxes::kDrawn, next_obs[i]);
+        for_each_of_transition(schema, visit);
+    }
+
+    /// The same for those that are no field of the drawn step.
+    template <class Visit>
+    void for_each_of_transition(const Schema &schema, Visit &&visit) {
         visit("terminated", output_types::kFlag, LeadingAxes::kDrawn, terminated);
         visit("truncated", output_types::kFlag, LeadingAxes::kDrawn, truncated);
-        visit("discount", all[schema.reward()], LeadingAxes::kDrawn, discount);
+        visit("discount", schema.fields()[schema.reward()], LeadingAxes::kDrawn, discount);
         visit("weights", output_types::kWeight, LeadingAxes::kDrawn, weights);
         visit("indices", output_types::kIndex, LeadingAxes::kDrawn, indices);
     }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "sampling/draws.hpp"
+#include "views/frame_batch.hpp"
+#include "views/frame_copy.hpp"
 #include "views/gather.hpp"
 #include "views/returns.hpp"
 #include "views/transition_batch.hpp"
@@ -23,13 +25,42 @@ class TransitionView {
     TransitionView(const Schema &schema,
                    const StepStore &store,
                    const Observations &observations) noexcept
-        : schema_(schema), store_(store), observations_(observations) {}
+        : schema_(schema), store_(store), observations_(observations), frames_(observations) {}
 
     /// Fills every array of `out`, which has a row for each draw. O(draws * n_step).
     void copy(const Draws &draws,
               const Rings &rings,
               const TransitionOptions &options,
               const TransitionBatch &out) {
+        copy(draws, rings, options, out, [&](const std::int64_t *slots, gather::Rows rows) {
+            for (std::size_t i = 0; i < schema_.observations(); ++i) {
+                gather::observation(observations_, rings, i, slots, rows, out.fields[i]);
+                gather::observation(
+                    observations_, rings, i, last_slots_.data(), rows, out.next_obs[i]);
+            }
+        });
+    }
+
+    /// The same, with the frames of the observations instead of their stacks.
+    void copy(const Draws &draws,
+              const Rings &rings,
+              const TransitionOptions &options,
+              const FrameBatch &out) {
+        frames_.begin(schema_.observations());
+        copy(draws, rings, options, out.rest, [&](const std::int64_t *slots, gather::Rows rows) {
+            for (std::size_t i = 0; i < schema_.observations(); ++i)
+                frames_.copy(rings, i, slots, last_slots_.data(), rows, out);
+        });
+    }
+
+  private:
+    // `copy_observations(slots, rows)` copies the observations of some rows.
+    template <class CopyObservations>
+    void copy(const Draws &draws,
+              const Rings &rings,
+              const TransitionOptions &options,
+              const TransitionBatch &out,
+              CopyObservations &&copy_observations) {
         std::copy(draws.weights.begin(), draws.weights.end(), out.weights);
         std::copy(draws.indices.begin(), draws.indices.end(), out.indices);
         last_slots_.resize(draws.size());
@@ -39,18 +70,13 @@ class TransitionView {
                 resolve<double>(slots, rows, rings, options, out);
             else
                 resolve<float>(slots, rows, rings, options, out);
-            for (std::size_t i = 0; i < schema_.observations(); ++i) {
-                gather::observation(observations_, rings, i, slots, rows, out.fields[i]);
-                gather::observation(
-                    observations_, rings, i, last_slots_.data(), rows, out.next_obs[i]);
-            }
+            copy_observations(slots, rows);
             for (std::size_t i = schema_.action(); i < schema_.fields().size(); ++i)
                 if (i != schema_.reward())
                     gather::field(store_.column(i), slots, rows, out.fields[i]);
         });
     }
 
-  private:
     // Walks each transition to its end: return, discount, flags, and where next_obs lies.
     template <class Real>
     void resolve(const std::int64_t *slots,
@@ -91,6 +117,7 @@ class TransitionView {
     const Schema &schema_;
     const StepStore &store_;
     const Observations &observations_;
+    FrameCopy frames_;
     std::vector<std::int64_t> last_slots_; // scratch
 };
 

@@ -2,10 +2,11 @@
 
 from dqn_fast.agent.batch_source import BatchSource, Drawer, DrawingSource, PrioritizedBatches, UniformBatches
 from dqn_fast.agent.cells import CellBatch, make_cells
+from dqn_fast.agent.copy_policy import CopyPolicy
 from dqn_fast.agent.dqn import DQN, UpdateResult
 from dqn_fast.agent.epsilon_greedy import EpsilonGreedy
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
-from dqn_fast.agent.fast import QValues, Values, make_q_values
+from dqn_fast.agent.fast import QValues, Values, core_rows, make_q_values
 from dqn_fast.agent.hand_off import HandOff, handed
 from dqn_fast.agent.joined_batches import JoinedBatches
 from dqn_fast.agent.networks import (
@@ -81,6 +82,7 @@ __all__ = [
     "CloningObjective",
     "ConservativeObjective",
     "Conv",
+    "CopyPolicy",
     "Draw",
     "Drawer",
     "DrawingSource",
@@ -135,6 +137,7 @@ __all__ = [
     "Values",
     "Window",
     "WindowDraw",
+    "core_rows",
     "handed",
     "huber",
     "legal_actions",

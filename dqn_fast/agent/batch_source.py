@@ -6,13 +6,15 @@ The buffer samples into tensors that are allocated once, so a batch is valid unt
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
-from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast import Batch, FrameBatch, PrioritizedReplayBuffer, ReplayBuffer, trees
 from dqn_fast.agent.objectives.objective import TransitionBatch
 from dqn_fast.agent.schedules import Schedule
+
+Slot = TypeVar("Slot", bound=Batch[Any] | FrameBatch[Any])
 
 # Bytes of batches that are drawn at once: they should fit into a core's own cache until they are used.
 _AT_ONCE = 2**18
@@ -37,8 +39,14 @@ class BatchSource(Protocol):
 class Drawer(Protocol):
     """A source that draws each batch into memory of its own."""
 
-    def slot(self, *, pin_memory: bool) -> Any:
-        """Return memory for a batch; pinned memory is copied to a GPU without waiting."""
+    def slot(self, *, pin_memory: bool, frames: bool = False) -> Any:
+        """Return memory for a batch.
+
+        Args:
+            pin_memory: whether it is pinned, and so copied to a GPU without waiting.
+            frames: whether the batch goes to another device, which can make stacks of their frames: a source
+                gives frames then if they are fewer (`FrameBatch`).
+        """
         ...
 
     def draw(self, step: int, slot: Any) -> TransitionBatch:
@@ -52,6 +60,16 @@ class Drawer(Protocol):
 
 class DrawingSource(BatchSource, Drawer, Protocol):
     """A source that does both: what the learner takes as it is, and what a hand-off draws from."""
+
+
+def _slot(
+    buffer: ReplayBuffer, batch_size: int, n_step: int | None, *, pin_memory: bool, frames: bool
+) -> Batch[Any] | FrameBatch[Any]:
+    """Return memory for a batch, of frames if an observation and the one n steps later share any."""
+    assert buffer.schema is not None, "it knows its spaces"
+    longest = max(leaf.frames for leaf in trees.leaves(buffer.schema.obs))
+    shares = longest > (buffer.n_step if n_step is None else n_step)
+    return buffer.empty_batch(batch_size, torch=True, pin_memory=pin_memory, frames=frames and shares)
 
 
 class UniformBatches:
@@ -79,13 +97,15 @@ class UniformBatches:
         self._first = [drawn.rows(0, end) for end in ends]  # one batch, two, three ...
         self._batches = [drawn.rows(end - batch_size, end).torch() for end in ends]
 
-    def slot(self, *, pin_memory: bool) -> Batch[Any]:
+    def slot(self, *, pin_memory: bool, frames: bool = False) -> Batch[Any] | FrameBatch[Any]:
         """Return memory for a batch."""
-        return self.buffer.empty_batch(self.batch_size, torch=True, pin_memory=pin_memory)
+        n_step = self._horizon["n_step"]
+        return _slot(self.buffer, self.batch_size, n_step, pin_memory=pin_memory, frames=frames)
 
-    def draw(self, step: int, slot: Batch[Any]) -> Batch[Any]:
+    def draw(self, step: int, slot: Slot) -> Slot:
         """Draw a single batch into its slot; `step` is ignored."""
-        return self.buffer.sample(self.batch_size, **self._horizon, out=slot)
+        frames = isinstance(slot, FrameBatch)
+        return self.buffer.sample(self.batch_size, **self._horizon, frames=frames, out=slot)
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
         """Give a batch of tensors for each update; `step` is ignored."""
@@ -95,7 +115,7 @@ class UniformBatches:
             yield from self._batches[:count]
             updates -= count
 
-    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Batch[Any] | FrameBatch[Any], td_error: Tensor) -> None:
         """Do nothing: a uniform buffer has no priorities."""
 
 
@@ -123,22 +143,23 @@ class PrioritizedBatches:
         self.batch_size = batch_size
         self.beta_schedule = beta_schedule
         self._horizon: dict[str, Any] = {"n_step": n_step, "gamma": gamma}
-        self._batch = self.slot(pin_memory=False)
+        self._batch = buffer.empty_batch(batch_size, torch=True)
 
-    def slot(self, *, pin_memory: bool) -> Batch[Any]:
+    def slot(self, *, pin_memory: bool, frames: bool = False) -> Batch[Any] | FrameBatch[Any]:
         """Return memory for a batch."""
-        return self.buffer.empty_batch(self.batch_size, torch=True, pin_memory=pin_memory)
+        n_step = self._horizon["n_step"]
+        return _slot(self.buffer, self.batch_size, n_step, pin_memory=pin_memory, frames=frames)
 
-    def draw(self, step: int, slot: Batch[Any]) -> Batch[Any]:
+    def draw(self, step: int, slot: Slot) -> Slot:
         """Draw a batch into its slot, with importance weights by the beta of step `step`."""
-        beta = self.beta_schedule(step)
-        return self.buffer.sample(self.batch_size, beta=beta, **self._horizon, out=slot)
+        beta, frames = self.beta_schedule(step), isinstance(slot, FrameBatch)
+        return self.buffer.sample(self.batch_size, beta=beta, **self._horizon, frames=frames, out=slot)
 
     def batches(self, step: int, updates: int) -> Iterator[Batch[Any]]:
         """Give a batch of tensors for each update, with importance weights by the beta of step `step`."""
         for _ in range(updates):
             yield self.draw(step, self._batch)
 
-    def update_priorities(self, batch: Batch[Any], td_error: Tensor) -> None:
+    def update_priorities(self, batch: Batch[Any] | FrameBatch[Any], td_error: Tensor) -> None:
         """Set the priorities of the rows to |td_error|; the buffer adds priority_eps and applies alpha."""
         self.buffer.update_priorities(batch.indices.numpy(), td_error.abs().numpy())

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from dqn_fast import trees
+from dqn_fast import FrameBatch, trees
 from dqn_fast.agent.batch_source import Drawer
 from dqn_fast.agent.networks.windows import Cells
 from dqn_fast.agent.objectives.objective import TransitionBatch
@@ -42,13 +42,17 @@ def _where_it_is(tensor: Tensor) -> Tensor:
 
 
 def handed(batch: TransitionBatch, move: Callable[[Tensor], Tensor] = _where_it_is) -> HandedBatch:
-    """Return a batch with every tensor moved. Images stay bytes: the network scales them on the device."""
-    obs, next_obs = batch.obs, batch.next_obs
-    if isinstance(obs, Cells):  # both look at the same window
-        window = obs.window.map(move)
-        obs, next_obs = Cells(window, move(obs.at)), Cells(window, move(next_obs.at))
+    """Return a batch with every tensor moved.
+
+    Images stay bytes: the network scales them on the device. Frames are moved, and stacks made of them there.
+    """
+    if isinstance(batch, FrameBatch):
+        obs, next_obs = batch.stacks(move)
+    elif isinstance(batch.obs, Cells):  # both look at the same window
+        window = batch.obs.window.map(move)
+        obs, next_obs = Cells(window, move(batch.obs.at)), Cells(window, move(batch.next_obs.at))
     else:
-        obs, next_obs = trees.map(move, obs), trees.map(move, next_obs)
+        obs, next_obs = trees.map(move, batch.obs), trees.map(move, batch.next_obs)
     rest = (batch.action, batch.reward, batch.discount, batch.weights)
     action, reward, discount, weights = map(move, rest)
     return HandedBatch(obs, action, reward, next_obs, discount, weights, batch)
@@ -59,12 +63,12 @@ class Carrier(Protocol):
 
     pin_memory: bool
 
-    def send(self, batch: TransitionBatch) -> HandedBatch:
-        """Begin to copy a batch; the thread that draws calls this."""
+    def send(self, batch: TransitionBatch) -> Any:
+        """Begin to copy a batch, and return what is sent; the thread that draws calls this."""
         ...
 
-    def receive(self, batch: HandedBatch) -> HandedBatch:
-        """Return a batch that was sent, for the learner's thread to use."""
+    def receive(self, sent: Any) -> HandedBatch:
+        """Return the batch of what was sent, for the learner's thread to use."""
         ...
 
 
@@ -80,13 +84,13 @@ class PlainCarrier:
     def __init__(self, device: torch.device) -> None:
         self._device = device
 
-    def send(self, batch: TransitionBatch) -> HandedBatch:
+    def send(self, batch: TransitionBatch) -> TransitionBatch:
         """Copy nothing yet."""
-        return handed(batch)
+        return batch
 
-    def receive(self, batch: HandedBatch) -> HandedBatch:
+    def receive(self, sent: TransitionBatch) -> HandedBatch:
         """Return the batch on the device."""
-        return handed(batch.drawn, lambda tensor: tensor.to(self._device))
+        return handed(sent, lambda tensor: tensor.to(self._device))
 
 
 class StreamCarrier:
@@ -109,7 +113,7 @@ class StreamCarrier:
         self._stream.synchronize()
         return sent
 
-    def receive(self, batch: HandedBatch) -> HandedBatch:
+    def receive(self, sent: HandedBatch) -> HandedBatch:
         """Keep the batch's memory until the learner's stream is done with it."""
         computing = torch.cuda.current_stream(self._device)
 
@@ -117,8 +121,15 @@ class StreamCarrier:
             tensor.record_stream(computing)
             return tensor
 
-        handed(batch, keep)
-        return batch
+        handed(sent, keep)
+        return sent
+
+
+class _Ordered(NamedTuple):
+    """A batch on the CPU, and what a carrier made of it."""
+
+    drawn: TransitionBatch
+    sent: Any
 
 
 class HandOff:
@@ -131,6 +142,9 @@ class HandOff:
 
     So that the same seed gives the same batches, nothing may be stored while a batch is drawn: call `settle`
     before. Drawing goes without the GIL, and so does not hold up Python.
+
+    Stacks go to another device as frames, each once, if an observation and the next one share any; the device
+    makes the stacks, bit for bit the same.
 
     Args:
         source: draws.
@@ -148,8 +162,9 @@ class HandOff:
         self._prefetch = prefetch
         self._carrier: Carrier = StreamCarrier(device) if device.type == "cuda" else PlainCarrier(device)
         slots = prefetch + 1 + _UNREAD
-        self._slots = deque(source.slot(pin_memory=self._carrier.pin_memory) for _ in range(slots))
-        self._ahead: deque[Future[HandedBatch]] = deque()
+        kind = {"pin_memory": self._carrier.pin_memory, "frames": device.type != "cpu"}
+        self._slots = deque(source.slot(**kind) for _ in range(slots))
+        self._ahead: deque[Future[_Ordered]] = deque()
         self._thread: ThreadPoolExecutor | None = None
 
     def batches(self, step: int, updates: int) -> Iterator[HandedBatch]:
@@ -162,7 +177,7 @@ class HandOff:
         for _ in range(updates):
             while len(self._ahead) <= self._prefetch:
                 self._ahead.append(self._order(step))
-            yield self._carrier.receive(self._ahead.popleft().result())
+            yield self._carrier.receive(self._ahead.popleft().result().sent)
 
     def update_priorities(self, batch: HandedBatch, td_error: Tensor) -> None:
         """Give the source the TD errors of its batch, `(B,)` on any device."""
@@ -182,17 +197,20 @@ class HandOff:
         """Continue from `state`."""
         self._ahead = deque(map(self._given, state["ahead"]))
 
-    def _order(self, step: int) -> Future[HandedBatch]:
+    def _order(self, step: int) -> Future[_Ordered]:
         slot = self._slots[0]
         self._slots.rotate(-1)
         if not self._prefetch:
             return self._given(self._source.draw(step, slot))
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "dqn_fast draws")
-        return self._thread.submit(lambda: self._carrier.send(self._source.draw(step, slot)))
+        return self._thread.submit(lambda: self._send(self._source.draw(step, slot)))
 
-    def _given(self, batch: TransitionBatch) -> Future[HandedBatch]:
+    def _given(self, batch: TransitionBatch) -> Future[_Ordered]:
         """Return a batch that is there, as one that was ordered."""
-        future: Future[HandedBatch] = Future()
-        future.set_result(self._carrier.send(batch))
+        future: Future[_Ordered] = Future()
+        future.set_result(self._send(batch))
         return future
+
+    def _send(self, batch: TransitionBatch) -> _Ordered:
+        return _Ordered(batch, self._carrier.send(batch))

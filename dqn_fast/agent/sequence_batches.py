@@ -50,8 +50,8 @@ class SequenceBatches:
         self._priority_mix = priority_mix
         self._slot = draw.slot()
 
-    def slot(self, *, pin_memory: bool) -> Any:
-        """Return memory for a batch; the cells are in new memory, which is not pinned."""
+    def slot(self, *, pin_memory: bool, frames: bool = False) -> Any:
+        """Return memory for a batch; the cells are in new memory, which is not pinned, as whole stacks."""
         return self._draw.slot()
 
     def draw(self, step: int, slot: Any) -> CellBatch:

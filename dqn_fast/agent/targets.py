@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
-from dqn_fast.agent.networks.held import Held, shared_modules
+from dqn_fast.agent.network_copy import NetworkCopy
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
@@ -25,35 +24,6 @@ class Target(Protocol):
             going: 1, or a scalar on the device that is 1 or 0: where it is 0 nothing changes.
         """
         ...
-
-
-class _Copy:
-    """A copy of a network, in one vector, that can move towards the network.
-
-    Modules that the network shares are not copied.
-    """
-
-    def __init__(self, q_net: QNetwork, parameters: FlatParameters) -> None:
-        held: dict[int, Any] = {id(module): Held(module) for module in shared_modules(q_net)}
-        self.net = copy.deepcopy(q_net, held).requires_grad_(False)
-        own = FlatParameters(self.net)
-        own.vector.requires_grad_(False)
-        own.vector.grad = None  # nobody needs its memory
-        # What belongs to shared modules stands behind.
-        vector, buffers = (
-            parameters.vector.detach()[: len(own.vector)],
-            parameters.buffers[: len(own.buffers)],
-        )
-        self._pairs = list(zip([own.vector, *own.buffers], [vector, *buffers], strict=True))
-
-    def copy(self) -> None:
-        for own, followed in self._pairs:
-            own.copy_(followed)
-
-    def approach(self, tau: float | Tensor) -> None:
-        """Move by a share `tau` of the way: 1 is a copy, to the bit, and 0 changes nothing."""
-        for own, followed in self._pairs:
-            own.lerp_(followed, tau.to(own.dtype) if isinstance(tau, Tensor) else tau)
 
 
 class HardTarget:
@@ -74,7 +44,7 @@ class HardTarget:
                 f"target_update_period: got {target_update_period}, expected at least 1 learner update"
             )
         self.target_update_period = target_update_period
-        self._copy = _Copy(q_net, parameters)
+        self._copy = NetworkCopy(q_net, parameters)
         self.target_net = self._copy.net
 
     def update(self, updates: int, going: float | Tensor = 1.0) -> None:
@@ -105,7 +75,7 @@ class SoftTarget:
         if not 0 < tau <= 1:
             raise ValueError(f"tau: got {tau}, expected above 0 and at most 1")
         self.tau = tau
-        self._copy = _Copy(q_net, parameters)
+        self._copy = NetworkCopy(q_net, parameters)
         self.target_net = self._copy.net
 
     def update(self, updates: int, going: float | Tensor = 1.0) -> None:

@@ -119,6 +119,60 @@ def chat(
     return 0
 
 
+def rate(
+    folders: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ..."), tyro.conf.Positional],
+    episodes: int = 10,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    rater: Annotated[str, tyro.conf.arg(metavar="NAME")] = "",
+    epsilon: float = 0.0,
+    device: Device = None,
+) -> int:
+    """Give marks to what the agents of runs say, without knowing which of them said it.
+
+    Texts come in random order. Each mark is stored at once, in ratings.jsonl in the folder of the agent.
+    Ctrl-D ends the rating, and the same command goes on with it. At the end, each agent's mean mark is shown
+    with its 95 % interval. `dqn-fast train ENV --from DIR --ratings DIR` learns from the marks.
+
+    Args:
+        folders: Folders of runs of one environment, which must tell its episodes in words, such as
+            dqn_fast/MovieTicket-v0.
+        episodes: Texts of each agent. All agents play the same episodes.
+        seed: Seed of the first episode; the next one has this number + 1. By default that of the first run's
+            evaluation.
+        rater: Your name, if several people rate. A text that several have rated counts with the mean.
+        epsilon: Probability of a random action at each step, so that texts differ more: what is to be learned
+            from takes good and bad ones.
+        device: Device on which the networks act, such as cpu or cuda; by default the runs' own.
+    """
+    from dqn_fast.training.evaluation.marks import marks_of
+    from dqn_fast.training.evaluation.rating import rate as ask
+    from dqn_fast.training.evaluation.rating import unrated_texts
+    from dqn_fast.training.reports import EpisodesProgress
+    from dqn_fast.training.run_folder.layout import RATINGS
+    from dqn_fast.training.run_folder.model import load_config
+
+    if not folders:
+        raise SettingError("folders", "none", "a folder of a run")
+    runs = {folder: load_config(folder, device=device) for folder in folders}
+    with EpisodesProgress("playing", episodes * len(runs)) as progress:
+        texts = unrated_texts(
+            runs, episodes=episodes, seed=seed, rater=rater, epsilon=epsilon, on_episode=progress
+        )
+    if not texts:
+        sys.stderr.write(
+            "dqn-fast: all of these texts are rated; for more: --episodes, --seed or --epsilon\n"
+        )
+    status = 0
+    try:
+        ask(texts, input, print)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.stdout.write("\n")
+    for folder in runs:
+        sys.stdout.write(f"{folder}: {marks_of(folder, epsilon)}, in {folder / RATINGS}\n")
+    return status
+
+
 def watch(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     episodes: int = 1,
@@ -178,6 +232,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "video": video,
     "watch": watch,
     "chat": chat,
+    "rate": rate,
     "table": table,
     "presets": presets,
 }

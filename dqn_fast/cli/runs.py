@@ -66,7 +66,7 @@ def train(
     all_seeds = range(settings.seed, settings.seed + seeds)
     folder = output or default_run_folder(settings.env_id, all_seeds, datetime.now())
     origin = f"the settings of {config_file}" if config_file else origin_of_settings(settings.env_id, preset)
-    begin = partial(_say_begin, settings.env_id, origin)
+    begin = partial(_say_begin, settings, origin)
     try:
         if seeds == 1:
             run = _trainer(settings.actors)[0](settings, folder, overwrite=overwrite, on_begin=begin)
@@ -80,8 +80,12 @@ def train(
         raise UsageError(f"{error}: choose another --output, or pass --overwrite") from error
 
 
-def _say_begin(env_id: str, origin: str, beginning: Beginning) -> None:
-    _say(f"{env_id} with {origin}, {beginning.placement}")
+def _say_begin(settings: TrainConfig, origin: str, beginning: Beginning) -> None:
+    _say(f"{settings.env_id} with {origin}, {beginning.placement}")
+    if settings.ratings:
+        from dqn_fast.training.parts.rated import in_words
+
+        _say(in_words(settings))
     for doubt in beginning.doubts:
         _say(doubt)
 

@@ -132,7 +132,7 @@ def _again(layout: BatchLayout, arrays: tuple[Array, ...], is_of_tensors: bool) 
     return batch.torch() if is_of_tensors else batch
 
 
-_OBSERVATIONS: tuple[str, ...] = ("obs", "next_obs")
+_OBSERVATIONS: tuple[str, ...] = ("obs", "next_obs", "frames", "frame_index", "next_frame_index")
 _IN_ORDER = [
     "obs",
     "action",

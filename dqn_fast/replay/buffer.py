@@ -113,6 +113,11 @@ class ReplayBuffer(Reader):
         return self._writer.options.num_envs
 
     @property
+    def n_step(self) -> int:
+        """Environment steps that a transition spans unless `sample` says otherwise."""
+        return self._n_step
+
+    @property
     def schema(self) -> BufferSchema | None:
         """What a step is made of; None until every field is known: from spaces, or the first `add`."""
         return None if self._writer.schema is None else buffer_schema(self._writer.schema)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.batch import ArrayBatch, ArrayT, Batch, BatchLayout, ObsT
+from dqn_fast.replay.frames import FrameBatch
 from dqn_fast.replay.layouts import Layouts
 from dqn_fast.replay.saving import BufferSaveMixin
 from dqn_fast.replay.segments import SegmentBatch
@@ -14,6 +15,8 @@ from dqn_fast.replay.sequences import SequenceBatch
 if TYPE_CHECKING:
     from dqn_fast import _core
     from dqn_fast.replay.batch import Array, ArrayObsT
+
+TransitionsT = TypeVar("TransitionsT", bound=Batch[Any, Any] | FrameBatch[Any, Any])
 
 LARGEST_BATCH = 2**31  # rows; far below what NumPy's sizes can count
 LARGEST_STEP = 2**63 - 1  # of n_step
@@ -49,6 +52,7 @@ class Draws(BufferSaveMixin, is_saved=False):
         gamma: float | None = ...,
         beta: float | None = ...,
         replacement: bool = ...,
+        frames: Literal[False] = ...,
         out: None = ...,
     ) -> Batch[Array, ArrayObsT]: ...
     @overload
@@ -60,8 +64,21 @@ class Draws(BufferSaveMixin, is_saved=False):
         gamma: float | None = ...,
         beta: float | None = ...,
         replacement: bool = ...,
-        out: Batch[ArrayT, ObsT],
-    ) -> Batch[ArrayT, ObsT]: ...
+        frames: Literal[True],
+        out: None = ...,
+    ) -> FrameBatch[Array, ArrayObsT]: ...
+    @overload
+    def sample(
+        self,
+        batch_size: int,
+        *,
+        n_step: int | None = ...,
+        gamma: float | None = ...,
+        beta: float | None = ...,
+        replacement: bool = ...,
+        frames: bool = ...,
+        out: TransitionsT,
+    ) -> TransitionsT: ...
     def sample(
         self,
         batch_size: int,
@@ -70,6 +87,7 @@ class Draws(BufferSaveMixin, is_saved=False):
         gamma: float | None = None,
         beta: float | None = None,
         replacement: bool = True,
+        frames: bool = False,
         out: Any = None,
     ) -> Any:
         """Draw transitions.
@@ -81,7 +99,9 @@ class Draws(BufferSaveMixin, is_saved=False):
             beta: exponent of the importance weights; of prioritised buffers only.
             replacement: whether one may be drawn twice; False draws different ones in random order, every
                 such choice equally likely, and only from uniform buffers that draw by step.
-            out: a batch of `empty_batch(batch_size)` to fill; it is returned.
+            frames: whether stacks come as frames, each once (`FrameBatch`): fewer bytes for another device,
+                which makes the stacks.
+            out: a batch of `empty_batch(batch_size)`, with the same `frames`, to fill; it is returned.
 
         Raises:
             ValueError: if nothing can be drawn, every priority is zero, more are asked for without
@@ -100,14 +120,18 @@ class Draws(BufferSaveMixin, is_saved=False):
             if not replacement:
                 raise ValueError(f"batch_size: got {batch_size}, expected at most 0, the transitions held")
             raise _empty("sample")
-        layout = layouts.transitions
+        layout: BatchLayout = layouts.frames if frames else layouts.transitions
+        draw = memory.sample_frames if frames else memory.sample
         if out is None:
-            arrays = memory.sample(batch_size, n_step, gamma, beta, replacement, None)
+            arrays = draw(batch_size, n_step, gamma, beta, replacement, None)
             assert arrays is not None  # it is its own
             return layout.assemble(arrays, arrays)
         arrays = _arrays_of(out, layout)
-        if memory.sample(batch_size, n_step, gamma, beta, replacement, arrays) is None:
-            raise ValueError(f"out: got {_describe(out)}, expected a batch of empty_batch({batch_size})")
+        if draw(batch_size, n_step, gamma, beta, replacement, arrays) is None:
+            expected = f"empty_batch({batch_size}{', frames=True' if frames else ''})"
+            raise ValueError(f"out: got {_describe(out)}, expected a batch of {expected}")
+        if frames:
+            out.note_filled()
         return out
 
     @overload

@@ -9,6 +9,7 @@ import numpy as np
 from dqn_fast.checks import at_least, within
 from dqn_fast.replay.batch import Batch, BatchLayout
 from dqn_fast.replay.draws import LARGEST_BATCH, LARGEST_STEP, Draws
+from dqn_fast.replay.frames import FrameBatch
 from dqn_fast.replay.schema import convert_indices
 from dqn_fast.replay.sequences import SequenceBatch
 
@@ -53,28 +54,49 @@ class Reader(Draws, is_saved=False):
 
     @overload
     def empty_batch(
-        self, batch_size: int, torch: Literal[False] = ..., pin_memory: Literal[False] = ...
+        self,
+        batch_size: int,
+        torch: Literal[False] = ...,
+        pin_memory: Literal[False] = ...,
+        frames: Literal[False] = ...,
     ) -> Batch[Array, ArrayObsT]: ...
     @overload
     def empty_batch(
-        self, batch_size: int, torch: Literal[True], pin_memory: bool = ...
+        self, batch_size: int, torch: Literal[True], pin_memory: bool = ..., frames: Literal[False] = ...
     ) -> Batch[torch.Tensor, TensorObsT]: ...
     @overload
-    def empty_batch(self, batch_size: int, torch: bool, pin_memory: bool = ...) -> Batch[Any]: ...
-    def empty_batch(self, batch_size: int, torch: bool = False, pin_memory: bool = False) -> Any:
+    def empty_batch(
+        self, batch_size: int, torch: bool, pin_memory: bool = ..., frames: Literal[False] = ...
+    ) -> Batch[Any]: ...
+    @overload
+    def empty_batch(
+        self, batch_size: int, torch: bool = ..., pin_memory: bool = ..., *, frames: Literal[True]
+    ) -> FrameBatch[Any]: ...
+    @overload
+    def empty_batch(
+        self, batch_size: int, torch: bool = ..., pin_memory: bool = ..., *, frames: bool
+    ) -> Batch[Any] | FrameBatch[Any]: ...
+    def empty_batch(
+        self, batch_size: int, torch: bool = False, pin_memory: bool = False, frames: bool = False
+    ) -> Any:
         """Return a batch for `sample(out=...)`, which then allocates nothing.
 
         Args:
             batch_size: rows of every array.
             torch: whether its fields are torch tensors (over the same memory).
             pin_memory: whether that memory is page-locked, for copies to a GPU; needs `torch`.
+            frames: see `sample`.
 
         Raises:
             ValueError: before the first `add` of a buffer without spaces.
         """
         memory, layouts = self._known("empty_batch")
-        arrays = memory.empty(at_least("batch_size", batch_size, 1, LARGEST_BATCH))
-        return _empty_batch(layouts.transitions, arrays, torch, pin_memory)
+        batch_size = at_least("batch_size", batch_size, 1, LARGEST_BATCH)
+        if not frames:
+            return _empty_batch(layouts.transitions, memory.empty(batch_size), torch, pin_memory)
+        arrays = memory.empty_frames(batch_size)
+        layouts.frames.forget(arrays)
+        return _empty_batch(layouts.frames, arrays, torch, pin_memory)
 
     @overload
     def empty_sequences(

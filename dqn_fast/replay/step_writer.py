@@ -45,7 +45,7 @@ class StepWriter:
     def adopt(self, schema: StepSchema, memory: _core.ReplayMemory) -> None:
         """Add to this memory from now on."""
         self.schema, self.memory = schema, memory
-        self.layouts = Layouts(schema.structure, memory)
+        self.layouts = Layouts(schema, memory)
         is_plain = schema.structure.is_plain and self.options.autoreset != "same_step"
         self.plain_memory = memory if is_plain else None
 

@@ -16,7 +16,7 @@ from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dqn_fast import Batch, PrioritizedReplayBuffer, ReplayBuffer
+from dqn_fast import Batch, FrameBatch, PrioritizedReplayBuffer, ReplayBuffer
 from dqn_fast.agent import (
     DrawingSource,
     EpisodeDraw,
@@ -27,16 +27,21 @@ from dqn_fast.agent import (
     SequenceBatches,
     UniformBatches,
     WindowDraw,
+    handed,
 )
 
 SPACES = spaces.Box(-1e6, 1e6, (1,)), spaces.Discrete(2)
+STACKS = spaces.Box(-1e6, 1e6, (4,)), spaces.Discrete(2)
 CPU, BETA = torch.device("cpu"), LinearSchedule(0.4, 1.0, 50)
 FIELDS = ("action", "reward", "discount", "weights")
 
 
 def add(buffer: ReplayBuffer, step: int) -> None:
-    obs = np.array([step, step + 1], np.float32)
-    buffer.add(obs[:1], step % 2, float(step), obs[1:], step % 5 == 4)
+    """Walk from `step` to the next number; an episode has five steps, which no stack leaves."""
+    assert buffer.schema is not None
+    frames = np.arange(1 - buffer.schema.obs.frames, 1)
+    obs, next_obs = (np.maximum(at + frames, step // 5 * 5).astype(np.float32) for at in (step, step + 1))
+    buffer.add(obs, step % 2, float(step), next_obs, step % 5 == 4)
 
 
 def uniform() -> tuple[DrawingSource, ReplayBuffer]:
@@ -47,6 +52,16 @@ def uniform() -> tuple[DrawingSource, ReplayBuffer]:
 def prioritized() -> tuple[DrawingSource, ReplayBuffer]:
     buffer = PrioritizedReplayBuffer(40, *SPACES, n_step=2, reserve=2, seed=2)
     return PrioritizedBatches(buffer, 6, BETA), buffer
+
+
+def stacks() -> tuple[DrawingSource, ReplayBuffer]:
+    buffer = ReplayBuffer(40, *STACKS, frame_stack=4, n_step=2, reserve=2, seed=1)
+    return UniformBatches(buffer, 6), buffer
+
+
+def prioritized_stacks() -> tuple[DrawingSource, ReplayBuffer]:
+    buffer = PrioritizedReplayBuffer(40, *STACKS, frame_stack=4, reserve=2, seed=2)
+    return PrioritizedBatches(buffer, 6, BETA, n_step=3), buffer
 
 
 def joined() -> tuple[DrawingSource, ReplayBuffer]:
@@ -68,7 +83,7 @@ def episodes() -> tuple[DrawingSource, ReplayBuffer]:
 
 
 Made = tuple[DrawingSource, ReplayBuffer]
-SOURCES = [uniform, prioritized, joined, windows, episodes]
+SOURCES = [uniform, prioritized, stacks, prioritized_stacks, joined, windows, episodes]
 
 
 def numbers(batch: Any) -> list[Any]:
@@ -154,6 +169,41 @@ def test_on_another_device_they_are_the_same(make: Callable[[], Made]) -> None:
         there = through_hand_off(make, 2, rounds, ELSEWHERE)
     assert there == through_hand_off(make, 2, rounds)
     assert elsewhere.waits == 0
+
+
+@pytest.mark.parametrize(
+    ("n_step", "frames"), [(1, 5), (2, 6), (3, 7), (None, 6), (4, None), (9, None)], ids=str
+)
+@pytest.mark.parametrize("kind", [ReplayBuffer, PrioritizedReplayBuffer])
+def test_another_device_gets_each_frame_once(kind: Any, n_step: int | None, frames: int | None) -> None:
+    """Unless an observation and the next one share none: then whole stacks are no more bytes."""
+    buffer = kind(60, *STACKS, frame_stack=4, n_step=2, seed=0)
+    walk = np.arange(64, dtype=np.float32)
+    for step in range(60):
+        buffer.add(walk[step : step + 4], 0, 1.0, walk[step + 1 : step + 5], False)
+    options = {"beta_schedule": BETA} if kind is PrioritizedReplayBuffer else {}
+    source = (PrioritizedBatches if options else UniformBatches)(buffer, 50, **options, n_step=n_step)
+    assert isinstance(source.slot(pin_memory=False), Batch)
+    batch = source.draw(1, source.slot(pin_memory=False, frames=True))
+    sizes: list[int] = []
+
+    def move(tensor: torch.Tensor) -> torch.Tensor:
+        sizes.append(tensor.nbytes)
+        return tensor
+
+    there = handed(batch, move)
+    assert there.drawn is batch and isinstance(batch, FrameBatch if frames else Batch)
+    full = buffer.indices()[: 60 - 9]
+    rows = np.isin(batch.indices.numpy(), full)
+    expected = buffer.transitions(batch.indices, n_step=n_step)
+    assert torch.equal(there.obs, torch.from_numpy(expected.obs))
+    assert torch.equal(there.next_obs, torch.from_numpy(expected.next_obs))
+    if frames:
+        distinct = np.concatenate([batch.frame_index, batch.next_frame_index], 1)[rows]
+        assert {len(set(row)) for row in distinct.tolist()} == {frames}
+        assert sizes[0] == 4 * len(batch.frames) < 50 * 8 * 4
+    else:
+        assert sizes[0] == sizes[1] == 50 * 4 * 4
 
 
 @pytest.mark.parametrize("prefetch", range(4))

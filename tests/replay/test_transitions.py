@@ -28,6 +28,7 @@ MUST_HAPPEN = {
     "cleared",
     "nothing to draw",
     "rows compared",
+    "rows of frames compared",
     "sampled into out",
     "updated",
     "updated a duplicate",

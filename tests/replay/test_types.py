@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dqn_fast import Batch, PrioritizedReplayBuffer, PriorityIndex, ReplayBuffer, SegmentBatch, SequenceBatch
+from dqn_fast import (
+    Batch,
+    FrameBatch,
+    PrioritizedReplayBuffer,
+    PriorityIndex,
+    ReplayBuffer,
+    SegmentBatch,
+    SequenceBatch,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +57,12 @@ def test_batches_of_arrays() -> None:
     assert_type(len(batch), int)
     assert_type(batch.rows(0, 2), Batch[Array])
     assert_type(buffer.transitions(), Batch[Array])
+    frames = buffer.sample(3, frames=True)
+    assert_type(frames, FrameBatch[Array])
+    assert_type(frames.frames, Array)
+    assert_type(frames.next_obs, Array)
+    assert_type(buffer.sample(3, frames=True, out=frames), FrameBatch[Array])
+    assert_type(buffer.empty_batch(3, frames=True), FrameBatch[Any])
     rows = buffer.sample_sequences(3, 2, previous=True)
     assert_type(rows, SequenceBatch[Array])
     assert_type(rows.obs, Array)
@@ -67,6 +81,8 @@ def test_batches_of_tensors() -> None:
     assert_type(batch, Batch[torch.Tensor])
     assert_type(batch.obs, torch.Tensor)
     assert_type(batch.extra, dict[str, torch.Tensor])
+    assert_type(buffer.sample(3, frames=True).torch(), FrameBatch[torch.Tensor])
+    assert_type(buffer.sample(3, frames=True).torch().obs, torch.Tensor)
     assert_type(buffer.sample_sequences(3, 2).torch().learn, torch.Tensor)
     segments = buffer.sample_segments(2).torch("cpu")
     assert_type(segments, SegmentBatch[torch.Tensor])

@@ -60,6 +60,10 @@ BAD = [
     ("iql_expectile", 1.0, "above 0 and below 1"),
     ("demonstrations", 5, "a Minari id, a FILE.dqn, or scripted"),
     ("demonstration_share", 0.0, "above 0 and below 1"),
+    ("ratings", ("",), "folders of rated runs, or files of ratings"),
+    ("rating_share", 1.0, "above 0 and below 1"),
+    ("rating_scale", 0.0, "above 0 and finite"),
+    ("rating_reward", "more", "one of added, alone"),
     ("iql_beta", -1.0, "at least 0 and finite"),
     ("cql_alpha", math.inf, "at least 0 and finite"),
     ("tau", 0.0, "above 0 and at most 1"),
@@ -116,6 +120,7 @@ MISSPELT = [
     ("objective", "IQL", "td, bc, mc, iql, cql"),
     ("target", "polyak", "soft, hard"),
     ("epsilon_schedule", "Linear", "linear, exponential"),
+    ("act_on", "gpu", "auto, cpu, device"),
 ]
 
 

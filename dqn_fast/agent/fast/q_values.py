@@ -41,11 +41,10 @@ def make_q_values(q_net: QNetwork) -> QValues:
         values: npt.NDArray[np.float32] = as_array(network.values(network(trees.map(as_input, obs))))
         return values
 
-    try:
-        by_core = CoreQNetwork(q_net, 1)
-    except UnknownModuleError:
+    most_rows = core_rows(q_net)
+    if not most_rows:
         return by_torch
-    most_rows = _CORE_LIMIT // by_core.multiplications
+    by_core = CoreQNetwork(q_net, 1)
 
     def q_values(obs: Any) -> npt.NDArray[np.float32]:
         nonlocal by_core
@@ -57,6 +56,18 @@ def make_q_values(q_net: QNetwork) -> QValues:
         return by_core(obs)
 
     return q_values
+
+
+def core_rows(q_net: QNetwork) -> int:
+    """Return for how many observations at most the C++ core is faster than PyTorch; 0 if it never is.
+
+    Args:
+        q_net: the network to ask, on the CPU.
+    """
+    try:
+        return _CORE_LIMIT // CoreQNetwork(q_net, 1).multiplications
+    except UnknownModuleError:
+        return 0
 
 
 def as_tensor(array: Any) -> torch.Tensor:

@@ -34,7 +34,9 @@ class Held(nn.Module):
         return self._module[0](*arguments, **named)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Held:
-        return self
+        other = copy.copy(self)
+        other._buffers = dict(self._buffers)
+        return other
 
 
 class Frozen(Held):

@@ -23,6 +23,10 @@ class QNetwork(nn.Module):
             representation has several, or `(B, sum of sizes)` if it has several heads.
         num_actions: actions are 0 ... num_actions - 1.
         representation: gives action values from outputs.
+
+    Attributes:
+        version: grows whenever the weights change, by an update of `DQN` or by `load_state_dict`; copies on
+            other devices (`CopyPolicy`) go by it.
     """
 
     def __init__(
@@ -39,6 +43,12 @@ class QNetwork(nn.Module):
         self.head = head
         self.num_actions = num_actions
         self.representation = representation
+        self.version = 0
+
+    def load_state_dict(self, *arguments: Any, **options: Any) -> Any:
+        """Take other weights; see `torch.nn.Module.load_state_dict`."""
+        self.version += 1
+        return super().load_state_dict(*arguments, **options)
 
     def forward(self, obs: Any) -> Tensor:
         """Return the outputs of the head; with the usual representation, q `(B, num_actions)`.

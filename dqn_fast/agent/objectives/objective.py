@@ -16,12 +16,20 @@ from dqn_fast.agent.fast import Values
 class TransitionBatch(Protocol):
     """The fields of a batch that the agent reads, as tensors; `dqn_fast.Batch` has them."""
 
-    obs: Any
     action: Any
     reward: Any
-    next_obs: Any
     discount: Any
     weights: Any
+
+    @property
+    def obs(self) -> Any:
+        """Observations; `dqn_fast.FrameBatch` makes them when they are asked for."""
+        ...
+
+    @property
+    def next_obs(self) -> Any:
+        """Observations to bootstrap from."""
+        ...
 
 
 class ObjectiveResult(NamedTuple):

@@ -21,6 +21,7 @@ class FlatParameters:
 
     Args:
         net: its parameters must have one dtype, and be on one device.
+        pin_memory: whether the vector, then on the CPU, is pinned, for copies from a GPU.
 
     Attributes:
         vector: `(number of parameters,)`, in the order of `net.parameters()`, but those of `Shared` modules
@@ -32,7 +33,7 @@ class FlatParameters:
         ValueError: if the network has no parameters.
     """
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: nn.Module, *, pin_memory: bool = False) -> None:
         shared = {
             id(one) for module in shared_modules(net) for one in (*module.parameters(), *module.buffers())
         }
@@ -40,7 +41,8 @@ class FlatParameters:
         if not parameters:
             raise ValueError(f"net: got {net}, expected parameters in it")
         with torch.no_grad():
-            self.vector = nn.Parameter(torch.cat([parameter.reshape(-1) for parameter in parameters]))
+            vector = torch.cat([parameter.reshape(-1) for parameter in parameters])
+            self.vector = nn.Parameter(vector.pin_memory() if pin_memory else vector)
         self.gradient = torch.zeros_like(self.vector)
         self.vector.grad = self.gradient
         buffers = [buffer for buffer in net.buffers() if buffer.is_floating_point()]

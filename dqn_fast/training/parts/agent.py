@@ -13,6 +13,7 @@ from dqn_fast.agent import (
     Adam,
     CloningObjective,
     ConservativeObjective,
+    CopyPolicy,
     EpsilonGreedy,
     ExponentialSchedule,
     FlatParameters,
@@ -31,6 +32,7 @@ from dqn_fast.agent import (
     SquareRoot,
     Target,
     TDObjective,
+    core_rows,
     huber,
     make_policy,
     online_selector,
@@ -62,20 +64,24 @@ def build_agent(
     Raises:
         UsageError: if `build_q_net` or `placed` raises it.
     """
-    q_net = placed(config, build_q_net(config, observation_space, action_space), observation_space)
+    q_net = build_q_net(config, observation_space, action_space)
+    acts_here = config.act_on == "cpu" or (config.act_on == "auto" and config.num_envs <= core_rows(q_net))
+    q_net = placed(config, q_net, observation_space)
     parameters = FlatParameters(q_net)
+    policy = partial(
+        make_policy,
+        exploration=_exploration(config, q_net.num_actions, first_env, total_envs),
+        num_envs=config.num_envs,
+        store_state=config.stored_state,
+    )
+    is_elsewhere = parameters.vector.device.type != "cpu"
     return DQN(
         q_net,
         parameters,
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
         objective=_objective(config),
-        policy=make_policy(
-            q_net,
-            _exploration(config, q_net.num_actions, first_env, total_envs),
-            config.num_envs,
-            store_state=config.stored_state,
-        ),
+        policy=CopyPolicy(q_net, parameters, policy) if is_elsewhere and acts_here else policy(q_net),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -114,6 +115,20 @@ def load_model(
         raise UsageError(f"{path}: got weights whose {misfit}, expected those of the run's {CONFIG}")
     q_net.load_state_dict(weights)
     return placed(config, q_net, env.observation_space)
+
+
+def digest_of(path: Path) -> str:
+    """Return what tells a file with weights from any other.
+
+    Raises:
+        UsageError: if it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(
+            f"{path.parent} has no model yet: cannot read {path.name} ({error.strerror})"
+        ) from error
 
 
 def weights_to_begin_with(folder: Path, config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -39,6 +39,10 @@ class RunSettings(Settings):
     """Where the network acts and learns: cpu, cuda (cuda:1 and so on for further GPUs) or mps. auto takes a
     GPU for convolutions and for networks that remember, if there is one, and the CPU for small dense layers,
     which are fastest there. The replay buffer stays in the machine's own memory."""
+    act_on: Literal["auto", "cpu", "device"] = "auto"
+    """Where the actions of a network on a GPU are chosen: on that device, or on the CPU by a copy of the
+    weights, made after the updates between two steps; either way by the current weights. auto takes the CPU
+    for few environments and a small network, which the C++ core answers before a GPU's calls are made."""
     cuda_graph: bool = True
     """On a CUDA GPU: record the learner update once and replay it, which spares the CPU hundreds of calls.
     Not for networks that remember, whose batches differ in shape, nor for bodies."""

@@ -14,6 +14,7 @@ from compare_gpu import PART, report
 
 BENCH = Path(compare_gpu.__file__).parent
 TINY = "--device cpu --batch-sizes 2 --seconds 0.02 --capacity 60 --rival-capacity 30 --hidden 4 --updates 2"
+TINY += " --environments 1 2"
 
 # Gymnasium and all that needs it is not there, whether it is installed or not.
 ALONE = """
@@ -40,13 +41,22 @@ def test_pytorch_and_numpy_are_enough(tmp_path: Path) -> None:
     assert [one["is_small"] for one in found["correctness"]] == [True, True]
     assert [one["who"] for one in found["speeds"]] == [
         "ours, plain",
+        "ours, whole stacks",
         "ours, prefetch 2",
         "ours, graph",
         "ours, prefetch 2, graph",
+        "ours, prefetch 2, graph, whole stacks",
         "ours, prefetch 2, graph, bfloat16",
         "CleanRL's update, NumPy arrays",
     ]
     assert all(one["updates_per_second"] > 0 for one in found["speeds"])
+    assert [(one["network"], one["environments"], one["auto"]) for one in found["acting"]] == [
+        ("convolutions", 1, "device"),
+        ("convolutions", 2, "device"),
+        ("dense", 1, "cpu"),
+        ("dense", 2, "cpu"),
+    ]
+    assert all(min(one["there"], one["here"], one["after_update"]) > 0 for one in found["acting"])
     assert found["pong"] is None and "left out: it needs ale-py" in done.stdout
     assert "| 2 | ours, plain |" in readme.read_text()
     assert report(found) == done.stdout

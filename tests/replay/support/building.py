@@ -151,6 +151,20 @@ def check_rows(batch: Any, twin: ReplayTwin, n_step: int, gamma: float) -> None:
             assert same_value(np.asarray(real), expected), (name, index, real, expected)
 
 
+def check_frames(batch: Any) -> None:
+    """The frames of each row are numbered in the order in which it shows them, behind those of the last."""
+    index, later, frames = (
+        flat("", getattr(batch, name)) for name in ("frame_index", "next_frame_index", "frames")
+    )
+    for leaf in index:
+        count = 0
+        for row in np.concatenate([index[leaf], later[leaf]], axis=1).tolist():
+            shown = list(dict.fromkeys(row))
+            assert shown == list(range(count, count + len(shown)))
+            count += len(shown)
+        assert len(frames[leaf]) == count
+
+
 def check_weights(
     batch: Any, priorities: PriorityTwin, masses: list[float], normalization: str, beta: float
 ) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from replay.support.building import check_batch, check_rows, check_weights
+from replay.support.building import check_batch, check_frames, check_rows, check_weights
 from replay.support.census import HAPPENED
 from replay.support.shared_state import SEEDS, SharedState
 from replay.support.strategies import PRIORITIES, TAME_PRIORITIES
 from replay.support.view_oracle import check_padded, check_segments, check_sequences, segment_masses
+
+from dqn_fast import Batch, FrameBatch
 
 GAMMAS = st.sampled_from((None, 0.0, 0.5, 0.99, 1.0))
 HORIZONS = st.sampled_from((None, 1, 2, 3, 10, 1000))
@@ -24,16 +26,24 @@ class ReadingRules(SharedState):
     """What comes out of the buffer, compared with what the twin says."""
 
     @precondition(lambda self: self.options is not None and self.twin_has_mass())
-    @rule(n_step=HORIZONS, gamma=GAMMAS, beta=st.sampled_from((None, 0.0, 0.5, 1.0)), reuse=st.booleans())
-    def sample(self, n_step: int | None, gamma: float | None, beta: float | None, reuse: bool) -> None:
-        """Each row of a batch is the twin's row, byte for byte."""
+    @rule(
+        n_step=HORIZONS,
+        gamma=GAMMAS,
+        beta=st.sampled_from((None, 0.0, 0.5, 1.0)),
+        frames=st.booleans(),
+        reuse=st.booleans(),
+    )
+    def sample(
+        self, n_step: int | None, gamma: float | None, beta: float | None, frames: bool, reuse: bool
+    ) -> None:
+        """Each row of a batch is the twin's row, byte for byte; also where its stacks come as frames."""
         o = self.options
         assert o is not None
         size = 2 * len(self.twin) + 3
-        arguments: dict[str, Any] = {"n_step": n_step, "gamma": gamma}
+        arguments: dict[str, Any] = {"n_step": n_step, "gamma": gamma, "frames": frames}
         if o.alpha is not None:
             arguments["beta"] = beta
-        out = self.last_out if reuse and self.last_out is not None else None
+        out = self.last_out if reuse and isinstance(self.last_out, FrameBatch if frames else Batch) else None
         if out is not None:
             size = len(out.indices)
             arguments["out"] = out
@@ -47,6 +57,9 @@ class ReadingRules(SharedState):
             o.gamma if gamma is None else gamma,
             0.4 if beta is None else beta,
         )
+        if isinstance(batch, FrameBatch):
+            check_frames(batch)
+            HAPPENED["rows of frames compared"] += size
         HAPPENED["rows compared"] += size
         HAPPENED["sampled into out"] += int(out is not None)
         self.outstanding = [*self.outstanding[-3:], batch.indices.copy()]
@@ -185,13 +198,15 @@ class ReadingRules(SharedState):
 
     @precondition(lambda self: self.options is not None and self.options.alpha is None and len(self.twin))
     @precondition(lambda self: self.options.draw_by == "step")
-    @rule(n_step=HORIZONS, gamma=GAMMAS, share=st.floats(0, 1))
-    def sample_without_replacement(self, n_step: int | None, gamma: float | None, share: float) -> None:
+    @rule(n_step=HORIZONS, gamma=GAMMAS, frames=st.booleans(), share=st.floats(0, 1))
+    def sample_without_replacement(
+        self, n_step: int | None, gamma: float | None, frames: bool, share: float
+    ) -> None:
         """Different rows, each of them the twin's."""
         o = self.options
         assert o is not None
         size = 1 + int(share * (len(self.twin) - 1))
-        batch = self.buffer.sample(size, n_step=n_step, gamma=gamma, replacement=False)
+        batch = self.buffer.sample(size, n_step=n_step, gamma=gamma, replacement=False, frames=frames)
         assert len(set(batch.indices.tolist())) == size
         check_batch(batch, self.twin, o, n_step or o.n_step, o.gamma if gamma is None else gamma, beta=0.0)
         HAPPENED["sampled without replacement"] += size

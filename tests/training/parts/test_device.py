@@ -17,11 +17,12 @@ from torch import nn
 from training.short import short
 from training.stopping import CONFIG, Interrupting, numbers, stopped
 
-from dqn_fast.agent import make_q_net
+from dqn_fast.agent import CopyPolicy, make_q_net
 from dqn_fast.cli import main
 from dqn_fast.errors import SettingError
 from dqn_fast.training import TrainConfig, evaluate_run, load_config, load_model, resume, train
 from dqn_fast.training.parts import device as device_module
+from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.parts.device import Placement, find_device, placed, placement_of
 from dqn_fast.training.parts.networks import build_q_net
 
@@ -116,6 +117,8 @@ def test_too_little_memory_at_the_beginning(elsewhere: Elsewhere, monkeypatch: p
 SHORT = replace(CONFIG, device="cuda", total_steps=240, selection_period=110, checkpoint_period=100)
 CHANGES: list[dict[str, Any]] = [
     {"prioritized": True, "n_step": 3, "num_envs": 2, "learn_period": 4},
+    {"act_on": "device", "learn_period": 4},
+    {"network": "lstm", "sequence_units": 8, "learn_period": 20, "batch_size": 4, "act_on": "cpu"},
     {"network": "lstm", "sequence_units": 8, "learn_period": 20, "batch_size": 4},
 ]
 
@@ -139,6 +142,34 @@ def test_a_run_goes_on_there_as_if_it_had_never_stopped(
     assert next(there.parameters()).device == ELSEWHERE
     assert next(here.parameters()).device == CPU
     assert evaluate_run(tmp_path / "parts", device="cpu") == evaluate_run(tmp_path / "parts")
+
+
+@pytest.mark.parametrize(
+    ("settings", "device", "copies"),
+    [
+        ({}, "cuda", True),
+        ({}, "cpu", False),
+        ({"act_on": "cpu"}, "cpu", False),
+        ({"act_on": "device"}, "cuda", False),
+        ({"num_envs": 100}, "cuda", True),
+        ({"num_envs": 1000}, "cuda", False),
+        ({"num_envs": 1000, "act_on": "cpu"}, "cuda", True),
+        ({"network": "lstm", "sequence_units": 8}, "cuda", False),
+        ({"network": "lstm", "sequence_units": 8, "act_on": "cpu"}, "cuda", True),
+    ],
+)
+def test_where_a_network_on_a_gpu_acts(
+    elsewhere: Elsewhere, settings: dict[str, Any], device: str, copies: bool
+) -> None:
+    config = TrainConfig("none", device=device, hidden_sizes=(64, 64), **settings)
+    assert isinstance(build_agent(config, VECTOR, ACTIONS).policy, CopyPolicy) is copies
+
+
+def test_a_large_image_is_looked_at_where_its_network_is(elsewhere: Elsewhere) -> None:
+    config = TrainConfig("none", device="cuda", hidden_sizes=(8,))
+    large, small = spaces.Box(0, 255, (4, 84, 84), np.uint8), spaces.Box(0, 1, (10, 10, 4), bool)
+    assert not isinstance(build_agent(config, large, ACTIONS).policy, CopyPolicy)
+    assert isinstance(build_agent(config, small, ACTIONS).policy, CopyPolicy)
 
 
 def test_a_checkpoint_moves_between_devices(
