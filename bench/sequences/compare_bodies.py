@@ -1,8 +1,8 @@
-"""Compare how bodies read texts, and what they take in memory: `python bench/sequences/compare_bodies.py`.
+"""Compare how a body reads texts, and what it takes in memory: `python bench/sequences/compare_bodies.py`.
 
-A text grows by a token at a time, as where an agent writes: a model goes on from the keys and values that it
+A text grows by a token at a time, as where an agent writes: GPT-2 goes on from the keys and values that it
 keeps, or reads the whole text anew. Processor seconds of one thread count. Then agents
-are made on a GPT-2, and the bytes of all their tensors are counted. bench/README.md gets the result.
+are made on it, and the bytes of all their tensors are counted. bench/README.md gets the result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from dqn_fast.agent import GPT
 from dqn_fast.agent.networks.pretrained import CausalBody, load_pretrained
 from dqn_fast.training import TrainConfig
 from dqn_fast.training.parts import build_agent
@@ -42,21 +41,6 @@ class Way(NamedTuple):
 
     cached: Callable[[Tensor], Tensor]
     anew: Callable[[Tensor], Any]
-
-
-def own(longest: int) -> Way:
-    """Return our GPT over vectors of words."""
-    generator = torch.Generator().manual_seed(0)
-    vectors = nn.Embedding(WORDS, WIDTH)
-    gpt = GPT(WIDTH, WIDTH, LAYERS, HEADS, longest, generator)
-
-    def cached(tokens: Tensor) -> Tensor:
-        features, state = tokens, gpt.start(len(tokens))
-        for column in torch.split(tokens, 1, 1):
-            features, state = gpt(vectors(column), state)
-        return features
-
-    return Way(cached, lambda tokens: gpt(vectors(tokens)))
 
 
 def pretrained(folder: Path) -> Way:
@@ -117,22 +101,22 @@ def save_random(folder: Path, longest: int) -> None:
     transformers.GPT2LMHeadModel(config).save_pretrained(folder)
 
 
-def text_of(rows: dict[str, list[float]], shares: dict[str, float]) -> str:
+def text_of(ratios: list[float], shares: dict[str, float]) -> str:
     """Return what stands between the markers.
 
     Args:
-        rows: times as long of each model, for each batch and length.
+        ratios: times as long, for each batch and length.
         shares: floats for each parameter of a body.
     """
     cells = [f"{length} tokens, batch {batch}" for batch in BATCHES for length in LENGTHS]
     lines = [
-        f"A text grows by a token at a time; models have a width of {WIDTH}, {LAYERS} layers, {HEADS} heads.",
-        "Times as long to read it anew at each token, as to go on from the keys and values that are kept,",
-        "in one thread:",
+        f"A text grows by a token at a time, and GPT-2 by transformers reads it: width {WIDTH}, {LAYERS} layers,",
+        f"{HEADS} heads, one thread. Times as long to read it anew at each token, as to go on from the keys and",
+        "values that are kept:",
         "",
-        f"| model | {' | '.join(cells)} |",
-        f"| --- |{' ---: |' * len(cells)}",
-        *(f"| {name} | {' | '.join(f'{one:.1f}' for one in ratios)} |" for name, ratios in rows.items()),
+        f"| {' | '.join(cells)} |",
+        f"|{' ---: |' * len(cells)}",
+        f"| {' | '.join(f'{one:.1f}' for one in ratios)} |",
         "",
         "Floats that an agent takes for each parameter of its body (network, target, gradient and Adam",
         "together): " + ", ".join(f"{name} {share:.2f}" for name, share in shares.items()) + ".",
@@ -145,12 +129,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_random(folder, max(LENGTHS))
-        models = {"our GPT": own(max(LENGTHS)), "GPT-2 by transformers": pretrained(folder)}
-        rows = {
-            name: [times_as_long(way, batch, length) for batch in BATCHES for length in LENGTHS]
-            for name, way in models.items()
-        }
-        text = text_of(rows, dict(shares_of_memory(folder)))
+        way = pretrained(folder)
+        ratios = [times_as_long(way, batch, length) for batch in BATCHES for length in LENGTHS]
+        text = text_of(ratios, dict(shares_of_memory(folder)))
     PART.write(README, text)
 
 

@@ -17,6 +17,7 @@ from dqn_fast.agent import (
     NATURE,
     ImageEncoder,
     ImplicitValues,
+    PriorValues,
     QNetwork,
     Recurrent,
     Representation,
@@ -24,6 +25,7 @@ from dqn_fast.agent import (
     SequenceModel,
     SmallImageError,
     make_candidate_net,
+    make_language_net,
     make_q_net,
     make_sequence_net,
     make_token_net,
@@ -33,6 +35,7 @@ from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.parts.bodies import build_token_model, reads_steps, text_readers
 from dqn_fast.training.parts.own import call_own, own_error
+from dqn_fast.word_actions import WordActions
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
 
@@ -96,6 +99,19 @@ def _sequential(
             dueling=config.dueling,
             representation=_representation(config),
         )
+    if isinstance(action_space, WordActions) and config.objective in ("bc", "soft"):
+        return make_language_net(
+            observation_space,
+            action_space,
+            partial(_SEQUENCE_MODELS[config.network], config),
+            generator,
+            width=config.embedding or config.sequence_units,
+            values=PriorValues(config.soft_beta) if config.objective == "soft" else None,
+            hidden_sizes=config.hidden_sizes,
+            rank=config.forms,
+        )
+    if config.objective == "soft":
+        raise SettingError("objective", "soft", f"another for {config.env_id}, whose actions are no words")
     return make_sequence_net(
         observation_space,
         action_space,
