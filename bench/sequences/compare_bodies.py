@@ -111,8 +111,8 @@ def text_of(ratios: list[float], shares: dict[str, float]) -> str:
     cells = [f"{length} tokens, batch {batch}" for batch in BATCHES for length in LENGTHS]
     lines = [
         f"A text grows by a token at a time, and GPT-2 by transformers reads it: width {WIDTH},",
-        f"{LAYERS} layers, {HEADS} heads, one thread. Times as long to read it anew at each token, as to go on",
-        "from the keys and values that are kept:",
+        f"{LAYERS} layers, {HEADS} heads, one thread. Times as long to read it anew at each token, as to",
+        "go on from the keys and values that are kept:",
         "",
         f"| {' | '.join(cells)} |",
         f"|{' ---: |' * len(cells)}",
