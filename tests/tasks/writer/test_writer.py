@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+from itertools import product
 from pathlib import Path
 
 import gymnasium as gym
@@ -156,6 +158,22 @@ def test_sentiment_is_vaders_and_its_words_add_up() -> None:
 def test_what_is_refused(text: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         Writer(**{"text": text, "reward": f"{OWN}Length", "longest": 9, **options})  # type: ignore[arg-type]
+
+
+def test_a_chinese_text_is_written_in_characters(tmp_path: Path) -> None:
+    path = tmp_path / "chinese.txt"
+    parts = product("我你他她", "爱看来去", ("山上", "水边"))
+    lines = ["".join(part) + "。" for part in parts]
+    path.write_text("".join(f"{line}天气好。\n" for line in lines), encoding="utf-8")
+    env = Writer(path, f"{OWN}Length", 4, vocabulary=20, shortest=3)
+    env.reset()
+    for word in env.corpus.numbers_of("我爱山上"):
+        env.step(word)
+    assert env.transcript() == "我爱山上 (+1.00)"
+    assert {len(sentence) for sentence in env.corpus.training} <= {3, 4}
+    if importlib.util.find_spec("vaderSentiment"):
+        with pytest.raises(UsageError, match=r"Sentiment, which is the same for \d+ sentences of the text"):
+            Writer(path, vocabulary=20, shortest=3)
 
 
 def test_it_needs_a_text() -> None:
