@@ -19,6 +19,7 @@ from dqn_fast.training.parts.envs import build_env, environment_of
 from dqn_fast.training.run_folder.layout import MODEL, RATINGS
 from dqn_fast.training.run_folder.model import digest_of, load_model
 from dqn_fast.training.run_folder.ratings import BEST, WORST, Rating, Text, append_rating
+from dqn_fast.training.seeds import first_seed
 
 
 class Unrated(NamedTuple):
@@ -63,12 +64,10 @@ def unrated_texts(
     """
     if episodes < 1:
         raise SettingError("episodes", episodes, "at least 1")
-    if seed is not None and not 0 <= seed < 2**31:
-        raise SettingError("seed", seed, "at least 0 and below 2**31")
     if not 0 <= epsilon <= 1:
         raise SettingError("epsilon", epsilon, "from 0 to 1")
     _require_one_environment(runs)
-    first = next(iter(runs.values())).seeds.evaluation if seed is None else seed
+    first = first_seed(seed, next(iter(runs.values())).seeds.evaluation)
     unrated: dict[str, Unrated] = {}
     played = 0
     for folder, config in runs.items():
