@@ -1,10 +1,9 @@
 """Do marks steer an agent? `python bench/dialog/compare_raters.py RUNS`, a minute of processor time.
 
-Agents that book cinema tickets learn to say what nobody has asked for: "It's for those over 12." Two raters
-read 100 dialogues of such an agent each: one dislikes that sentence, the other one likes it. The agent goes
-on learning without marks, and with those of each rater. RUNS is a new folder for the runs. Their figures go
-to raters.jsonl beside this file, and table and picture are made from there; without RUNS, nothing else is
-done.
+Two raters read 100 dialogues of an agent that books cinema tickets. One dislikes a sentence that nobody asks
+for, "It's for those over 12.", and the other one likes it. The agent goes on learning without marks, and with
+those of each rater. RUNS is a new folder for the runs. Their figures go to raters.jsonl beside this file, and
+table and picture are made from there; without RUNS, nothing else is done.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from readme_parts import README, Part
 PART = Part("raters", "python bench/dialog/compare_raters.py RUNS")
 SENTENCE = "Agent: It's for "  # those over 12, the whole family ...
 BEFORE, NOBODY, DISLIKES, LIKES = "before", "nobody", "who dislikes the sentence", "who likes the sentence"
+_EPSILON = 0.3  # with which rated dialogues are held, so that they have the sentence now and then
 _NAMES = {None: "nobody", False: "dislikes", True: "likes"}  # of folders, by what the rater likes
 _FIRST = 10**6  # seed of the dialogues that are measured; none was rated or evaluated
 
@@ -107,7 +107,7 @@ def run(folder: Path, seed: int, *, steps: int, more: int, rated: int, dialogues
         name = f"{seed}-{_NAMES[likes]}"
         marks: dict[str, Any] = {}
         if likes is not None:
-            texts = unrated_texts({base: load_config(base)}, episodes=rated, rater=rater, epsilon=0.1)
+            texts = unrated_texts({base: load_config(base)}, episodes=rated, rater=rater, epsilon=_EPSILON)
             rate(texts, *rule(likes))
             file = folder / f"{name}.jsonl"
             (base / "ratings.jsonl").rename(file)
@@ -129,9 +129,10 @@ def markdown(found: Sequence[Figures]) -> str:
     }
     return "\n".join(
         [
-            "An agent that books tickets says “It's for those over 12.” unasked. Raters mark 100 of its dialogues",
-            "(ε = 0.1) with 5 or 1 by that sentence alone, and it goes on learning for 5,000 steps, with",
-            "`--rating-scale 40`. Measured on 300 other dialogues; mean ± standard deviation over seeds.",
+            "Raters mark 100 dialogues of an agent that books tickets (`--epsilon 0.3`), with 5 or 1 by",
+            "one sentence alone: “It's for those over 12.”, which nobody asks for. The agent goes on",
+            "learning for 5,000 steps with `--rating-scale 40`. Measured on 300 other dialogues, without",
+            "random actions; mean ± standard deviation over seeds.",
             "",
             markdown_table(columns, left=("marks of",)),
             "",

@@ -23,6 +23,7 @@ from dqn_fast.training.observers import Observer
 from dqn_fast.training.outcome import result_of, save_broken_run
 from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
+from dqn_fast.training.parts.rated import with_marks_of_now
 from dqn_fast.training.parts.run import Build, build_here
 from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
@@ -81,7 +82,7 @@ def train(
             weights so far, or else the last ones before; the last checkpoint is kept.
         DeviceMemoryError: if the memory of the GPU does not suffice; what is kept is the same.
     """
-    folder, interrupted = Path(folder), InterruptFlag()
+    folder, interrupted, config = Path(folder), InterruptFlag(), with_marks_of_now(config)
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         # Before the folder is created: settings that do not fit leave none behind.
