@@ -111,11 +111,38 @@ def chat(
     from dqn_fast.training.evaluation.conversation import converse
     from dqn_fast.training.run_folder.model import load_config
 
+    seed = _seed(seed)
+    converse(folder, load_config(folder, device=device), input, print, language=language, seed=seed)
+    return 0
+
+
+def _seed(seed: int | None) -> int:
+    """Return a seed that was asked for, or a new one."""
     if seed is not None and not 0 <= seed < 2**31:
         raise SettingError("seed", seed, "at least 0 and below 2**31")
+    return secrets.randbelow(2**31) if seed is None else seed
 
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    converse(folder, load_config(folder, device=device), input, print, language=language, seed=seed)
+
+def write(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    prompt: str = "",
+    n: int = 5,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Write sentences by the model of a run of dqn_fast/Writer-v0, each behind its reward.
+
+    Args:
+        folder: Folder of the run.
+        prompt: First words of every sentence.
+        n: Number of sentences.
+        seed: Seed of what is drawn; by default a new one.
+    """
+    from dqn_fast.training.evaluation.writing import write_sentences
+    from dqn_fast.training.run_folder.model import load_config
+
+    seed = _seed(seed)
+    for sentence in write_sentences(folder, load_config(folder), prompt, n, seed):
+        sys.stdout.write(f"{sentence}\n")
     return 0
 
 
@@ -241,6 +268,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "video": video,
     "watch": watch,
     "chat": chat,
+    "write": write,
     "rate": rate,
     "table": table,
     "presets": presets,

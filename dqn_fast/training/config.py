@@ -116,6 +116,8 @@ class TrainConfig(
             raise SettingError("epsilon_schedule", "'exponential'", expected)
         if self.objective == "iql" and self.dueling:
             raise SettingError("dueling", True, "False with --objective iql, which has a head for values")
+        if self.objective == "soft":
+            self._check_soft()
         if self.actors:
             self._check_actors()
         if self.capacity < max(self.actors, 1) * self.num_envs:
@@ -132,6 +134,13 @@ class TrainConfig(
         if self.offline is None and self.total_steps <= self.learning_starts:
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
+
+    def _check_soft(self) -> None:
+        if not self.learns_sequences:
+            expected = f"one of {', '.join(SEQUENCE_NETWORKS)} with --objective soft"
+            raise SettingError("network", repr(self.network), expected)
+        if self.n_step != 1:
+            raise SettingError("n_step", self.n_step, "1 with --objective soft: each word has its own price")
 
     def _check_actors(self) -> None:
         alone = {

@@ -149,6 +149,9 @@ def weights_to_begin_with(folder: Path, config: TrainConfig, q_net: QNetwork) ->
     other, weights = load_config(folder), _weights(folder / MODEL)
     if other.objective == "iql" != config.objective:
         weights = _first_q(weights, q_net)
+    if other.objective == "bc" and config.objective == "soft":
+        own = q_net.state_dict()  # the model lies below values of this run's own
+        weights = {**weights, **{name: value for name, value in own.items() if name not in weights}}
     if misfit := _misfit(weights, q_net):
         names = [field.name for field in dataclasses.fields(NetworkSettings) if field.name != "from_folder"]
         differ = [
