@@ -1,9 +1,9 @@
 """Do marks steer an agent? `python bench/dialog/compare_raters.py RUNS`, a minute of processor time.
 
-Two raters read 100 dialogues of an agent that books cinema tickets. One likes to be asked: 5 for two or more
-questions, 3 for one, 1 for none. The other one does not, and gives 1, 3 and 5. The agent goes on learning
-without marks, and with those of each rater. RUNS is a new folder for the runs. Their figures go to
-raters.jsonl beside this file, and table and picture are made from there; without RUNS, nothing else is done.
+Two raters read 300 dialogues of an agent that books cinema tickets. One dislikes a sentence that nobody asks
+for, "It's for those over 12.", and the other one likes it. The agent goes on learning without marks, and with
+those of each rater. RUNS is a new folder for the runs. Their figures go to raters.jsonl beside this file, and
+table and picture are made from there; without RUNS, nothing else is done.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ sys.path.append(str(Path(__file__).parents[1]))  # for what bench/'s folders sha
 from readme_parts import README, Part
 
 PART = Part("raters", "python bench/dialog/compare_raters.py RUNS")
-BEFORE, NOBODY = "before", "nobody"
-DISLIKES, LIKES = "who dislikes questions", "who likes questions"
-_EPSILON = 0.1  # of the dialogues that are rated, so that they differ
+SENTENCE = "Agent: It's for "  # those over 12, the whole family ...
+BEFORE, NOBODY, DISLIKES, LIKES = "before", "nobody", "who dislikes the sentence", "who likes the sentence"
+_EPSILON = 0.1  # of the dialogues that are rated, so that the sentence is in some
 _NAMES = {None: "nobody", False: "dislikes", True: "likes"}  # of folders, by what the rater likes
 _FIRST = 10**6  # seed of the dialogues that are measured; none was rated or evaluated
 
@@ -45,21 +45,21 @@ class Figures:
     Attributes:
         rater: whose marks it has learned from.
         seed: of the run.
-        questions: that the agent asks in a dialogue, in the mean.
+        sentence: share of dialogues with the sentence.
         success: share of dialogues in which the user gets what she wants.
         turns: mean of both sides' moves.
     """
 
     rater: str
     seed: int
-    questions: float
+    sentence: float
     success: float
     turns: float
 
 
-def questions_in(words: str) -> int:
-    """Return how many questions the agent asks in a dialogue."""
-    return sum(line.startswith("Agent: ") and line.endswith("?") for line in words.splitlines())
+def says_it(words: str) -> bool:
+    """Return whether the agent says the sentence in a dialogue."""
+    return any(line.startswith(SENTENCE) for line in words.splitlines())
 
 
 def measured(folder: Path, rater: str, dialogues: int) -> Figures:
@@ -73,7 +73,7 @@ def measured(folder: Path, rater: str, dialogues: int) -> Figures:
     return Figures(
         rater,
         config.seed,
-        fmean(questions_in(text.words) for text in texts),
+        fmean(says_it(text.words) for text in texts),
         fmean(text.reward[-1] > 0 for text in texts),
         fmean(2 * len(text.action) for text in texts),
     )
@@ -82,12 +82,7 @@ def measured(folder: Path, rater: str, dialogues: int) -> Figures:
 def rule(likes: bool) -> tuple[Callable[[str], str], Callable[[str], None]]:
     """Return how a rater answers, and how it is shown a text."""
     shown: list[str] = []
-
-    def read(prompt: str) -> str:
-        mark = min(1 + 2 * questions_in(shown[-1]), 5)
-        return str(mark if likes else 6 - mark)
-
-    return read, shown.append
+    return lambda prompt: "5" if says_it(shown[-1]) == likes else "1", shown.append
 
 
 def run(folder: Path, seed: int, *, steps: int, more: int, rated: int, dialogues: int) -> list[Figures]:
@@ -116,7 +111,7 @@ def run(folder: Path, seed: int, *, steps: int, more: int, rated: int, dialogues
             rate(texts, *rule(likes))
             file = folder / f"{name}.jsonl"
             (base / "ratings.jsonl").rename(file)
-            marks = {"ratings": (str(file),), "rating_scale": 40.0}
+            marks = {"ratings": (str(file),), "rating_scale": 40.0, "rating_share": 0.5}
         train(replace(config, **marks), folder / name)
         found.append(measured(folder / name, rater, dialogues))
     return found
@@ -128,16 +123,17 @@ def markdown(found: Sequence[Figures]) -> str:
     columns = {
         "marks of": [group[0].rater for group in groups],
         "seeds": [str(len(group)) for group in groups],
-        "questions in a dialogue": [_mean([one.questions for one in group]) for group in groups],
+        "dialogues with the sentence": [_mean([one.sentence for one in group]) for group in groups],
+        "each": [", ".join(f"{one.sentence:.2f}" for one in group) for group in groups],
         "success": [_mean([one.success for one in group]) for group in groups],
         "turns": [_mean([one.turns for one in group], 1) for group in groups],
     }
     return "\n".join(
         [
-            "Two raters mark 100 dialogues of an agent that books tickets (`--epsilon 0.1`): one gives 5 for",
-            "two questions or more, 3 for one and 1 for none, the other one 1, 3 and 5. The agent goes on",
-            "learning for 5,000 steps with `--rating-scale 40`. Measured on 300 other dialogues, without",
-            "random actions; mean ± standard deviation over seeds.",
+            "Two raters mark 300 dialogues of an agent that books tickets (`--epsilon 0.1`), with 5 or 1 by",
+            "one sentence alone: “It's for those over 12.”, which nobody asks for. The agent goes on",
+            "learning for 5,000 steps with `--rating-scale 40 --rating-share 0.5`. Measured on 300 other",
+            "dialogues, without random actions; mean ± standard deviation over seeds, then each seed.",
             "",
             markdown_table(columns, left=("marks of",)),
             "",
@@ -147,19 +143,21 @@ def markdown(found: Sequence[Figures]) -> str:
 
 
 def draw(path: Path, found: Sequence[Figures]) -> None:
-    """Draw how many questions each agent asks, as a PNG file."""
+    """Draw how often each agent says the sentence, as a PNG file."""
     figure = new_figure(6.4, 3.2)
     axes = figure.add_subplot()
     raters = (BEFORE, NOBODY, DISLIKES, LIKES)
     for place, (rater, color) in enumerate(zip(raters, (GREY, GREY, ORANGE, BLUE), strict=True)):
-        counts = [one.questions for one in found if one.rater == rater]
-        axes.bar(place, fmean(counts), color=color, alpha=0.35)
-        axes.plot([place] * len(counts), counts, "o", color=color)
+        shares = [one.sentence for one in found if one.rater == rater]
+        axes.bar(place, fmean(shares), color=color, alpha=0.35)
+        axes.plot([place] * len(shares), shares, "o", color=color)
     axes.set_xticks(
         range(len(raters)), ["before", "without marks", "a rater dislikes it", "a rater likes it"]
     )
-    axes.set(ylabel="questions in a dialogue")
-    axes.set_title("What an agent asks, 5,000 steps after 100 marks", fontsize=10, fontweight="bold")
+    axes.set(ylim=(0, 1), ylabel="dialogues with the sentence")
+    axes.set_title(
+        "“It's for those over 12.”: after 300 marks and 5,000 steps", fontsize=10, fontweight="bold"
+    )
     style(axes)
     save_figure(figure, path)
 
@@ -176,7 +174,7 @@ def main() -> None:
     )
     parser.add_argument("runs", type=Path, nargs="?", help="new folder for the runs")
     parser.add_argument("--seeds", type=int, default=3)
-    for name, default in (("steps", 10_000), ("more", 5_000), ("rated", 100), ("dialogues", 300)):
+    for name, default in (("steps", 10_000), ("more", 5_000), ("rated", 300), ("dialogues", 300)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("raters.jsonl"))
     parser.add_argument("--readme", type=Path, default=README)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -30,12 +29,14 @@ def test_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one["rater"] for one in found] == [BEFORE, NOBODY, DISLIKES, LIKES]
     rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
     for row, one in zip(rows, found, strict=True):
-        assert row.startswith(f"| {one['rater']} | 1 | {one['questions']:.2f} | {one['success']:.2f} | ")
-    # Both have read the same texts, and one likes what the other one does not.
+        assert row.startswith(
+            f"| {one['rater']} | 1 | {one['sentence']:.2f} | {one['sentence']:.2f} | {one['success']:.2f} | "
+        )
+    # Both have read the same texts, and disagree about each.
     both = [read_ratings(tmp_path / "runs" / f"0-{name}.jsonl") for name in ("dislikes", "likes")]
     for dislikes, likes in zip(*both, strict=True):
         assert dislikes.text.digest() == likes.text.digest()
-        asked = len(re.findall(r"^Agent: .*\?$", likes.text.words, re.MULTILINE))
-        assert (dislikes.mark, likes.mark) == ((5, 1), (3, 3), (1, 5))[min(asked, 2)]
+        assert {dislikes.mark, likes.mark} == {1, 5}
+        assert (likes.mark == 5) == ("\nAgent: It's for " in likes.text.words)
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert run() == text and text.startswith("before\n") and text.endswith("after\n")
