@@ -4,6 +4,9 @@ DOMAIN is a folder with the published files (Li et al., 2017; MiuLab/TC-Bot). 12
 fill the pool. Then, in each epoch: 100 greedy dialogues are stored, and are the epoch's score; if it is at
 least the best so far and 0.30, the pool is emptied, and 100 more are stored; the target network is copied;
 and as many updates of 16 are made as the pool holds sixteens. FILE gets one line of JSON.
+
+The learner is that of TC-Bot's source. It differs from PyTorch's usual one in ways that the score depends on:
+see `RMSProp` and OUTPUT_SCALE.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ from dqn_fast.tasks.movie_ticket import MovieTicket, RuleAgent
 
 WARM_DIALOGUES, WARM_TRANSITIONS = 120, 1_000
 EPOCH_DIALOGUES, BATCH, FLUSH_FROM = 100, 16, 0.30
-HIDDEN, GAMMA, LEARNING_RATE, DECAY, L2 = 80, 0.9, 1e-3, 0.999, 1e-3
+HIDDEN, GAMMA, LEARNING_RATE, DECAY, L2, EPS = 80, 0.9, 1e-3, 0.999, 1e-3, 1e-8
+OUTPUT_SCALE = 0.1  # of the output layer's first weights
 POOL = 400_000  # transitions: more than are ever stored
 
 Act = Callable[[np.ndarray, int], int]  # of the observation and the number of the step, from 0
@@ -65,6 +69,26 @@ class Dialogues:
         return Played(*(sums / count).tolist())
 
 
+class RMSProp:
+    """TC-Bot's RMSProp: the step is the gradient over the root of its mean square *and* epsilon.
+
+    PyTorch adds epsilon to the root. A weight whose gradient is its L2 term alone, as of a feature that does
+    not occur, would then move as fast as any other, to 0.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self._squares = [(parameter, torch.zeros_like(parameter)) for parameter in net.parameters()]
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move against the gradients, and against 1/BATCH of the L2 term of weights."""
+        for parameter, square in self._squares:
+            assert parameter.grad is not None
+            gradient = parameter.grad + (L2 / BATCH * parameter if parameter.dim() > 1 else 0.0)
+            square.mul_(DECAY).addcmul_(gradient, gradient, value=1 - DECAY)
+            parameter.sub_(LEARNING_RATE * gradient / (square + EPS).sqrt())
+
+
 class Learner:
     """The network, 272-80-43 on the published domain, and its updates."""
 
@@ -74,11 +98,11 @@ class Learner:
         for layer in layers:  # as Glorot & Bengio (2010)
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            layers[1].weight.mul_(OUTPUT_SCALE)
         self.net = nn.Sequential(layers[0], nn.ReLU(), layers[1])
         self.target = copy.deepcopy(self.net)
-        self._optimizer = torch.optim.RMSprop(
-            self.net.parameters(), lr=LEARNING_RATE, alpha=DECAY, weight_decay=L2
-        )
+        self._optimizer = RMSProp(self.net)
 
     def act(self, obs: np.ndarray, _: int) -> int:
         """Return the greedy action."""
@@ -95,8 +119,8 @@ class Learner:
         with torch.no_grad():
             target = batch.reward + batch.discount * self.target(batch.next_obs).max(1).values
         value = self.net(batch.obs).gather(1, batch.action.long()[:, None]).squeeze(1)
-        loss = (target - value).square().mean()
-        self._optimizer.zero_grad()
+        loss = (target - value).square().mean() / 2
+        self.net.zero_grad()
         loss.backward()
         self._optimizer.step()
 

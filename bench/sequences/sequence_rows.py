@@ -116,19 +116,19 @@ def _with_and_without_memory(
 
 ROWS: dict[str, Row] = {
     "tmaze-10": Row("T-maze, L = 10: LSTM, whole episodes", _TMAZE, {}),
-    "tmaze-10-gru": Row("the same, GRU", _TMAZE, {"network": "gru"}),
-    "tmaze-10-gpt": Row("the same, GPT", _TMAZE, {"network": "gpt"}),
-    "tmaze-10-zero": Row("LSTM, windows of 5 from an empty state", _TMAZE, _WINDOWS),
-    "tmaze-10-burn-in": Row("LSTM, windows of 5, burn-in of 5", _TMAZE, {**_WINDOWS, "burn_in": 5}),
+    "tmaze-10-gru": Row("T-maze, L = 10: GRU", _TMAZE, {"network": "gru"}),
+    "tmaze-10-gpt": Row("T-maze, L = 10: GPT", _TMAZE, {"network": "gpt"}),
+    "tmaze-10-zero": Row("L = 10: LSTM, windows of 5 from an empty state", _TMAZE, _WINDOWS),
+    "tmaze-10-burn-in": Row("L = 10: LSTM, windows of 5, burn-in of 5", _TMAZE, {**_WINDOWS, "burn_in": 5}),
     "tmaze-10-stored": Row(
-        "LSTM, windows of 5, stored state, burn-in of 5",
+        "L = 10: LSTM, windows of 5, stored state, burn-in of 5",
         _TMAZE,
         {**_WINDOWS, "burn_in": 5, "stored_state": True},
     ),
-    "tmaze-10-memoryless": Row("no memory", _TMAZE, {"network": "feedforward"}),
+    "tmaze-10-memoryless": Row("T-maze, L = 10: no memory", _TMAZE, {"network": "feedforward"}),
     "tmaze-50": Row("T-maze, L = 50: LSTM, whole episodes", _TMAZE, {}, "tmaze-50"),
     "tmaze-250": Row("T-maze, L = 250: LSTM, whole episodes", _TMAZE, _MAZE_250),
-    "tmaze-250-gpt": Row("the same, GPT", _TMAZE, {**_MAZE_250, "network": "gpt"}),
+    "tmaze-250-gpt": Row("T-maze, L = 250: GPT", _TMAZE, {**_MAZE_250, "network": "gpt"}),
     "tutor": Row("the tutor: LSTM, whole episodes", "dqn_fast/Tutor-v0", {}, None, 50, None),
     "tutor-memoryless": Row(
         "the tutor: no memory", "dqn_fast/Tutor-v0", {"network": "feedforward"}, None, 50, None
@@ -145,7 +145,8 @@ ROWS: dict[str, Row] = {
             **_STORED,
             "env_kwargs": {"max_episode_length": 500},
             "total_steps": 100_000,
-            "learn_period": 32,
+            "sequence_length": 32,
+            "burn_in": 16,
             "log_period": 10_000,
         },
         None,

@@ -21,6 +21,11 @@ from dqn_fast.agent.networks import (
     ImplicitOutputs,
     ImplicitValues,
     Inputs,
+    LanguageModel,
+    LanguageNetwork,
+    PriorAlone,
+    PriorOutputs,
+    PriorValues,
     QNetwork,
     Recurrent,
     Representation,
@@ -32,6 +37,7 @@ from dqn_fast.agent.networks import (
     Window,
     legal_actions,
     make_candidate_net,
+    make_language_net,
     make_mlp,
     make_q_net,
     make_sequence_net,
@@ -49,6 +55,7 @@ from dqn_fast.agent.objectives import (
     Rescaling,
     Selected,
     Selector,
+    SoftObjective,
     SquareRoot,
     TDObjective,
     TransitionBatch,
@@ -59,7 +66,8 @@ from dqn_fast.agent.objectives import (
     target_selector,
 )
 from dqn_fast.agent.optimizers import Adam, FlatParameters, Optimizer, RMSProp
-from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy, make_policy
+from dqn_fast.agent.policy import FeedForwardPolicy, Greedy, Policy, make_policy, without_exploration
+from dqn_fast.agent.sampling import Sampling, sample
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.sequence_batches import Draw, EpisodeDraw, SequenceBatches, WindowDraw
 from dqn_fast.agent.sequence_policy import SequencePolicy
@@ -99,6 +107,8 @@ __all__ = [
     "ImplicitValues",
     "Inputs",
     "JoinedBatches",
+    "LanguageModel",
+    "LanguageNetwork",
     "LinearSchedule",
     "Loss",
     "NoExploration",
@@ -107,6 +117,9 @@ __all__ = [
     "ObjectiveResult",
     "Optimizer",
     "Policy",
+    "PriorAlone",
+    "PriorOutputs",
+    "PriorValues",
     "PrioritizedBatches",
     "QNetwork",
     "QValues",
@@ -114,6 +127,7 @@ __all__ = [
     "Recurrent",
     "Representation",
     "Rescaling",
+    "Sampling",
     "Scalar",
     "Schedule",
     "Selected",
@@ -123,6 +137,7 @@ __all__ = [
     "SequenceNetwork",
     "SequencePolicy",
     "SmallImageError",
+    "SoftObjective",
     "SoftTarget",
     "SquareRoot",
     "State",
@@ -140,6 +155,7 @@ __all__ = [
     "legal_actions",
     "make_candidate_net",
     "make_cells",
+    "make_language_net",
     "make_mlp",
     "make_policy",
     "make_q_net",
@@ -148,7 +164,9 @@ __all__ = [
     "mixed_priority",
     "online_selector",
     "q_net_of_own",
+    "sample",
     "squared_error",
     "target_selector",
     "try_q_net",
+    "without_exploration",
 ]

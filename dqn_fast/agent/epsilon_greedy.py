@@ -80,12 +80,12 @@ class EpsilonGreedy:
             for i in range(first_env, first_env + num_envs)
         ]
 
-    def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
+    def choose(self, values: Callable[[], npt.NDArray[Any]], step: int, legal: Legal) -> Actions:
         """Return an action for each environment, `(num_envs,)` int64.
 
         Args:
-            greedy: returns the greedy actions, `(num_envs,)`, in an array that may be changed; called unless
-                all environments explore.
+            values: returns the values of all actions, `(num_envs, num_actions)`; called unless all
+                environments explore. The greedy action is the first of the best ones.
             step: environment step of these actions.
             legal: returns which actions are legal, `(num_envs, num_actions)`; called if any explores.
         """
@@ -95,12 +95,13 @@ class EpsilonGreedy:
         coins = draws[: self.num_envs]
         # No exponent is below 1, so no epsilon is above this one. In most steps no environment explores.
         if min(coins) >= epsilon and not (self.repeat and any(self._left)):
-            return greedy()
+            best: Actions = values().argmax(1)
+            return best
         picks = draws[self.num_envs :]
         explorers = [
             env for env, coin in enumerate(coins) if coin < epsilon ** self._exponents[env] or self._left[env]
         ]
-        actions = greedy() if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
+        actions = values().argmax(1) if len(explorers) < self.num_envs else np.empty(self.num_envs, np.int64)
         allowed = legal() if explorers else None
         for env in explorers:
             actions[env] = self._random(env, picks[env], None if allowed is None else allowed[env])

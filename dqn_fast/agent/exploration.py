@@ -1,4 +1,4 @@
-"""Exploration: when the agent takes another action than the greedy one."""
+"""Exploration: which action the agent takes by the values of all, the best one or another."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Legal = Callable[[], npt.NDArray[np.bool_] | None]
 class Exploration(Protocol):
     """Decides between the greedy action and another one."""
 
-    def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
+    def choose(self, values: Callable[[], npt.NDArray[Any]], step: int, legal: Legal) -> Actions:
         """Return an action for each environment, `(N,)` int64.
 
         Args:
-            greedy: returns the greedy actions, `(N,)`, which are legal, in an array that may be changed.
-                Called only if one is needed, because it costs a pass through the network.
+            values: returns the values of all actions, `(N, A)`, the largest of which is legal; only read.
+                Called only if they are needed, because they cost a pass through the network.
             step: environment step of these actions.
             legal: returns which actions are legal; called only if an environment explores.
         """
@@ -44,9 +44,10 @@ class Exploration(Protocol):
 class NoExploration:
     """Always takes the greedy action: for evaluation."""
 
-    def choose(self, greedy: Callable[[], Actions], step: int, legal: Legal) -> Actions:
-        """Return the greedy actions, `(N,)` int64."""
-        return greedy()
+    def choose(self, values: Callable[[], npt.NDArray[Any]], step: int, legal: Legal) -> Actions:
+        """Return the greedy actions, `(N,)` int64; the first of equally good ones."""
+        best: Actions = values().argmax(1)
+        return best
 
     def figures(self, step: int) -> dict[str, float]:
         """Return an epsilon of 0."""

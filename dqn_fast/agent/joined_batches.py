@@ -11,6 +11,8 @@ from torch import Tensor
 
 from dqn_fast import trees
 from dqn_fast.agent.batch_source import DrawingSource
+from dqn_fast.agent.joined_cells import join_cells
+from dqn_fast.agent.networks.windows import Cells
 from dqn_fast.agent.objectives.objective import TransitionBatch
 
 
@@ -32,7 +34,7 @@ class JoinedBatch:
 
 
 class JoinedBatches:
-    """Joins a batch of each of two sources, of transitions alike, for every update.
+    """Joins a batch of each of two sources, of transitions or of sequences alike, for every update.
 
     Each source draws by its own rule, with its own importance weights, and gets the TD errors of its own
     rows. So each source's share of an update is its share of the rows (Hester et al., 2018, let priorities
@@ -74,12 +76,10 @@ def _joined(one: TransitionBatch, other: TransitionBatch) -> JoinedBatch:
     def rows(name: str) -> Any:
         return trees.map(lambda *leaves: torch.cat(leaves), getattr(one, name), getattr(other, name))
 
+    if isinstance(one.obs, Cells):
+        obs, next_obs = join_cells((one.obs, one.next_obs), (other.obs, other.next_obs))
+    else:
+        obs, next_obs = rows("obs"), rows("next_obs")
     return JoinedBatch(
-        rows("obs"),
-        rows("action"),
-        rows("reward"),
-        rows("next_obs"),
-        rows("discount"),
-        rows("weights"),
-        (one, other),
+        obs, rows("action"), rows("reward"), next_obs, rows("discount"), rows("weights"), (one, other)
     )

@@ -12,8 +12,10 @@ from dqn_fast import trees
 from dqn_fast.agent.exploration import Actions, Exploration, NoExploration
 from dqn_fast.agent.fast import make_q_values
 from dqn_fast.agent.networks.action_mask import legal_actions
+from dqn_fast.agent.networks.prior import PriorAlone, PriorValues
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
+from dqn_fast.agent.sampling import Sampling
 from dqn_fast.agent.sequence_policy import SequencePolicy
 
 
@@ -79,9 +81,7 @@ class FeedForwardPolicy:
 
         The network is asked only if at least one environment acts greedily.
         """
-        return self.exploration.choose(
-            lambda: self._q_values(obs).argmax(1), step, lambda: legal_actions(obs)
-        )
+        return self.exploration.choose(lambda: self._q_values(obs), step, lambda: legal_actions(obs))
 
     def observe(self, reward: npt.NDArray[Any]) -> None:
         """Do nothing: observations are enough to act."""
@@ -122,8 +122,20 @@ def make_policy(
     return FeedForwardPolicy(q_net, exploration)
 
 
+def without_exploration(q_net: QNetwork) -> Exploration:
+    """Return how a network acts when nothing is to be learned from it: by its best action.
+
+    Where values are the logits of a policy, actions are drawn from it instead, from a fixed seed.
+    """
+    if isinstance(q_net.representation, PriorValues | PriorAlone):
+        return Sampling(np.random.default_rng(0))
+    return NoExploration()
+
+
 class Greedy:
     """Chooses the action with the largest value for one observation; the first of equal ones.
+
+    Where values are the logits of a policy, it draws from it (`without_exploration`).
 
     For a network that remembers, call `reset` where an episode begins, and `observe` after each step.
 
@@ -132,7 +144,7 @@ class Greedy:
     """
 
     def __init__(self, q_net: QNetwork) -> None:
-        self._policy = make_policy(q_net, NoExploration())
+        self._policy = make_policy(q_net, without_exploration(q_net))
 
     def __call__(self, obs: Any) -> int:
         """Return the greedy action.

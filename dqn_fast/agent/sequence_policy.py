@@ -58,9 +58,7 @@ class SequencePolicy:
         inputs = Inputs(trees.map(self._as_input, obs), self._action, self._reward)
         outputs, self._state = self._q_net.step(inputs, self._state)
         values = self._q_net.values(outputs)
-        actions = self.exploration.choose(
-            lambda: as_array(values.argmax(1)), step, lambda: legal_actions(obs)
-        )
+        actions = self.exploration.choose(lambda: as_array(values), step, lambda: legal_actions(obs))
         self._action = self._as_input(actions.copy())
         return actions
 

@@ -111,12 +111,93 @@ def chat(
     from dqn_fast.training.evaluation.conversation import converse
     from dqn_fast.training.run_folder.model import load_config
 
-    if seed is not None and not 0 <= seed < 2**31:
-        raise SettingError("seed", seed, "at least 0 and below 2**31")
-
-    seed = secrets.randbelow(2**31) if seed is None else seed
+    seed = _seed(seed)
     converse(folder, load_config(folder, device=device), input, print, language=language, seed=seed)
     return 0
+
+
+def _seed(seed: int | None) -> int:
+    """Return a seed that was asked for, or a new one."""
+    if seed is not None and not 0 <= seed < 2**31:
+        raise SettingError("seed", seed, "at least 0 and below 2**31")
+    return secrets.randbelow(2**31) if seed is None else seed
+
+
+def write(
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
+    prompt: str = "",
+    n: int = 5,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+) -> int:
+    """Write sentences by the model of a run of dqn_fast/Writer-v0, each behind its reward.
+
+    Args:
+        folder: Folder of the run.
+        prompt: First words of every sentence.
+        n: Number of sentences.
+        seed: Seed of what is drawn; by default a new one.
+    """
+    from dqn_fast.training.evaluation.writing import write_sentences
+    from dqn_fast.training.run_folder.model import load_config
+
+    seed = _seed(seed)
+    for sentence in write_sentences(folder, load_config(folder), prompt, n, seed):
+        sys.stdout.write(f"{sentence}\n")
+    return 0
+
+
+def rate(
+    folders: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ..."), tyro.conf.Positional],
+    episodes: int = 10,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
+    rater: Annotated[str, tyro.conf.arg(metavar="NAME")] = "",
+    epsilon: float = 0.0,
+    device: Device = None,
+) -> int:
+    """Give marks to what the agents of runs say, without knowing which of them said it.
+
+    Texts come in random order. Each mark is stored at once, in ratings.jsonl in the folder of the agent.
+    Ctrl-D ends the rating, and the same command goes on with it. At the end, each agent's mean mark is shown
+    with its 95 % interval. `dqn-fast train ENV --from DIR --ratings DIR` learns from the marks.
+
+    Args:
+        folders: Folders of runs of one environment, which must tell its episodes in words, such as
+            dqn_fast/MovieTicket-v0.
+        episodes: Texts of each agent. All agents play the same episodes.
+        seed: Seed of the first episode; the next one has this number + 1. By default that of the first run's
+            evaluation.
+        rater: Your name, if several people rate. A text that several have rated counts with the mean.
+        epsilon: Probability of a random action at each step, so that texts differ more: what is to be learned
+            from takes good and bad ones.
+        device: Device on which the networks act, such as cpu or cuda; by default the runs' own.
+    """
+    from dqn_fast.training.evaluation.marks import marks_of
+    from dqn_fast.training.evaluation.rating import rate as ask
+    from dqn_fast.training.evaluation.rating import unrated_texts
+    from dqn_fast.training.reports import EpisodesProgress
+    from dqn_fast.training.run_folder.layout import RATINGS
+    from dqn_fast.training.run_folder.model import load_config
+
+    if not folders:
+        raise SettingError("folders", "none", "a folder of a run")
+    runs = {folder: load_config(folder, device=device) for folder in folders}
+    with EpisodesProgress("playing", episodes * len(runs)) as progress:
+        texts = unrated_texts(
+            runs, episodes=episodes, seed=seed, rater=rater, epsilon=epsilon, on_episode=progress
+        )
+    if not texts:
+        sys.stderr.write(
+            "dqn-fast: all of these texts are rated; for more: --episodes, --seed or --epsilon\n"
+        )
+    status = 0
+    try:
+        ask(texts, input, print)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.stdout.write("\n")
+    for folder in runs:
+        sys.stdout.write(f"{folder}: {marks_of(folder, epsilon)}, in {folder / RATINGS}\n")
+    return status
 
 
 def watch(
@@ -178,6 +259,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "video": video,
     "watch": watch,
     "chat": chat,
+    "write": write,
+    "rate": rate,
     "table": table,
     "presets": presets,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,8 @@ def train(
     overwrite: bool = False,
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
     config_file: Annotated[Path | None, tyro.conf.arg(name="config", metavar="FILE")] = None,
+    text: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
+    reward: Annotated[str | None, tyro.conf.arg(metavar="MODULE:NAME")] = None,
     video: bool = True,
     seeds: int = 1,
     jobs: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
@@ -50,6 +53,9 @@ def train(
         preset: Settings to begin with, instead of those for the environment; `dqn-fast presets` lists them.
         config_file: Settings to begin with, instead of a preset: the config.json of a run, or one of your own
             with some of its settings. Options go before them.
+        text: For environments that are made from a text file, such as dqn_fast/Writer-v0: --env-kwargs
+            text=FILE.
+        reward: For environments whose reward can be chosen: --env-kwargs reward=MODULE:NAME.
         video: Record one episode of the trained agent, if the environment can be rendered.
         seeds: Number of runs, with --seed, --seed + 1, …: each in its own process and folder (seed-<seed> in
             the output folder), with one picture and one score for all of them.
@@ -60,12 +66,16 @@ def train(
 
     if seeds < 1:
         raise SettingError("seeds", seeds, "at least 1")
+    # From another folder, too, the run finds its text.
+    short = {"text": text and str(text.absolute()), "reward": reward}
+    given = {name: value for name, value in short.items() if value}
+    settings = replace(settings, env_kwargs={**settings.env_kwargs, **given})
     if seeds > 1 and settings.actors:
         raise SettingError("seeds", seeds, "1 with --actors")
     all_seeds = range(settings.seed, settings.seed + seeds)
     folder = output or default_run_folder(settings.env_id, all_seeds, datetime.now())
     origin = f"the settings of {config_file}" if config_file else origin_of_settings(settings.env_id, preset)
-    begin = partial(_say_begin, settings.env_id, origin)
+    begin = partial(_say_begin, settings, origin)
     try:
         if seeds == 1:
             run = _trainer(settings.actors)[0](settings, folder, overwrite=overwrite, on_begin=begin)
@@ -79,8 +89,12 @@ def train(
         raise UsageError(f"{error}: choose another --output, or pass --overwrite") from error
 
 
-def _say_begin(env_id: str, origin: str, placement: Placement) -> None:
-    _say(f"{env_id} with {origin}, {placement}")
+def _say_begin(settings: TrainConfig, origin: str, placement: Placement) -> None:
+    _say(f"{settings.env_id} with {origin}, {placement}")
+    if settings.ratings:
+        from dqn_fast.training.parts.rated import in_words
+
+        _say(in_words(settings))
 
 
 def resume(

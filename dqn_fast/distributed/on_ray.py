@@ -15,6 +15,8 @@ from typing import Any
 from dqn_fast.distributed.transport import Host, Worker, WorkerLostError, unwrapped
 from dqn_fast.errors import SettingError, UsageError
 
+_TO_STOP = (signal.SIGINT, signal.SIGTERM)
+
 
 class RayTransport:
     """A connection to a Ray cluster; one at a time in a process.
@@ -123,17 +125,21 @@ class _RayCall:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep Ctrl-C from the processes that Ray starts, and put back the handlers that Ray sets for itself."""
+    """Keep signals to stop from the processes that Ray starts, and put back the handlers that Ray sets.
+
+    A terminal sends Ctrl-C to all processes of its group, and who ends a job SIGTERM. Those of Ray inherit
+    that they do not listen: the run ends in order, with what its shards hold, and then ends them.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    # A terminal sends Ctrl-C to all processes of its group. Those of Ray inherit that they do not listen: the
-    # run ends in order, and ends them.
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = {number: signal.getsignal(number) for number in _TO_STOP}
+    blocks = hasattr(signal, "pthread_sigmask")  # not on Windows, where no group gets signals
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP) if blocks else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if blocked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)

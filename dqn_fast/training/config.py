@@ -81,6 +81,11 @@ class TrainConfig(
         return 0 if self.demonstrations is None else round(self.demonstration_share * self.batch_size)
 
     @property
+    def rating_rows(self) -> int:
+        """Rows of a batch that come from the rated texts."""
+        return round(self.rating_share * self.batch_size) if self.ratings else 0
+
+    @property
     def learns_sequences(self) -> bool:
         """Whether the network remembers, and so learns from sequences."""
         return self.network in SEQUENCE_NETWORKS
@@ -99,13 +104,20 @@ class TrainConfig(
             raise SettingError(
                 "stored_state", True, "False with --offline: data has no state of this network"
             )
-        if self.demonstrations is not None:
-            self._check_demonstrations()
+        if self.demonstrations is not None and self.offline is not None:
+            expected = "none with --offline, which is data alone"
+            raise SettingError("demonstrations", self.demonstrations, expected)
+        if self.demonstrations is not None or self.ratings:
+            self._check_shares()
+        if self.ratings:
+            self._check_ratings()
         if self.epsilon_schedule == "exponential" and 0 in (self.epsilon_begin, self.epsilon_end):
             expected = "epsilon_begin and epsilon_end above 0, or linear"
             raise SettingError("epsilon_schedule", "'exponential'", expected)
         if self.objective == "iql" and self.dueling:
             raise SettingError("dueling", True, "False with --objective iql, which has a head for values")
+        if self.objective == "soft":
+            self._check_soft()
         if self.actors:
             self._check_actors()
         if self.capacity < max(self.actors, 1) * self.num_envs:
@@ -123,10 +135,18 @@ class TrainConfig(
             expected = f"more than learning_starts ({self.learning_starts})"
             raise SettingError("total_steps", self.total_steps, expected)
 
+    def _check_soft(self) -> None:
+        if not self.learns_sequences:
+            expected = f"one of {', '.join(SEQUENCE_NETWORKS)} with --objective soft"
+            raise SettingError("network", repr(self.network), expected)
+        if self.n_step != 1:
+            raise SettingError("n_step", self.n_step, "1 with --objective soft: each word has its own price")
+
     def _check_actors(self) -> None:
         alone = {
             "offline": self.offline is not None,
             "demonstrations": self.demonstrations is not None,
+            "ratings": len(self.ratings) > 0,
             "scripted_episodes": self.scripted_episodes > 0,
             "save_memory": self.save_memory,
             "network": self.learns_sequences,
@@ -136,17 +156,28 @@ class TrainConfig(
         if self.shards > self.actors:
             raise SettingError("shards", self.shards, f"at most one for each of {self.actors} actors")
 
-    def _check_demonstrations(self) -> None:
-        if self.offline is not None:
-            raise SettingError(
-                "demonstrations", self.demonstrations, "none with --offline, which is data alone"
-            )
-        if self.learns_sequences:
-            expected = f"none with --network {self.network}, which learns from sequences"
-            raise SettingError("demonstrations", self.demonstrations, expected)
-        if not 0 < self.demonstration_rows < self.batch_size:
-            expected = f"at least one row of a batch of {self.batch_size}, and not all"
-            raise SettingError("demonstration_share", self.demonstration_share, expected)
+    def _check_shares(self) -> None:
+        """Refuse shares of a batch that leave a part of it without rows."""
+        if self.stored_state:
+            expected = "False with demonstrations or ratings, which have no state of this network"
+            raise SettingError("stored_state", True, expected)
+        shares = {}
+        if self.demonstrations is not None:
+            shares["demonstration_share"] = self.demonstration_rows
+        if self.ratings:
+            shares["rating_share"] = self.rating_rows
+        for name, rows in shares.items():
+            if rows < 1 or sum(shares.values()) >= self.batch_size:
+                both = " of them in both shares" if len(shares) > 1 else ""
+                expected = f"at least one row of a batch of {self.batch_size}, and not all{both}"
+                raise SettingError(name, getattr(self, name), expected)
+
+    def _check_ratings(self) -> None:
+        if self.objective == "bc":
+            expected = "none with --objective bc, which clones texts whatever their marks"
+            raise SettingError("ratings", ", ".join(self.ratings), expected)
+        if self.clip_rewards:
+            raise SettingError("clip_rewards", True, "False with --ratings: marks would be clipped, too")
 
 
 #: What a setting is in a saved run that is older than the setting.

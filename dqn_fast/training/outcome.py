@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +36,11 @@ def save_broken_run(config: TrainConfig, folder: Path, trainer: Trainer) -> str:
 
 
 def result_of(
-    config: TrainConfig, trainer: Trainer, evaluation: Evaluation | None, last: Evaluation | None
+    config: TrainConfig,
+    trainer: Trainer,
+    evaluation: Evaluation | None,
+    last: Evaluation | None,
+    measured: Mapping[str, Any] = MappingProxyType({}),
 ) -> Result:
     """Return the content of result.json.
 
@@ -42,6 +49,7 @@ def result_of(
         trainer: at its end.
         evaluation: of the model; None if the run was interrupted, or broke.
         last: evaluation of the last weights.
+        measured: further figures of the model, by name; they go before those of the evaluation.
     """
     loop, agent, best = trainer.loop, trainer.agent, trainer.best
     returns = loop.metrics.returns
@@ -66,5 +74,5 @@ def result_of(
         selection_steps=best.steps if best else 0,
         evaluation_steps=sum({id(one): one.steps for one in (evaluation, last) if one}.values()),
         unit=config.unit,
-        figures=dict(evaluation.figures) if evaluation else {},
+        figures={**evaluation.figures, **measured} if evaluation else {},
     )

@@ -18,6 +18,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.evaluate import Evaluation, evaluate
 from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.evaluation.transcripts import write_episodes
+from dqn_fast.training.evaluation.writing import report_writing, writes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.outcome import result_of, save_broken_run
@@ -229,7 +230,8 @@ def _run(
         last = _evaluate(config, lambda _: last_net, interrupted)
     if last is None:
         evaluation = None
-    result = result_of(config, trainer, evaluation, last)
+    measured = report_writing(folder, config) if evaluation and writes(config) else {}
+    result = result_of(config, trainer, evaluation, last, measured)
     draw_learning_curve(folder / LEARNING_CURVE, config, trainer.rows, evaluation, last)
     save_result(folder, result)
     episodes = None

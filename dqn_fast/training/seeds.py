@@ -20,6 +20,7 @@ class PartSeeds(NamedTuple):
     evaluation: int
     selection: int
     data: int
+    ratings: int
 
 
 def derive_seeds(seed: int) -> PartSeeds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,6 +21,11 @@ def unasked() -> NoReturn:
     pytest.fail("asked")
 
 
+def prefers(*actions: int) -> Callable[[], np.ndarray]:
+    """Values whose best is this action in each environment, whether it can be drawn or not."""
+    return lambda: np.eye(max(actions) + 1)[list(actions)]
+
+
 def constant(epsilon: float) -> LinearSchedule:
     return LinearSchedule(epsilon, epsilon, 0)
 
@@ -29,7 +35,7 @@ def constant(epsilon: float) -> LinearSchedule:
 def test_frequencies(epsilon: float, num_actions: int) -> None:
     draws, greedy = 20_000, 1
     exploration = EpsilonGreedy(constant(epsilon), num_actions, np.random.default_rng(1))
-    actions = [exploration.choose(lambda: np.array([greedy]), step, all_legal)[0] for step in range(draws)]
+    actions = [exploration.choose(prefers(greedy), step, all_legal)[0] for step in range(draws)]
     expected = np.full(num_actions, epsilon / num_actions)
     expected[greedy] += 1 - epsilon
     assert stats.chisquare(np.bincount(actions, minlength=num_actions), draws * expected).pvalue > 1e-3
@@ -39,14 +45,8 @@ def test_epsilon_follows_the_schedule() -> None:
     exploration = EpsilonGreedy(LinearSchedule(1.0, 0.0, 1000), 2, np.random.default_rng(0))
     greedy_calls: list[int] = []
 
-    def greedy(step: int) -> np.ndarray:
-        greedy_calls.append(step)
-        return np.zeros(1, np.int64)
-
     for step in range(2000):
-        exploration.choose(
-            lambda step=step: greedy_calls.append(step) or np.zeros(1, np.int64), step, all_legal
-        )
+        exploration.choose(lambda step=step: greedy_calls.append(step) or np.zeros((1, 2)), step, all_legal)
     first, second, rest = np.histogram(greedy_calls, [0, 500, 1000, 2000])[0]
     assert stats.binomtest(int(first), 500, 0.25).pvalue > 1e-3
     assert stats.binomtest(int(second), 500, 0.75).pvalue > 1e-3
@@ -61,7 +61,7 @@ def test_with_epsilon_one_the_network_is_not_asked() -> None:
 
 def test_the_same_seed_gives_the_same_actions() -> None:
     first, second, other = (
-        [exploration.choose(lambda: np.zeros(1, np.int64), 0, all_legal)[0] for _ in range(200)]
+        [exploration.choose(prefers(0), 0, all_legal)[0] for _ in range(200)]
         for exploration in (
             EpsilonGreedy(constant(0.5), 4, generator) for generator in map(np.random.default_rng, (7, 7, 8))
         )
@@ -73,10 +73,7 @@ def choices(draws: int, **settings: Any) -> np.ndarray:
     """Which environments explored, `(draws, num_envs)`: the greedy action, 99, is none that is drawn."""
     num_envs = settings["num_envs"]
     exploration = EpsilonGreedy(constant(0.4), 3, np.random.default_rng(2), **settings)
-    return (
-        np.array([exploration.choose(lambda: np.full(num_envs, 99), 0, all_legal) for _ in range(draws)])
-        != 99
-    )
+    return np.array([exploration.choose(prefers(*[99] * num_envs), 0, all_legal) for _ in range(draws)]) != 99
 
 
 def test_every_environment_tosses_its_own_coin() -> None:
@@ -126,12 +123,12 @@ def test_a_repeated_action_lasts_as_long_as_its_zeta_distribution_says() -> None
     exploration = EpsilonGreedy(
         constant(0.02), 1000, np.random.default_rng(5), num_envs=num_envs, repeat=exponent
     )
-    greedy = np.full(num_envs, -1)
-    actions = np.array([exploration.choose(greedy.copy, 0, all_legal) for _ in range(steps)])
+    greedy = prefers(*[1000] * num_envs)
+    actions = np.array([exploration.choose(greedy, 0, all_legal) for _ in range(steps)])
     lengths: list[int] = []
     for column in actions.T:
         ends = np.flatnonzero(np.diff(column)) + 1
-        runs = [run for run in np.split(column, ends)[1:-1] if run[0] != -1]
+        runs = [run for run in np.split(column, ends)[1:-1] if run[0] != 1000]
         lengths += [len(run) for run in runs]
     expected = stats.zipf(exponent).pmf(np.arange(1, 5)) * len(lengths)
     found = np.bincount(lengths, minlength=6)[1:5]
@@ -152,15 +149,12 @@ def test_saved_exploration_goes_on_in_the_middle_of_a_repetition() -> None:
         EpsilonGreedy(constant(0.3), 9, np.random.default_rng(seed), num_envs=2, repeat=1.5)
         for seed in (0, 1)
     )
-    greedy = np.full(2, -1)
+    greedy = prefers(9, 9)
     for _ in range(50):
-        first.choose(greedy.copy, 0, all_legal)
+        first.choose(greedy, 0, all_legal)
     second.load_state_dict(pickle.loads(pickle.dumps(first.state_dict())))
     for _ in range(200):
-        assert (
-            first.choose(greedy.copy, 0, all_legal).tolist()
-            == second.choose(greedy.copy, 0, all_legal).tolist()
-        )
+        assert first.choose(greedy, 0, all_legal).tolist() == second.choose(greedy, 0, all_legal).tolist()
 
 
 @pytest.mark.parametrize(
@@ -178,9 +172,8 @@ def test_bad_settings(settings: dict[str, Any], message: str) -> None:
 
 
 def test_who_does_not_explore_does_not_ask_what_is_legal() -> None:
-    greedy = np.array([1, 2])
     exploration = EpsilonGreedy(constant(0.0), 3, np.random.default_rng(0), num_envs=2)
-    assert exploration.choose(greedy.copy, 0, unasked).tolist() == [1, 2]
+    assert exploration.choose(prefers(1, 2), 0, unasked).tolist() == [1, 2]
 
 
 def test_figures() -> None:

@@ -11,7 +11,8 @@ from dqn_fast.agent import NoExploration
 def test_the_greedy_actions_are_taken() -> None:
     exploration = NoExploration()
     for step in (0, 10_000):
-        greedy = np.array([1, 2])
-        assert exploration.choose(lambda greedy=greedy: greedy, step, lambda: pytest.fail("asked")) is greedy
+        values = np.array([[0.5, 2.0, 2.0], [-3.0, -2.0, -1.0]])  # the first of equal ones
+        chosen = exploration.choose(lambda values=values: values, step, lambda: pytest.fail("asked"))
+        assert chosen.tolist() == [1, 2]
         assert exploration.figures(step) == {"epsilon": 0.0}
     assert exploration.state_dict() == {}

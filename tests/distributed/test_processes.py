@@ -1,4 +1,4 @@
-"""Processes of the command line: the learner is killed and goes on with other shards; Ctrl-C ends all."""
+"""Processes of the command line: the learner is killed and goes on with other shards; signals end all."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def rows(folder: Path) -> int:
     return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-def test_a_killed_learner_and_ctrl_c_leave_no_process_and_a_run_that_goes_on(tmp_path: Path) -> None:
+def test_a_killed_learner_and_signals_leave_no_process_and_a_run_that_goes_on(tmp_path: Path) -> None:
     folder, processes = tmp_path / "run", Processes()
     options = {
         "--actors": "2",
@@ -79,12 +79,19 @@ def test_a_killed_learner_and_ctrl_c_leave_no_process_and_a_run_that_goes_on(tmp
     said = train.communicate()[0]
     wait_until(lambda: not processes.alive(), f"{processes.alive()} after the learner was killed; {said}")
 
+    for number, shards in ((signal.SIGINT, 2), (signal.SIGTERM, 1)):
+        end_by(number, processes, folder, shards)
+
+
+def end_by(number: signal.Signals, processes: Processes, folder: Path, shards: int) -> None:
+    """Go on with so many shards, and then send a signal to all of the group."""
     before = rows(folder)
-    resume = processes.start("resume", str(folder), "--shards", "2")
+    resume = processes.start("resume", str(folder), "--shards", str(shards))
     wait_until(lambda: rows(folder) > before + 3 or resume.poll() is not None, "no row after the checkpoint")
-    os.killpg(resume.pid, signal.SIGINT)  # as a terminal: to Ray's processes, too
+    os.killpg(resume.pid, number)  # as a terminal, or who ends a job: to Ray's processes, too
     said = resume.communicate(timeout=PATIENCE)[0]
     assert resume.returncode == 130, said
     assert "Traceback" not in said and "dqn-fast: interrupted after" in said
-    wait_until(lambda: not processes.alive(), f"{processes.alive()} after Ctrl-C")
-    assert len(list(next(folder.glob(CHECKPOINTS)).glob("memory-*.dqn"))) == 2
+    wait_until(lambda: not processes.alive(), f"{processes.alive()} after {number.name}")
+    assert len(list(next(folder.glob(CHECKPOINTS)).glob("memory-*.dqn"))) == shards
+    assert (folder / "model.pt").exists()

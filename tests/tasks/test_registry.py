@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import gymnasium as gym
 import pytest
+from tasks.writer.a_text import kwargs
 
 import dqn_fast.tasks
 from dqn_fast.envs import make_env
@@ -21,8 +23,9 @@ def test_there_are_tasks() -> None:
 
 
 @pytest.mark.parametrize("env_id", IDS)
-def test_each_can_be_made_and_played(env_id: str) -> None:
-    env = make_env(env_id)
+def test_each_can_be_made_and_played(env_id: str, tmp_path: Path) -> None:
+    needed = kwargs(tmp_path) if env_id == "dqn_fast/Writer-v0" else {}
+    env = make_env(env_id, env_kwargs=needed)
     env.reset(seed=0)
     for start in env.metadata.get("starts", []):
         env.reset(seed=0, options=start)

@@ -38,10 +38,13 @@ def log(path: Path, kind: type[ReplayBuffer] = ReplayBuffer) -> str:
     return str(path / "way.dqn")
 
 
-@pytest.mark.parametrize("prioritized", [False, True])
-def test_it_goes_on_where_it_was_stopped_without_the_dataset(tmp_path: Path, prioritized: bool) -> None:
-    way = log(tmp_path, PrioritizedReplayBuffer if prioritized else ReplayBuffer)
-    config = replace(CONFIG, env_id="Tiny-v0", demonstrations=way, prioritized=prioritized)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"prioritized": True}, {"network": "gru", "sequence_units": 8, "learn_period": 20, "batch_size": 4}],
+)
+def test_it_goes_on_where_it_was_stopped_without_the_dataset(tmp_path: Path, changes: dict[str, Any]) -> None:
+    way = log(tmp_path, PrioritizedReplayBuffer if changes.get("prioritized") else ReplayBuffer)
+    config = replace(CONFIG, env_id="Tiny-v0", demonstrations=way, **changes)
     whole = train(config, tmp_path / "whole")
 
     def stop(row: Any, agent: Any) -> None:
@@ -87,7 +90,10 @@ def test_a_share_of_every_batch_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
     ("settings", "message"),
     [
         ({"offline": "log.dqn"}, "demonstrations: got way.dqn, expected none with --offline"),
-        ({"network": "gru"}, "demonstrations: got way.dqn, expected none with --network gru"),
+        (
+            {"network": "gru", "sequence_length": 4, "stored_state": True},
+            "stored_state: got True, expected False with demonstrations or ratings",
+        ),
         ({"batch_size": 1}, "demonstration_share: got 0.25, expected at least one row of a batch of 1, and"),
         ({"demonstration_share": 0.999}, "demonstration_share: got 0.999, expected at least one row of a b"),
     ],

@@ -21,4 +21,5 @@ def test_they_stay_what_they_are() -> None:
         608273276,
         1039430863,
         1235561164,
+        11506308,
     )

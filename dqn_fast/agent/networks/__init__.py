@@ -1,7 +1,8 @@
 """Q-networks: an encoder of observations, a body, a head, and the meaning of its outputs.
 
 Those that remember (`SequenceNetwork`) take windows of steps for observations. `windows` says what these are,
-`recurrent` and `gpt` are the models that remember. `candidates` score actions that are described by features.
+`recurrent` and `gpt` are the models that remember, and `language` reads and predicts words by them.
+`candidates` score actions that are described by features.
 """
 
 from dqn_fast.agent.networks.action_mask import legal_actions
@@ -16,10 +17,12 @@ from dqn_fast.agent.networks.image_encoder import (
     ImageEncoder,
     SmallImageError,
 )
+from dqn_fast.agent.networks.language import LanguageModel, LanguageNetwork, make_language_net
 from dqn_fast.agent.networks.layers import make_mlp
 from dqn_fast.agent.networks.make import make_q_net
 from dqn_fast.agent.networks.make_sequence import make_sequence_net
 from dqn_fast.agent.networks.own import q_net_of_own, try_q_net
+from dqn_fast.agent.networks.prior import PriorAlone, PriorOutputs, PriorValues
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.recurrent import Recurrent
 from dqn_fast.agent.networks.representation import Representation, Scalar
@@ -39,6 +42,11 @@ __all__ = [
     "ImplicitOutputs",
     "ImplicitValues",
     "Inputs",
+    "LanguageModel",
+    "LanguageNetwork",
+    "PriorAlone",
+    "PriorOutputs",
+    "PriorValues",
     "QNetwork",
     "Recurrent",
     "Representation",
@@ -50,6 +58,7 @@ __all__ = [
     "Window",
     "legal_actions",
     "make_candidate_net",
+    "make_language_net",
     "make_mlp",
     "make_q_net",
     "make_sequence_net",

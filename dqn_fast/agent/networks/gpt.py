@@ -97,11 +97,9 @@ class GPT(nn.Module):
         position = count[:, None] + torch.arange(steps, device=count.device)
         rotation = _rotation(position, self.size // self.heads)
         visible = self._visible(count, held, steps)
-        x, keys, values = self.embed(features), [], []
-        for layer, block in enumerate(self.blocks):
-            x, key, value = block(x, rotation, visible, state["keys"][:, layer], state["values"][:, layer])
-            keys.append(key)
-            values.append(value)
+        x, keys, values = self.embed(features), _Cache(state["keys"], steps), _Cache(state["values"], steps)
+        for block in self.blocks:
+            x = block(x, rotation, visible, keys, values)
         after = {
             "keys": self._latest(keys, held, lengths),
             "values": self._latest(values, held, lengths),
@@ -109,17 +107,18 @@ class GPT(nn.Module):
         }
         return self.norm(x), after
 
-    def _latest(self, parts: Sequence[Tensor], held: int, lengths: Tensor | None) -> Tensor:
+    def _latest(self, cache: _Cache, held: int, lengths: Tensor | None) -> Tensor:
         """Return the cache behind each row's last step: `span` columns at most, of all layers."""
-        rows, _, total, _ = parts[0].shape
+        everything = cache.everything()
+        rows, layers, _, total, _ = everything.shape
         width = min(total, self.span)
         if lengths is None:
-            return torch.stack([part[:, :, total - width :] for part in parts], 1)
+            return everything[..., total - width :, :]
         # Rows with fewer steps repeat column 0; their count says that these are not steps.
         columns = torch.arange(width, device=lengths.device)
         at = (held + lengths[:, None] - width + columns).clamp(min=0)
-        index = at[:, None, :, None].expand(rows, self.heads, width, self.size // self.heads)
-        return torch.stack([part.gather(2, index) for part in parts], 1)
+        index = at[:, None, None, :, None].expand(rows, layers, self.heads, width, self.size // self.heads)
+        return everything.gather(3, index)
 
     def _visible(self, count: Tensor, held: int, steps: int) -> Tensor:
         """Return which keys each step sees, `(B, 1, T, P + T)` bool."""
@@ -128,6 +127,38 @@ class GPT(nn.Module):
         near = (key <= held + step) & (key > held + step - self.span)
         known = key >= held - count[:, None]
         return (near & known[:, None])[:, None]
+
+
+class _Cache:
+    """Keys or values of all layers, which get those of new steps layer by layer.
+
+    Without a gradient, what is held is copied once for all layers. With one, each layer keeps tensors of its
+    own, which autograd needs as they are.
+
+    Args:
+        held: `(N, layers, heads, P, size / heads)`; only read.
+        steps: new ones, T.
+    """
+
+    def __init__(self, held: Tensor, steps: int) -> None:
+        self._held, self._layers = held, list[Tensor]()
+        self._room: Tensor | None = None
+        if not torch.is_grad_enabled():
+            self._room = torch.cat([held, held.new_empty(*held.shape[:3], steps, held.shape[4])], 3)
+
+    def add(self, new: Tensor) -> Tensor:
+        """Return all of the next layer, `(N, heads, P + T, size / heads)`, with the new ones at the end."""
+        layer = len(self._layers)
+        if self._room is None:
+            self._layers.append(torch.cat([self._held[:, layer], new], 2))
+        else:
+            self._layers.append(self._room[:, layer])
+            self._layers[layer][:, :, self._held.shape[3] :] = new
+        return self._layers[layer]
+
+    def everything(self) -> Tensor:
+        """Return those of all layers, `(N, layers, heads, P + T, size / heads)`."""
+        return torch.stack(self._layers, 1) if self._room is None else self._room
 
 
 class _Block(nn.Module):
@@ -142,15 +173,15 @@ class _Block(nn.Module):
         )
 
     def forward(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], visible: Tensor, keys: Tensor, values: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the outputs `(B, T, size)`, and all keys and values `(B, heads, P + T, size / heads)`."""
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], visible: Tensor, keys: _Cache, values: _Cache
+    ) -> Tensor:
+        """Return the outputs, `(B, T, size)`; keys and values are added to those of the steps before."""
         parts = self.attend(self.attention_norm(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         query, key = (_rotated(part, rotation) for part in parts[:2])
-        keys, values = torch.cat([keys, key], 2), torch.cat([values, parts[2]], 2)
-        seen = functional.scaled_dot_product_attention(query, keys, values, visible)
+        seen = functional.scaled_dot_product_attention(query, keys.add(key), values.add(parts[2]), visible)
         x = x + self.project(seen.transpose(1, 2).flatten(2))
-        return x + self.mlp(self.mlp_norm(x)), keys, values
+        result: Tensor = x + self.mlp(self.mlp_norm(x))
+        return result
 
 
 def _rotation(position: Tensor, size: int) -> tuple[Tensor, Tensor]:

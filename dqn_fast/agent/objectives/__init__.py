@@ -7,6 +7,7 @@ from dqn_fast.agent.objectives.losses import Loss, huber, mixed_priority, square
 from dqn_fast.agent.objectives.objective import Objective, ObjectiveResult, TransitionBatch
 from dqn_fast.agent.objectives.rescaling import NoRescaling, Rescaling, SquareRoot
 from dqn_fast.agent.objectives.selectors import Selected, Selector, online_selector, target_selector
+from dqn_fast.agent.objectives.soft import SoftObjective
 from dqn_fast.agent.objectives.td import TDObjective
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Rescaling",
     "Selected",
     "Selector",
+    "SoftObjective",
     "SquareRoot",
     "TDObjective",
     "TransitionBatch",

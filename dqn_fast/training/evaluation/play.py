@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from dqn_fast import trees
-from dqn_fast.agent import NoExploration, Policy, QNetwork, make_policy
+from dqn_fast.agent import Policy, QNetwork, Sampling, make_policy, without_exploration
 from dqn_fast.envs import checked
 from dqn_fast.envs.checked import env_name
 from dqn_fast.errors import UsageError
@@ -39,8 +39,8 @@ class Episode:
 
 
 def greedy_policy(q_net: QNetwork) -> Policy:
-    """Return the policy of a network that does not explore."""
-    return make_policy(q_net, NoExploration())
+    """Return the policy of a network that does not explore; see `without_exploration`."""
+    return make_policy(q_net, without_exploration(q_net))
 
 
 def play(
@@ -66,6 +66,8 @@ def play(
     for seed in seeds:
         obs, _ = env.reset(seed=seed, options=starts[seed % len(starts)])
         policy.reset((0,))
+        if isinstance(sampling := getattr(policy, "exploration", None), Sampling):
+            sampling.reseed(seed)  # what it draws is this episode's own, too
         episode = Episode()
         yield episode
         while not episode.ended and episode.steps < max_episode_steps:

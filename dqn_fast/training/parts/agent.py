@@ -15,6 +15,7 @@ from dqn_fast.agent import (
     ConservativeObjective,
     CopyPolicy,
     EpsilonGreedy,
+    Exploration,
     ExponentialSchedule,
     FlatParameters,
     HardTarget,
@@ -25,9 +26,12 @@ from dqn_fast.agent import (
     NoRescaling,
     Objective,
     Optimizer,
+    PriorValues,
     QNetwork,
     RMSProp,
+    Sampling,
     Schedule,
+    SoftObjective,
     SoftTarget,
     SquareRoot,
     Target,
@@ -96,6 +100,8 @@ def _objective(config: TrainConfig) -> Objective:
         return CloningObjective()
     if config.objective == "iql":
         return ImplicitObjective(ImplicitValues(config.iql_beta), loss, config.iql_expectile)
+    if config.objective == "soft":
+        return SoftObjective(PriorValues(config.soft_beta), loss)
     rescaling = SquareRoot() if config.value_rescaling else NoRescaling()
     td = TDObjective(online_selector if config.double else target_selector, loss, rescaling)
     return ConservativeObjective(td, config.cql_alpha) if config.objective == "cql" else td
@@ -103,7 +109,9 @@ def _objective(config: TrainConfig) -> Objective:
 
 def _exploration(
     config: TrainConfig, num_actions: int, first_env: int, total_envs: int | None
-) -> EpsilonGreedy:
+) -> Exploration:
+    if config.objective == "soft":
+        return Sampling(np.random.default_rng(config.seeds.exploration))
     return EpsilonGreedy(
         _epsilon_schedule(config),
         num_actions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dqn_fast import ReplayBuffer
 from dqn_fast.agent import DQN
@@ -12,7 +12,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.learner import Learner
 from dqn_fast.training.loop import TrainingLoop
 from dqn_fast.training.metrics import Metrics, MetricsRow
-from dqn_fast.training.parts.replay import build_batch_source, build_hand_off
+from dqn_fast.training.parts.replay import Share, build_batch_source, build_hand_off
 from dqn_fast.training.storing import make_store, settled
 
 
@@ -21,7 +21,7 @@ def build_loop(
     environments: Environments,
     agent: DQN,
     buffer: ReplayBuffer,
-    demonstrations: ReplayBuffer | None = None,
+    beside: Sequence[Share] = (),
     *,
     on_row: Callable[[MetricsRow], None],
     on_checkpoint: Callable[[], None] = lambda: None,
@@ -34,13 +34,13 @@ def build_loop(
         environments: to act in.
         agent: acts and learns, in place.
         buffer: to learn from; made by `build_buffer` for these environments, to store in, or by `build_data`.
-        demonstrations: to learn from, too; made by `build_data`.
+        beside: to learn from, too: data that lies in buffers of its own.
         on_row: see `TrainingLoop`.
         on_checkpoint: see `TrainingLoop`.
         should_stop: see `TrainingLoop`.
     """
     metrics = Metrics(config.return_window)
-    source = build_batch_source(config, buffer, demonstrations)
+    source = build_batch_source(config, buffer, beside)
     hand_off = build_hand_off(config, source, agent.device)
     collectors = []
     if config.offline is None:

@@ -17,6 +17,7 @@ from dqn_fast.agent import (
     NATURE,
     ImageEncoder,
     ImplicitValues,
+    PriorValues,
     QNetwork,
     Recurrent,
     Representation,
@@ -24,6 +25,7 @@ from dqn_fast.agent import (
     SequenceModel,
     SmallImageError,
     make_candidate_net,
+    make_language_net,
     make_q_net,
     make_sequence_net,
     q_net_of_own,
@@ -31,6 +33,7 @@ from dqn_fast.agent import (
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.parts.own import call_own, own_error
+from dqn_fast.word_actions import WordActions
 
 _CONVOLUTIONS = {"by-size": None, "nature": NATURE, "data-efficient": DATA_EFFICIENT, "minatar": MINATAR}
 
@@ -83,6 +86,19 @@ def _feed_forward(
 def _sequential(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
 ) -> QNetwork:
+    if isinstance(action_space, WordActions) and config.objective in ("bc", "soft"):
+        return make_language_net(
+            observation_space,
+            action_space,
+            partial(_SEQUENCE_MODELS[config.network], config),
+            generator,
+            width=config.embedding or config.sequence_units,
+            values=PriorValues(config.soft_beta) if config.objective == "soft" else None,
+            hidden_sizes=config.hidden_sizes,
+            rank=config.forms,
+        )
+    if config.objective == "soft":
+        raise SettingError("objective", "soft", f"another for {config.env_id}, whose actions are no words")
     return make_sequence_net(
         observation_space,
         action_space,

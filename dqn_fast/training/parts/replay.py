@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +37,13 @@ class Spaces(NamedTuple):
 
     observation_space: spaces.Space[Any]
     action_space: spaces.Discrete
+
+
+class Share(NamedTuple):
+    """A buffer beside that of the run, and how many rows of every batch come from it."""
+
+    buffer: ReplayBuffer
+    rows: int
 
 
 def build_buffer(config: TrainConfig, environments: Environments, policy: Policy) -> ReplayBuffer:
@@ -100,15 +108,13 @@ def make_buffer(
 
 
 def build_batch_source(
-    config: TrainConfig, buffer: ReplayBuffer, demonstrations: ReplayBuffer | None = None
+    config: TrainConfig, buffer: ReplayBuffer, beside: Sequence[Share] = ()
 ) -> DrawingSource:
-    """Return the batches of a buffer, or of two together, whatever their own n_step and gamma are."""
-    if demonstrations is None:
-        return _batch_source(config, buffer, config.batch_size)
-    share = config.demonstration_rows
-    return JoinedBatches(
-        _batch_source(config, buffer, config.batch_size - share), _batch_source(config, demonstrations, share)
-    )
+    """Return the batches of a buffer, and of others beside it, whatever their own n_step and gamma are."""
+    source = _batch_source(config, buffer, config.batch_size - sum(share.rows for share in beside))
+    for share in beside:
+        source = JoinedBatches(source, _batch_source(config, share.buffer, share.rows))
+    return source
 
 
 def build_hand_off(config: TrainConfig, source: DrawingSource, device: torch.device) -> HandOff | None:

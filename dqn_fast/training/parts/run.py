@@ -15,10 +15,11 @@ from dqn_fast.training.parts.agent import build_agent
 from dqn_fast.training.parts.data import build_datasets
 from dqn_fast.training.parts.envs import build_environments
 from dqn_fast.training.parts.loop import build_loop
-from dqn_fast.training.parts.replay import build_buffer
+from dqn_fast.training.parts.rated import build_rated
+from dqn_fast.training.parts.replay import Share, build_buffer
 from dqn_fast.training.parts.scripted import store_scripted
 from dqn_fast.training.run_folder.checkpoint import Checkpoint, Savable
-from dqn_fast.training.run_folder.layout import DEMONSTRATIONS, MEMORY
+from dqn_fast.training.run_folder.layout import DEMONSTRATIONS, MEMORY, RATED
 
 
 class Loop(Protocol):
@@ -93,11 +94,13 @@ def build_here(
     buffers: dict[str, ReplayBuffer] = (
         checkpoint.load_buffers() if checkpoint else build_datasets(config, environments)
     )
+    if config.ratings and RATED not in buffers:
+        buffers[RATED] = build_rated(config, environments)
     agent = build_agent(config, environments.observation_space, environments.action_space)
     if MEMORY not in buffers:
         buffers[MEMORY] = build_buffer(config, environments, agent.policy)
         store_scripted(config, buffers[MEMORY])
-    loop = build_loop(
-        config, environments, agent, buffers[MEMORY], buffers.get(DEMONSTRATIONS), **hooks._asdict()
-    )
+    rows = {DEMONSTRATIONS: config.demonstration_rows, RATED: config.rating_rows}
+    beside = [Share(buffers[name], rows[name]) for name in rows if name in buffers]
+    loop = build_loop(config, environments, agent, buffers[MEMORY], beside, **hooks._asdict())
     return RunParts(agent, loop, buffers)

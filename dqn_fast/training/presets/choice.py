@@ -62,6 +62,8 @@ def pretraining_of(config: TrainConfig) -> TrainConfig | None:
         "seed",
         "threads",
         "device",
+        # The size of networks that remember.
+        *("sequence_units", "gpt_layers", "gpt_heads", "gpt_span"),
     ]
     own = {"_", "num_envs", "vectorization", "dueling", "from_folder", "pretrain"}
     return replace(first, **{name: getattr(config, name) for name in shared if name not in own})

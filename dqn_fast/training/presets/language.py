@@ -33,6 +33,20 @@ _WORDLE: dict[str, Any] = {
     "eval_episodes": 431,
 }
 
+# A language model of 2,000 words. Values of all words are compared, so gradients must not be lost in the
+# denominator of Adam's step.
+_WRITER: dict[str, Any] = {
+    "network": "gru",
+    "sequence_units": 128,
+    "hidden_sizes": (128,),
+    "forms": 64,
+    "gamma": 1.0,
+    "n_step": 1,
+    "adam_eps": 1e-8,
+    "selection_period": 0,
+    "eval_episodes": 500,
+}
+
 LANGUAGE: dict[str, Preset] = {
     # Success at random is rare, so the rule agent shows 120 dialogues, as in TC-Bot (Li et al., 2017). From
     # one state some dialogues end well and some do not: the squared error learns the mean of both.
@@ -126,6 +140,45 @@ LANGUAGE: dict[str, Preset] = {
             "tau": 0.02,
             "total_steps": 1_200,
             "log_period": 100,
+        },
+    ),
+    # Soft Q-learning above a language model of the text (Jaques et al., 2017): sentences of its own, beside
+    # some of the text.
+    "writer": Preset(
+        ("dqn_fast/Writer-v0",),
+        {
+            **_WRITER,
+            "pretrain": "writer-model",
+            "objective": "soft",
+            "loss": "mse",
+            "total_steps": 240_000,
+            "num_envs": 128,
+            "capacity": 200_000,
+            "scripted_episodes": 4_000,
+            "batch_size": 64,
+            "learning_rate": 2e-3,
+            "learn_period": 256,
+            "learning_starts": 1_024,
+            "tau": 0.02,
+            "return_window": 500,
+            "log_period": 7_680,
+            "checkpoint_period": 60_000,
+        },
+    ),
+    # Four times all sentences of the text. Each update takes 32 of them.
+    "writer-model": Preset(
+        ("dqn_fast/Writer-v0",),
+        {
+            **_WRITER,
+            "offline": "scripted",
+            "objective": "bc",
+            "capacity": 180_000,
+            "batch_size": 32,
+            "learning_rate": 3e-3,
+            "max_grad_norm": 1.0,
+            "total_steps": 2_000,
+            "log_period": 100,
+            "checkpoint_period": 500,
         },
     ),
 }

@@ -54,7 +54,7 @@ MEMORY: dict[str, Preset] = {
             "gamma": 1.0,
             "n_step": 5,
             "batch_size": 64,
-            "learn_period": 16,
+            "learn_period": 48,
             "epsilon_end": 0.05,
             "log_period": 6_000,
             "eval_episodes": 1_000,

@@ -20,8 +20,10 @@ LEARNING_CURVE = "learning_curve.png"
 RESULT = "result.json"
 VIDEO = "video.mp4"
 EPISODES = "episodes.txt"
+WRITING, WRITING_PICTURE = "writing.txt", "writing.png"
 PRETRAIN = "pretrain"  # the folder of the run whose weights this one begins with
-MEMORY, DEMONSTRATIONS = "memory.dqn", "demonstrations.dqn"
+MEMORY, DEMONSTRATIONS, RATED = "memory.dqn", "demonstrations.dqn", "rated.dqn"
+RATINGS = "ratings.jsonl"  # people's marks: no file of the run, so that nothing deletes it
 BUFFERS = "*.dqn"
 EVENTS = "events.out.tfevents.*"
 CHECKPOINTS = "checkpoint-*"
@@ -29,7 +31,7 @@ PARTIAL_CHECKPOINT = ".checkpoint.partial"
 LOCK = ".lock"
 RUN_FILES = (
     *(CONFIG, MODEL, METRICS, LEARNING_CURVE, RESULT, VIDEO, EPISODES, EVENTS, MEMORY),
-    *(CHECKPOINTS, PARTIAL_CHECKPOINT, PRETRAIN),
+    *(CHECKPOINTS, PARTIAL_CHECKPOINT, PRETRAIN, WRITING, WRITING_PICTURE),
 )
 
 MULTI_SEED_RESULT = "group.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -116,6 +117,20 @@ def load_model(
     return placed(config, q_net, env.observation_space)
 
 
+def digest_of(path: Path) -> str:
+    """Return what tells a file with weights from any other.
+
+    Raises:
+        UsageError: if it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(
+            f"{path.parent} has no model yet: cannot read {path.name} ({error.strerror})"
+        ) from error
+
+
 def weights_to_begin_with(folder: Path, config: TrainConfig, q_net: QNetwork) -> dict[str, Tensor]:
     """Return the weights of the model that a run begins with.
 
@@ -134,6 +149,9 @@ def weights_to_begin_with(folder: Path, config: TrainConfig, q_net: QNetwork) ->
     other, weights = load_config(folder), _weights(folder / MODEL)
     if other.objective == "iql" != config.objective:
         weights = _first_q(weights, q_net)
+    if other.objective == "bc" and config.objective == "soft":
+        own = q_net.state_dict()  # the model lies below values of this run's own
+        weights = {**weights, **{name: value for name, value in own.items() if name not in weights}}
     if misfit := _misfit(weights, q_net):
         names = [field.name for field in dataclasses.fields(NetworkSettings) if field.name != "from_folder"]
         differ = [

@@ -44,9 +44,10 @@ class Result:
         unit: what `steps` and `model_step` count: environment "steps", or learner "updates" from data alone.
         evaluation_steps: environment steps of the evaluations after the training; 0 if the run was
             interrupted, None in an older result.
-        figures: what the environment reports at the end of episodes, in the mean over the evaluation. In the
-            file they stand beside the other numbers, by their own names; one whose name is taken there has
-            "env_" before it.
+        figures: what the environment reports at the end of episodes, in the mean over the evaluation, and
+            what else was measured of the model; where it is read from a file, numbers alone. In the file they
+            stand beside the other numbers, by their own names; one whose name is taken there has "env_"
+            before it.
     """
 
     env_id: str
@@ -69,7 +70,7 @@ class Result:
     selection_steps: int | None = None
     evaluation_steps: int | None = None
     unit: str = "steps"
-    figures: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:
         """Return what the file holds."""

@@ -45,10 +45,11 @@ class NetworkSettings(Settings):
     """Convolutions compute in bfloat16, which recent GPUs do faster; weights stay float32."""
     embedding: Annotated[int, at_least(0)] = 0
     """Length of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which are
-    quicker for up to some thousand values."""
+    quicker for up to some thousand values; in a language model, vectors of sequence_units numbers."""
     forms: Annotated[int, at_least(1)] = 8
     """candidates: bilinear forms of an observation and an action's features, which a small network reads. The
-    first of the hidden_sizes is that of this network, and of hidden units of the observation alone."""
+    first of the hidden_sizes is that of this network, and of hidden units of the observation alone. soft:
+    products of what is remembered and a word's vector."""
     dueling: bool = False
     """Dueling networks: learn the value of a state apart from the advantages of its actions."""
     from_folder: Annotated[str, A_FOLDER, tyro.conf.arg(name="from", metavar="DIR")] = ""
@@ -63,10 +64,16 @@ class NetworkSettings(Settings):
 class LearningSettings(Settings):
     """Learner updates: how often, from how much, and towards what."""
 
-    objective: Literal["td", "bc", "mc", "iql", "cql"] = "td"
+    objective: Literal["td", "bc", "mc", "iql", "cql", "soft"] = "td"
     """What is learned: the Bellman equation (td, DQN's); the data's own actions (bc, behaviour cloning);
     returns to the episode's end instead of n steps (mc); or, from data, without overestimating what it does
-    not contain: implicit Q-learning (iql) or conservative Q-learning (cql)."""
+    not contain: implicit Q-learning (iql) or conservative Q-learning (cql). Where actions are words, soft
+    learns values above a language model that stays as it is (soft Q-learning with a prior policy); bc is what
+    makes such a model. Both need a network that remembers."""
+    soft_beta: Annotated[float, POSITIVE] = 0.1
+    """soft acts by p * exp(Q / soft_beta), p being the language model: what a nat of difference from it
+    costs,
+    in units of the reward."""
     iql_expectile: Annotated[float, A_SHARE_WITHIN] = 0.7
     """IQL: a state's value is this expectile of its action values; the nearer to 1, the nearer to the value
     of the data's best action."""

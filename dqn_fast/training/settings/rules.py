@@ -45,6 +45,10 @@ A_DEVICE = Rule(
     lambda value: re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps", value) is not None,
     "auto, cpu, cuda, cuda:1 (and so on) or mps",
 )
+PATHS = Rule(
+    lambda value: isinstance(value, tuple) and all(isinstance(path, str) and path for path in value),
+    "folders of rated runs, or files of ratings",
+)
 A_FOLDER = Rule(lambda value: isinstance(value, str), "a folder of a run")
 A_CLUSTER = Rule(lambda value: isinstance(value, str) and value != "", "local, auto or HOST:PORT")
 A_PRESET = Rule(lambda value: isinstance(value, str), "the name of a preset")

@@ -95,10 +95,11 @@ def test_a_field_of_another_type_is_one_line(tmp_path: Path, field: Any) -> None
     save_config(tmp_path, CONFIG)
     path = tmp_path / "config.json"
     content = json.loads(path.read_text())
+    nothing = {"hidden_sizes": [], "ignore_observation": [], "ratings": [], "env_kwargs": {}}
     is_text = isinstance(content[field.name], str) or field.name in ("offline", "demonstrations")
     for value in (5 if is_text else "x", [], {}):
         path.write_text(json.dumps({**content, field.name: value}))
-        if value == {"hidden_sizes": [], "ignore_observation": [], "env_kwargs": {}}.get(field.name):
+        if value == nothing.get(field.name):
             continue  # nothing of it
         with pytest.raises(UsageError, match=rf"^{path}( is not a configuration.*)?: .*") as caught:
             load_config(tmp_path)
