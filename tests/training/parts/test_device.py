@@ -78,12 +78,16 @@ def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, name: str) 
         find_device(name)
 
 
-def test_the_command_says_it_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["cuda", "cuda:9"])
+def test_the_command_says_it_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     folder = tmp_path / "run"
-    assert main(["train", "CartPole-v1", "--device", "cuda:9", "--output", str(folder)]) == 2
+    assert main(["train", "CartPole-v1", "--device", name, "--output", str(folder)]) == 2
     assert not folder.exists()
     error = capsys.readouterr().err
-    assert error.startswith("dqn-fast: --device: got cuda:9, expected auto or one that PyTorch finds here: ")
+    assert error.startswith(f"dqn-fast: --device: got {name}, expected auto or one that PyTorch finds here: ")
     assert error.count("\n") == 1
 
 
