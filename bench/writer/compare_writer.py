@@ -99,10 +99,11 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs:
         runs = [run for run in find_runs(options.runs)[0] if run.config["objective"] == "soft"]
-        lines = [json.dumps(of_run(run.folder, run.config)) for run in runs]
-        options.results.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        figures = sorted((of_run(run.folder, run.config) for run in runs), key=lambda one: int(one["seed"]))
+        lines = "".join(f"{json.dumps(one)}\n" for one in figures)
+        options.results.write_text(lines, encoding="utf-8")
     found = [json.loads(line) for line in options.results.read_text(encoding="utf-8").splitlines()]
-    PART.write(options.readme, markdown(sorted(found, key=lambda one: one["seed"])))
+    PART.write(options.readme, markdown(found))
 
 
 if __name__ == "__main__":

@@ -171,7 +171,8 @@ class DQN:
     def td_error(self, batch: TransitionBatch) -> Tensor:
         """Return target - q of each of B transitions, `(B,)`, without learning from them."""
         with FlushDenormals():
-            outputs = self._values(batch.obs)
+            everywhere = self.objective.reads_all_actions
+            outputs = self._values(batch.obs) if everywhere else self._values.at(batch.obs, batch.action)
             return self.objective(outputs, batch, self._values, self._target_values).td_error
 
     def begin_with(self, weights: Mapping[str, Tensor]) -> None:
@@ -181,7 +182,8 @@ class DQN:
             weights: the `state_dict` of a network of equal layers.
         """
         self.q_net.load_state_dict(weights)
-        self.target.target_net.load_state_dict(weights)
+        target = self.target.target_net
+        target.load_state_dict({name: weights[name] for name in target.state_dict()})
 
     def _not_finite(self, what: str, got: float, batch: TransitionBatch, step: int) -> NotFiniteError:
         weights = self.parameters.vector

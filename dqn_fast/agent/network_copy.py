@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from dqn_fast.agent.networks.held import Held, shared_modules
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
 class NetworkCopy:
     """A copy of a network, in one vector, that can move towards the network.
+
+    A frozen module is the network's own (`held`), and on the same device a shared one is, too.
 
     Args:
         q_net: the network to follow. The copy starts as its equal.
@@ -26,15 +30,20 @@ class NetworkCopy:
     def __init__(
         self, q_net: QNetwork, parameters: FlatParameters, device: torch.device | None = None
     ) -> None:
-        self.net = copy.deepcopy(q_net).requires_grad_(False)
+        # On the same device there is no second one of a module that is shared.
+        shared = shared_modules(q_net) if device is None else ()
+        held: dict[int, Any] = {id(module): Held(module) for module in shared}
+        self.net = copy.deepcopy(q_net, held).requires_grad_(False)
         if device is not None:
             self.net.to(device)
         comes_from_gpu = parameters.vector.is_cuda and device is not None and device.type == "cpu"
         own = FlatParameters(self.net, pin_memory=comes_from_gpu)
         own.vector.requires_grad_(False)
-        self._pairs = list(
-            zip([own.vector, *own.buffers], [parameters.vector.detach(), *parameters.buffers], strict=True)
-        )
+        own.vector.grad = None  # nobody needs its memory
+        # What belongs to shared modules stands behind.
+        vector = parameters.vector.detach()[: len(own.vector)]
+        buffers = parameters.buffers[: len(own.buffers)]
+        self._pairs = list(zip([own.vector, *own.buffers], [vector, *buffers], strict=True))
 
     def copy(self) -> None:
         """Become the network's equal; from another device this waits for all that was enqueued there."""

@@ -22,6 +22,7 @@ from dqn_fast.training.presets import origin_of_settings
 
 if TYPE_CHECKING:
     from dqn_fast.training.multi_seed import MultiSeedResult
+    from dqn_fast.training.parts.beginning import Beginning
     from dqn_fast.training.parts.device import Placement
     from dqn_fast.training.run import Run
 
@@ -89,12 +90,14 @@ def train(
         raise UsageError(f"{error}: choose another --output, or pass --overwrite") from error
 
 
-def _say_begin(settings: TrainConfig, origin: str, placement: Placement) -> None:
-    _say(f"{settings.env_id} with {origin}, {placement}")
+def _say_begin(settings: TrainConfig, origin: str, beginning: Beginning) -> None:
+    _say(f"{settings.env_id} with {origin}, {beginning.placement}")
     if settings.ratings:
         from dqn_fast.training.parts.rated import in_words
 
         _say(in_words(settings))
+    for doubt in beginning.doubts:
+        _say(doubt)
 
 
 def resume(

@@ -9,8 +9,10 @@ import numpy as np
 from gymnasium import spaces
 
 from dqn_fast import trees
-from dqn_fast.observation_keys import ACTION_MASK
+from dqn_fast.observation_keys import ACTION_MASK, LENGTH, TOKENS
 from dqn_fast.replay import Batch, ReplayBuffer
+
+_TEXT = {(TOKENS,), (LENGTH,)}  # together they are always within their bounds
 
 _CHUNK_BYTES = 2**24  # of observations that are looked at together
 
@@ -41,10 +43,12 @@ def require_fit(
     if len(buffer) == 0:
         raise ValueError("transitions: got none, expected at least one")
     _require_schema(buffer, ReplayBuffer(1, observation_space, action_space, frame_stack=frame_stack))
+    paths = trees.paths(observation_space)
+    text = _TEXT if set(paths) >= _TEXT else set()
     limits = {
         path: found
-        for path in trees.paths(observation_space)
-        if (found := _limits(trees.at(observation_space, path), bounded)) is not None
+        for path in paths
+        if (found := _limits(trees.at(observation_space, path), bounded or path in text)) is not None
     }
     for batch in _chunks(buffer):
         _require_within("action", batch.action, 0, int(action_space.n) - 1)

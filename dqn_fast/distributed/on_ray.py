@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from dqn_fast.distributed.transport import Host, Worker, WorkerLostError, unwrap
 from dqn_fast.errors import SettingError, UsageError
 
 _TO_STOP = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE = 10.0  # seconds to wait for a cluster; Ray itself waits for many minutes
 
 
 class RayTransport:
@@ -44,6 +46,8 @@ class RayTransport:
 
         logging.getLogger("ray").setLevel(logging.ERROR)
         options: dict[str, Any] = {"address": cluster}
+        if cluster not in ("local", "auto"):
+            _reach(cluster)
         if cluster == "local":
             options |= {
                 # Logical ones: a laptop with fewer runs them in turn.
@@ -53,11 +57,12 @@ class RayTransport:
                 "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}},
             }
         try:
-            with _own_signals():
+            with _own_signals(starts_servers=cluster == "local"):
                 ray.init(**options, configure_logging=False, log_to_driver=False, logging_level="error")
         except (ConnectionError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
-            raise SettingError("cluster", cluster, f"a Ray cluster that can be reached: {reason}") from error
+            expected = f"a Ray cluster that can be reached: {reason}; RAY_AUTH_MODE=token if it wants a token"
+            raise SettingError("cluster", cluster, expected) from error
         self._host = ray.remote(_RayHost)
         self.workers: list[_RayWorker] = []
 
@@ -123,8 +128,19 @@ class _RayCall:
         return unwrapped(result)
 
 
+def _reach(cluster: str) -> None:
+    """Raise SettingError if nobody listens at this address."""
+    host, _, port = cluster.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, ValueError) as error:
+        raise SettingError(
+            "cluster", cluster, f"local, auto, or HOST:PORT of a Ray cluster: {error}"
+        ) from error
+
+
 @contextmanager
-def _own_signals() -> Iterator[None]:
+def _own_signals(*, starts_servers: bool) -> Iterator[None]:
     """Keep signals to stop from the processes that Ray starts, and put back the handlers that Ray sets.
 
     A terminal sends Ctrl-C to all processes of its group, and who ends a job SIGTERM. Those of Ray inherit
@@ -134,7 +150,7 @@ def _own_signals() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in _TO_STOP}
-    blocks = hasattr(signal, "pthread_sigmask")  # not on Windows, where no group gets signals
+    blocks = starts_servers and hasattr(signal, "pthread_sigmask")  # it is not there on Windows
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP) if blocks else None
     try:
         yield

@@ -13,6 +13,7 @@ from gymnasium import spaces
 
 from dqn_fast.envs.arrays import array_check, brief, one_line
 from dqn_fast.envs.errors import MisfitError
+from dqn_fast.observation_keys import LENGTH, TOKENS
 
 Check = Callable[[Any], Any]
 
@@ -23,9 +24,9 @@ def observation_check(
     """Return a function that converts an observation to what its space describes; usually it is that already.
 
     Keys and shape must be those of the space. Another dtype is converted if that keeps the values; floats may
-    be rounded to a narrower dtype. Discrete values must be in their range. The bounds of a Box are not
-    checked, since environments exceed them. A tuple becomes a dict, with the keys of `without_tuples`.
-    Anything else raises a `MisfitError`.
+    be rounded to a narrower dtype. Discrete values must be in their range, and so must a text's tokens and
+    length. The bounds of any other Box are not checked, since environments exceed them. A tuple becomes a
+    dict, with the keys of `without_tuples`. Anything else raises a `MisfitError`.
 
     Args:
         space: of one observation.
@@ -36,7 +37,13 @@ def observation_check(
         TypeError: if a part of the space has neither arrays nor numbers; the message names the part.
     """
     refuse_unusable(space)
-    return _check(space, leading, name)
+    if not isinstance(space, spaces.Dict) or not {TOKENS, LENGTH} <= space.keys():
+        return _check(space, leading, name)
+    checks = {key: _check(part, leading, f"{name}[{key!r}]") for key, part in space.items()}
+    for key in (TOKENS, LENGTH):
+        if isinstance(part := space[key], spaces.Box):
+            checks[key] = _range_check(checks[key], f"{name}[{key!r}]", part, part.low, part.high)
+    return _dict_check(checks, name)
 
 
 def without_tuples(space: spaces.Space[Any]) -> spaces.Space[Any]:
@@ -89,11 +96,11 @@ def _check(space: spaces.Space[Any], leading: tuple[int, ...], name: str) -> Che
     assert space.dtype is not None and space.shape is not None, "refuse_unusable"
     check = array_check(name, space.dtype, leading + space.shape, str(space))
     if isinstance(space, spaces.Discrete):
-        low, high = int(space.start), int(space.start) + int(space.n)
+        low, high = int(space.start), int(space.start) + int(space.n) - 1
         check = _range_check(check, name, space, low, high)
         return check if leading else _number_check(check, space.dtype.type, low, high)
     if isinstance(space, spaces.MultiDiscrete):
-        return _range_check(check, name, space, space.start, space.start + space.nvec)
+        return _range_check(check, name, space, space.start, space.start + space.nvec - 1)
     return check
 
 
@@ -124,7 +131,7 @@ def _tuple_check(checks: list[Check], name: str) -> Check:
 def _range_check(convert: Check, name: str, space: spaces.Space[Any], low: Any, high: Any) -> Check:
     def check(value: Any) -> Any:
         array = convert(value)
-        if not ((array >= low) & (array < high)).all():
+        if not ((array >= low) & (array <= high)).all():
             raise MisfitError(f"{name}: got {brief(value)}, expected values of {one_line(space)}")
         return array
 
@@ -135,7 +142,7 @@ def _number_check(check_array: Check, kind: Callable[[Any], Any], low: int, high
     """Return a check of a single Discrete value that does not make an array of an int, the usual case."""
 
     def check(value: Any) -> Any:
-        if (type(value) is int or type(value) is kind) and low <= value < high:
+        if (type(value) is int or type(value) is kind) and low <= value <= high:
             return kind(value)
         return check_array(value)[()]
 

@@ -150,6 +150,7 @@ class TrainConfig(
             "scripted_episodes": self.scripted_episodes > 0,
             "save_memory": self.save_memory,
             "network": self.learns_sequences,
+            "body": self.body != "",
         }
         for name in [name for name, given in alone.items() if given]:
             raise SettingError(name, getattr(self, name), "--actors 0 with it: one process")

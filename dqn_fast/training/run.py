@@ -22,6 +22,7 @@ from dqn_fast.training.evaluation.writing import report_writing, writes
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.observers import Observer
 from dqn_fast.training.outcome import result_of, save_broken_run
+from dqn_fast.training.parts.beginning import Beginning
 from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.run import Build, build_here
@@ -61,7 +62,7 @@ def train(
     *,
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
-    on_begin: Callable[[Placement], None] = lambda placement: None,
+    on_begin: Callable[[Beginning], None] = lambda beginning: None,
     build: Build = build_here,
 ) -> Run:
     """Train an agent, evaluate it and write everything to the run's folder.
@@ -73,7 +74,7 @@ def train(
         folder: for the run's files; created if missing.
         overwrite: delete the files of an earlier run in that folder.
         observers: called in turn with every row of metrics and the agent.
-        on_begin: called with the place of the network once everything is checked, before the first step.
+        on_begin: called once everything is checked, before the first step.
         build: builds what trains; by default, in this process.
 
     Raises:
@@ -91,7 +92,7 @@ def train(
         with folder_lock(folder), interrupted:
             prepare_folder(folder, overwrite=overwrite)
             save_config(folder, config)
-            on_begin(trainer.placement)
+            on_begin(trainer.beginning)
             if first and (stopped := _pretrain(first, folder / PRETRAIN, trainer, interrupted)):
                 return stopped
             return _run(config, folder, trainer, interrupted, observers)

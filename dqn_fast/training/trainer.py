@@ -14,6 +14,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.selection import BestModel
 from dqn_fast.training.metrics import MetricsRow
 from dqn_fast.training.observers import Observer, StopTraining
+from dqn_fast.training.parts.beginning import Beginning, doubts_about
 from dqn_fast.training.parts.device import placement_of
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.parts.run import Build, Hooks, build_here
@@ -73,6 +74,11 @@ class Trainer:
         self._ended = False  # by an observer
         self._reports: list[Callable[[MetricsRow], object]] = []
         self._observers: Sequence[Observer] = ()
+
+    @property
+    def beginning(self) -> Beginning:
+        """What the run says before its first step."""
+        return Beginning(self.placement, doubts_about(self.agent.q_net))
 
     def begin_with(self, other: Path) -> None:
         """Take the weights of the model in another run's folder.

@@ -74,6 +74,12 @@ def masked(*mask: int) -> Any:
             {},
             "obs['a']: got 4, expected 0 to 3",
         ),
+        (
+            filled({"tokens": np.array([0, 9]), "length": np.int64(2)}),
+            spaces.Dict({"tokens": spaces.Box(0, 8, (2,), np.int64), "length": spaces.Discrete(3)}),
+            {},
+            "obs['tokens']: got 9, expected 0 to 8",
+        ),
         (filled(masked(1, 0)), MASKED, {}, "action: got 1 where action_mask forbids it, expected none"),
     ],
 )

@@ -23,7 +23,7 @@ from dqn_fast.distributed import OneThread, RayTransport
 def cluster() -> Iterator[Any]:
     pytest.importorskip("ray")
     require_loopback_alone()
-    transport = RayTransport("local", 6, object_store=200_000_000)
+    transport = RayTransport("local", 8, object_store=200_000_000)
     yield transport, []
     transport.close()
 

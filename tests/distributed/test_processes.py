@@ -10,9 +10,12 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dqn_fast.distributed import RayTransport
+from dqn_fast.errors import UsageError
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 
 pytestmark = pytest.mark.ray
@@ -81,6 +84,25 @@ def test_a_killed_learner_and_signals_leave_no_process_and_a_run_that_goes_on(tm
 
     for number, shards in ((signal.SIGINT, 2), (signal.SIGTERM, 1)):
         end_by(number, processes, folder, shards)
+
+
+def test_a_run_on_a_cluster_that_is_there_leaves_it_there(cluster: Any, tmp_path: Path) -> None:
+    import ray
+
+    folder, processes = tmp_path / "run", Processes()
+    options = "--actors 1 --num-envs 2 --total-steps 600 --learning-starts 100 --selection-period 0"
+    options += f" --eval-episodes 1 --no-video --cluster {ray.get_runtime_context().gcs_address}"
+    train = processes.start("train", "CartPole-v1", *options.split(), "--output", str(folder))
+    said = train.communicate(timeout=PATIENCE)[0]
+    assert train.returncode == 0, said
+    assert (folder / "model.pt").exists()
+    assert ray.cluster_resources()["CPU"] == 8
+
+
+@pytest.mark.parametrize("cluster", ["127.0.0.1:1", "nowhere", "nowhere:x"])
+def test_a_cluster_that_nobody_can_reach_is_said_at_once(cluster: str) -> None:
+    with pytest.raises(UsageError, match=f"^cluster: got {cluster}, expected local, auto, or HOST:PORT of a"):
+        RayTransport(cluster, 1)
 
 
 def end_by(number: signal.Signals, processes: Processes, folder: Path, shards: int) -> None:

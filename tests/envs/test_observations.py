@@ -134,3 +134,29 @@ def test_spaces_without_tuples() -> None:
 def test_spaces_without_arrays_are_named(space: spaces.Space[Any], line: str) -> None:
     with pytest.raises(TypeError, match=line):
         observation_check(space)
+
+
+def text(tokens: list[int], length: int) -> dict[str, Any]:
+    return {"tokens": np.array(tokens), "length": np.int64(length)}
+
+
+@pytest.mark.parametrize("length", [spaces.Discrete(4), spaces.Box(0, 3, (), np.int64)])
+@pytest.mark.parametrize(
+    ("obs", "complaint"),
+    [
+        (text([1, 2, 7], 3), r"^observation\['tokens'\]: got "),
+        (text([1, -1, 0], 3), r"^observation\['tokens'\]: got "),
+        (text([1, 2, 0], 4), r"^observation\['length'\]: got "),
+        (text([1, 2, 0], -1), r"^observation\['length'\]: got "),
+    ],
+)
+def test_a_text_must_be_within_its_bounds(obs: Any, complaint: str, length: spaces.Space[Any]) -> None:
+    """Any other Box may exceed them."""
+    tokens = spaces.Box(0, 6, (3,), np.int64)
+    check = observation_check(spaces.Dict({"tokens": tokens, "length": length}))
+    fits = check(text([0, 6, 3], 2))
+    assert (fits["tokens"].tolist(), int(fits["length"])) == ([0, 6, 3], 2)
+    with pytest.raises(MisfitError, match=complaint):
+        check(obs)
+    alone = observation_check(spaces.Dict({"tokens": tokens}))
+    assert alone({"tokens": np.array([9, 9, 9])})["tokens"].tolist() == [9, 9, 9]

@@ -22,6 +22,7 @@ BAD = [
     ("wrapper", 5, "a function of yours as module:name"),
     ("ignore_observation", "mission", "keys of a dict observation"),
     ("embedding", -1, "at least 0"),
+    ("body", "bert", "hf:FOLDER or hf:NAME of a BERT, GPT-2 or XLNet"),
     ("actors", -1, "at least 0"),
     ("shards", 0, "at least 1"),
     ("cluster", "", "local, auto or HOST:PORT"),
@@ -114,6 +115,7 @@ def test_a_bad_value_is_named(name: str, value: Any, expected: str) -> None:
 
 
 MISSPELT = [
+    ("body_weights", "free", "frozen, shared, trained"),
     ("vectorization", "Sync", "sync, async, native"),
     ("convolutions", "none", "by-size, nature, data-efficient, minatar"),
     ("optimizer", "RMSProp", "adam, rmsprop"),

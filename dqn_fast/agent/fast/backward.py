@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from dqn_fast.agent.fast.backward_dense import DenseStack, Dueling, Part, SideBySide
 from dqn_fast.agent.fast.by_cells import ByCells
+from dqn_fast.agent.fast.by_tokens import ByTokens
 from dqn_fast.agent.fast.known_modules import UnknownModuleError, require_no_hooks
 from dqn_fast.agent.networks.heads import Heads
 from dqn_fast.agent.networks.q_network import DuelingHead, QNetwork
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
+from dqn_fast.agent.networks.token_network import TokenNetwork
 
 
 class Values(Protocol):
@@ -146,6 +148,8 @@ def make_differentiable(q_net: QNetwork) -> Differentiable:
         q_net: its parameters may change in place later, but must not move in memory. A sequence network takes
             `Cells` for observations.
     """
+    if isinstance(q_net, TokenNetwork):
+        return ByTokens(q_net)
     if isinstance(q_net, SequenceNetwork):
         return ByCells(q_net)
     try:

@@ -3,6 +3,8 @@
 Those that remember (`SequenceNetwork`) take windows of steps for observations. `windows` says what these are,
 `recurrent` and `gpt` are the models that remember, and `language` reads and predicts words by them.
 `candidates` score actions that are described by features.
+`tokens` are texts in observations, and a `token_network` reads episodes that are texts; `pretrained` bodies
+read either, and `held` says whether they learn.
 """
 
 from dqn_fast.agent.networks.action_mask import legal_actions
@@ -27,6 +29,7 @@ from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.recurrent import Recurrent
 from dqn_fast.agent.networks.representation import Representation, Scalar
 from dqn_fast.agent.networks.sequence_network import SequenceModel, SequenceNetwork
+from dqn_fast.agent.networks.token_network import TokenNetwork, make_token_net
 from dqn_fast.agent.networks.windows import BurnIn, Cells, Inputs, State, Window
 
 __all__ = [
@@ -55,6 +58,7 @@ __all__ = [
     "SequenceNetwork",
     "SmallImageError",
     "State",
+    "TokenNetwork",
     "Window",
     "legal_actions",
     "make_candidate_net",
@@ -62,6 +66,7 @@ __all__ = [
     "make_mlp",
     "make_q_net",
     "make_sequence_net",
+    "make_token_net",
     "q_net_of_own",
     "try_q_net",
 ]

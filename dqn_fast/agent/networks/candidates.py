@@ -24,6 +24,7 @@ from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
 from dqn_fast.agent.networks.make import refuse_large
 from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.representation import SCALAR, Representation, SeveralHeads
+from dqn_fast.agent.networks.tokens import MakeTextReader, make_causal_reader
 from dqn_fast.described_actions import DescribedActions
 
 # Pairs of a state and a candidate that are computed together: what lies between layers should stay in the
@@ -194,6 +195,7 @@ def make_candidate_net(
     *,
     forms: int = 8,
     embedding: int = 0,
+    make_reader: MakeTextReader = make_causal_reader,
     representation: Representation = SCALAR,
 ) -> CandidateNetwork:
     """Return a network for actions that are described by features.
@@ -206,6 +208,7 @@ def make_candidate_net(
         generator: source of the initial weights.
         forms: bilinear forms of an observation's and an action's features.
         embedding: as for `make_q_net`.
+        make_reader: as for `make_q_net`.
         representation: with one output for each action, or several heads.
 
     Raises:
@@ -225,7 +228,7 @@ def make_candidate_net(
         raise ValueError("observation_space: got an action mask, expected none for candidates")
     actions = torch.tensor(action_space.features)
     count, features = actions.shape
-    encoder = make_encoder(observation_space, generator, embedding=embedding)
+    encoder = make_encoder(observation_space, generator, embedding=embedding, make_reader=make_reader)
     refuse_large(encoder, forms * features)
     body = CandidateBody(encoder.size, features, forms, hidden_sizes[0], generator)
     if not isinstance(representation, SeveralHeads):

@@ -12,6 +12,16 @@ from torch import Tensor, nn
 
 from dqn_fast.agent.networks.embedding import Embedding
 from dqn_fast.agent.networks.image_encoder import Conv, is_image, make_image_encoder
+from dqn_fast.agent.networks.tokens import (
+    MakeTextReader,
+    TextEncoder,
+    make_causal_reader,
+    text_shape,
+    without_text,
+)
+
+# A row of at least so many whole numbers, of at least so many different ones, may be a text.
+_LONG, _MANY = 8, 16
 
 
 class Encoder(Protocol):
@@ -29,11 +39,17 @@ class Encoder(Protocol):
 
 
 class FlattenEncoder(nn.Module):
-    """Flattens numbers: `(B, *shape)` of any dtype to `(B, size)` float32."""
+    """Flattens numbers: `(B, *shape)` of any dtype to `(B, size)` float32.
 
-    def __init__(self, size: int) -> None:
+    Args:
+        size: how many.
+        whole_numbers_to: the largest, if they may be tokens, which have no magnitude; else None.
+    """
+
+    def __init__(self, size: int, whole_numbers_to: int | None = None) -> None:
         super().__init__()
         self.size = size
+        self.whole_numbers_to = whole_numbers_to
 
     def forward(self, obs: Tensor) -> Tensor:
         """Return `obs` as `(B, size)` float32."""
@@ -98,36 +114,50 @@ def make_encoder(
     generator: torch.Generator,
     convolutions: Sequence[Conv] | None = None,
     embedding: int = 0,
+    make_reader: MakeTextReader = make_causal_reader,
 ) -> Encoder:
     """Return the encoder for an observation space.
 
     Images (see `image_encoder.is_image`) go through convolutions. Other numbers are flattened, discrete ones
-    become one-hot or learned vectors, and the parts of (nested) dicts stand side by side.
+    become one-hot or learned vectors, and the parts of (nested) dicts stand side by side. A text, which is
+    the keys "tokens" and "length" at the top of a Dict, has a reader (see `tokens`).
 
     Args:
         space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these.
         generator: source of the initial weights.
         convolutions: convolutions for images; None chooses them by size (`make_image_encoder`).
         embedding: length of the learned vector of a discrete value; 0 takes one-hot vectors.
+        make_reader: makes what reads a text.
 
     Raises:
-        TypeError: if there is no encoder for the space, or it is an empty Dict.
+        TypeError: if there is no encoder for the space, it is an empty Dict, or its text is malformed.
         SmallImageError: if an image is smaller than the convolutions need.
-        ValueError: if a table of vectors would be larger than 1 GiB.
+        ValueError: if a table of vectors would be larger than 1 GiB, or `make_reader` raises it.
     """
+    shape = text_shape(space)
+    if shape is None:
+        return _make_encoder(space, generator, convolutions, embedding)
+    reader, others = make_reader(shape, generator), without_text(space)  # type: ignore[arg-type]
+    rest = _make_encoder(spaces.Dict(others), generator, convolutions, embedding) if others else None
+    return TextEncoder(reader, rest)
+
+
+def _make_encoder(
+    space: spaces.Space[Any], generator: torch.Generator, convolutions: Sequence[Conv] | None, embedding: int
+) -> Encoder:
     if isinstance(space, spaces.Dict):
         if not space.spaces:
             raise TypeError(f"observation_space: got {space}, expected a Dict with at least one part")
         return DictEncoder(
             {
-                key: make_encoder(part, generator, convolutions, embedding)
+                key: _make_encoder(part, generator, convolutions, embedding)
                 for key, part in space.spaces.items()
             }
         )
     if isinstance(space, spaces.Box) and is_image(space):
         return make_image_encoder(space, generator, convolutions)
     if isinstance(space, spaces.Box | spaces.MultiBinary):
-        return FlattenEncoder(int(np.prod(space.shape)))
+        return FlattenEncoder(int(np.prod(space.shape)), _whole_numbers_to(space))
     if isinstance(space, spaces.Discrete):
         return _discrete(np.array([space.n]), np.array([space.start]), embedding, generator)
     if isinstance(space, spaces.MultiDiscrete):
@@ -136,6 +166,16 @@ def make_encoder(
         f"observation_space: got {space}, "
         "expected Box, MultiBinary, Discrete, MultiDiscrete, or a Dict of these"
     )
+
+
+def _whole_numbers_to(space: spaces.Space[Any]) -> int | None:
+    """Return the largest number of a long row of whole numbers, bytes and unbounded ones excepted."""
+    if not isinstance(space, spaces.Box) or not np.issubdtype(space.dtype, np.integer):
+        return None
+    low, high = int(space.low.min(initial=0)), int(space.high.max(initial=0))
+    row = len(space.shape) == 1 and space.shape[0] >= _LONG
+    bounded = space.dtype.itemsize > 1 and high < np.iinfo(space.dtype).max
+    return high if row and bounded and high - low >= _MANY else None
 
 
 def _discrete(

@@ -6,11 +6,13 @@ step sees the latest `span` steps. So acting step by step equals one pass over t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from dqn_fast.agent.networks.layers import make_linear
 from dqn_fast.agent.networks.windows import State
@@ -101,24 +103,23 @@ class GPT(nn.Module):
         for block in self.blocks:
             x = block(x, rotation, visible, keys, values)
         after = {
-            "keys": self._latest(keys, held, lengths),
-            "values": self._latest(values, held, lengths),
+            "keys": self._latest(keys, held, steps, lengths),
+            "values": self._latest(values, held, steps, lengths),
             "count": count + (steps if lengths is None else lengths),
         }
         return self.norm(x), after
 
-    def _latest(self, cache: _Cache, held: int, lengths: Tensor | None) -> Tensor:
+    def _latest(self, cache: _Cache, held: int, steps: int, lengths: Tensor | None) -> Tensor:
         """Return the cache behind each row's last step: `span` columns at most, of all layers."""
-        everything = cache.everything()
-        rows, layers, _, total, _ = everything.shape
-        width = min(total, self.span)
+        rows, layers, _, _, _ = cache.held.shape
+        width = min(held + steps, self.span)
         if lengths is None:
-            return everything[..., total - width :, :]
+            return cache.latest(width)
         # Rows with fewer steps repeat column 0; their count says that these are not steps.
         columns = torch.arange(width, device=lengths.device)
         at = (held + lengths[:, None] - width + columns).clamp(min=0)
         index = at[:, None, None, :, None].expand(rows, layers, self.heads, width, self.size // self.heads)
-        return everything.gather(3, index)
+        return cache.latest(held + steps).gather(3, index)
 
     def _visible(self, count: Tensor, held: int, steps: int) -> Tensor:
         """Return which keys each step sees, `(B, 1, T, P + T)` bool."""
@@ -129,11 +130,30 @@ class GPT(nn.Module):
         return (near & known[:, None])[:, None]
 
 
+@dataclass(slots=True)
+class _Room:
+    """Memory with columns to spare, `(N, layers, heads, columns, size / heads)`.
+
+    Attributes:
+        memory: of keys or values.
+        written: columns.
+    """
+
+    memory: Tensor
+    written: int
+
+
+# The room that a cache in a state lies in, and the column behind its last one there.
+_ROOMS: MutableMapping[Tensor, tuple[_Room, int]] = WeakTensorKeyDictionary()
+
+
 class _Cache:
     """Keys or values of all layers, which get those of new steps layer by layer.
 
-    Without a gradient, what is held is copied once for all layers. With one, each layer keeps tensors of its
-    own, which autograd needs as they are.
+    Without a gradient, new ones are written behind those that are held, in memory with columns to spare: what
+    is held is copied when these are used up, and not at every step. If another sequence went on from the same
+    state before, its columns are not touched: all is copied, too. With a gradient, each layer has tensors of
+    its own, which autograd needs as they are.
 
     Args:
         held: `(N, layers, heads, P, size / heads)`; only read.
@@ -141,24 +161,36 @@ class _Cache:
     """
 
     def __init__(self, held: Tensor, steps: int) -> None:
-        self._held, self._layers = held, list[Tensor]()
-        self._room: Tensor | None = None
-        if not torch.is_grad_enabled():
-            self._room = torch.cat([held, held.new_empty(*held.shape[:3], steps, held.shape[4])], 3)
+        self.held, self._layers = held, list[Tensor]()
+        self._room: _Room | None = None
+        if torch.is_grad_enabled():
+            return
+        total = held.shape[3] + steps
+        self._room, end = _ROOMS.get(held, (None, 0))
+        if self._room is None or end != self._room.written or end + steps > self._room.memory.shape[3]:
+            memory = held.new_empty(*held.shape[:3], 2 * total, held.shape[4])
+            memory[..., : held.shape[3], :] = held
+            self._room, end = _Room(memory, held.shape[3]), held.shape[3]
+        self._begin, self._end = end - held.shape[3], end + steps
+        self._room.written = self._end
 
     def add(self, new: Tensor) -> Tensor:
         """Return all of the next layer, `(N, heads, P + T, size / heads)`, with the new ones at the end."""
         layer = len(self._layers)
         if self._room is None:
-            self._layers.append(torch.cat([self._held[:, layer], new], 2))
+            self._layers.append(torch.cat([self.held[:, layer], new], 2))
         else:
-            self._layers.append(self._room[:, layer])
-            self._layers[layer][:, :, self._held.shape[3] :] = new
+            self._layers.append(self._room.memory[:, layer, :, self._begin : self._end])
+            self._layers[layer][:, :, self.held.shape[3] :] = new
         return self._layers[layer]
 
-    def everything(self) -> Tensor:
-        """Return those of all layers, `(N, layers, heads, P + T, size / heads)`."""
-        return torch.stack(self._layers, 1) if self._room is None else self._room
+    def latest(self, width: int) -> Tensor:
+        """Return the last columns of all layers, `(N, layers, heads, width, size / heads)`."""
+        if self._room is None:
+            return torch.stack(self._layers, 1)[..., self._layers[0].shape[2] - width :, :]
+        latest = self._room.memory[..., self._end - width : self._end, :]
+        _ROOMS[latest] = self._room, self._end
+        return latest
 
 
 class _Block(nn.Module):

@@ -16,6 +16,7 @@ from dqn_fast.agent.networks.image_encoder import Conv
 from dqn_fast.agent.networks.layers import make_hidden, make_linear, make_mlp
 from dqn_fast.agent.networks.q_network import DuelingHead, MaskedQNetwork, QNetwork
 from dqn_fast.agent.networks.representation import SCALAR, Representation, SeveralHeads
+from dqn_fast.agent.networks.tokens import MakeTextReader, make_causal_reader
 
 # Limits of the first layer: every update reads and writes it several times, and makes the one-hot columns of
 # a whole batch.
@@ -32,6 +33,7 @@ def make_q_net(
     dueling: bool = False,
     convolutions: Sequence[Conv] | None = None,
     embedding: int = 0,
+    make_reader: MakeTextReader = make_causal_reader,
     representation: Representation = SCALAR,
 ) -> QNetwork:
     """Return a network for the spaces: an encoder, hidden layers, and outputs for each action.
@@ -43,17 +45,19 @@ def make_q_net(
 
     Args:
         observation_space: Box, MultiBinary, Discrete, MultiDiscrete, or Dict of these. The key "action_mask"
-            at the top of a Dict is not a feature: it says which actions are legal (see `action_mask`).
+            at the top of a Dict is not a feature: it says which actions are legal (see `action_mask`). The
+            keys "tokens" and "length" there are a text (see `tokens`).
         action_space: Discrete, starting at 0.
         hidden_sizes: outputs of each hidden layer after the encoder.
         generator: source of the initial weights.
         dueling: learn value and advantages apart.
         convolutions: the convolutions for images; None chooses by their size (`make_image_encoder`).
         embedding: length of the learned vector of a discrete value; 0 takes one-hot vectors.
+        make_reader: makes what reads a text.
         representation: what the outputs mean, and how many there are for each action.
 
     Raises:
-        TypeError: if a space is of another kind, or a mask does not fit the actions.
+        TypeError: if a space is of another kind, a mask does not fit the actions, or a text is malformed.
         SmallImageError: if an image is smaller than the convolutions need.
         ValueError: if a hidden size is below 1, the first layer would be larger than 1 GiB or read more
             than 10**6 one-hot columns, or a representation with several heads should be dueling.
@@ -64,7 +68,7 @@ def make_q_net(
     kind = QNetwork
     if has_action_mask(observation_space, num_actions):
         kind, observation_space = MaskedQNetwork, without_action_mask(observation_space)  # type: ignore[arg-type]
-    encoder = make_encoder(observation_space, generator, convolutions, embedding)
+    encoder = make_encoder(observation_space, generator, convolutions, embedding, make_reader)
     sizes = [encoder.size, *hidden_sizes]
     each = representation.outputs_per_action
     refuse_large(encoder, (*hidden_sizes, num_actions * each)[0])

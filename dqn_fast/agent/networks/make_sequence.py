@@ -15,6 +15,7 @@ from dqn_fast.agent.networks.image_encoder import Conv
 from dqn_fast.agent.networks.make import make_q_net, num_actions_of, refuse_large
 from dqn_fast.agent.networks.representation import SCALAR, Representation
 from dqn_fast.agent.networks.sequence_network import REMEMBERED, SequenceModel, SequenceNetwork
+from dqn_fast.agent.networks.tokens import MakeTextReader, make_causal_reader
 from dqn_fast.observation_keys import ACTION_MASK
 
 #: Makes a sequence model for a number of input features, with weights from a generator.
@@ -31,6 +32,7 @@ def make_sequence_net(
     dueling: bool = False,
     convolutions: Sequence[Conv] | None = None,
     embedding: int = 0,
+    make_reader: MakeTextReader = make_causal_reader,
     representation: Representation = SCALAR,
     reward_bound: float = float("inf"),
 ) -> SequenceNetwork:
@@ -47,6 +49,7 @@ def make_sequence_net(
         dueling: as for `make_q_net`.
         convolutions: as for `make_q_net`.
         embedding: as for `make_q_net`.
+        make_reader: as for `make_q_net`.
         representation: as for `make_q_net`.
         reward_bound: the previous reward is clipped to ± this, as where rewards are stored clipped.
 
@@ -58,7 +61,7 @@ def make_sequence_net(
     num_actions = num_actions_of(action_space)
     masked = has_action_mask(observation_space, num_actions)
     features = without_action_mask(observation_space) if masked else observation_space  # type: ignore[arg-type]
-    encoder = make_encoder(features, generator, convolutions, embedding)
+    encoder = make_encoder(features, generator, convolutions, embedding, make_reader)
     refuse_large(encoder, 1)
     model = make_model(encoder.size + num_actions + 1, generator)
     remembered: spaces.Space[Any] = spaces.Box(-np.inf, np.inf, (model.size,), np.float32)

@@ -62,7 +62,8 @@ class QNetwork(nn.Module):
     def at(self, obs: Any, action: Tensor) -> Tensor:
         """Return outputs like `forward`, of which those of one action in each row are needed alone.
 
-        All are computed here. A network that scores actions one by one leaves the others 0.
+        All are computed here. A network that scores actions one by one leaves the others 0, or returns the
+        outputs as if these were the only actions, with one for each head.
 
         Args:
             obs: as for `forward`.

@@ -70,30 +70,45 @@ class SequenceNetwork(QNetwork):
 
     def forward(self, window: Window) -> Tensor:
         """Return the outputs of the head at every step, `(B, T, ...)`, without a gradient to the burn-in."""
+        return self._outputs(self.remember(window), window.inputs)
+
+    @torch.no_grad()
+    def look(self, window: Window) -> Tensor:
+        """Return the same as `forward`, but without any gradient."""
+        return self._outputs(self.recall(window), window.inputs)
+
+    def remember(self, window: Window) -> Tensor:
+        """Return what the head takes at every step, `(B, T, size)`, without a gradient to the burn-in."""
         state = window.state
         if window.burn_in is not None:
             inputs, lengths = window.burn_in
             with torch.no_grad():
                 features = self._features(inputs.until(int(lengths.max())))
                 state = self.model.advance(features, lengths, state)
-        remembered, _ = self.model(self._features(window.inputs), state)
-        return self._outputs(remembered, window.inputs)
+        return self.model(self._features(window.inputs), state)[0]
 
     @torch.no_grad()
-    def look(self, window: Window) -> Tensor:
-        """Return the same as `forward`, but without any gradient.
+    def recall(self, window: Window) -> Tensor:
+        """Return the same as `remember`, but without any gradient.
 
         Each row is run through at once, which is faster: no row has to stop where its burn-in ends.
         """
         if window.burn_in is None:
-            outputs: Tensor = self(window)
-            return outputs
+            return self.remember(window)
         inputs, lengths = window.burn_in
         remembered, _ = self.model(self._features(inputs), window.state)
         column = lengths[:, None] + torch.arange(window.inputs.action.shape[1], device=lengths.device)
         column.clamp_(max=remembered.shape[1] - 1)  # behind the last step of a shorter row
         row = torch.arange(len(lengths), device=lengths.device)[:, None]
-        return self._outputs(remembered[row, column], window.inputs)
+        return remembered[row, column]
+
+    def rows(self, remembered: Tensor, inputs: Inputs) -> Any:
+        """Return `(B, T, size)` as the B * T observations of the head, with their masks if it takes any."""
+        rows = remembered.flatten(0, 1)
+        if not isinstance(self.head, MaskedQNetwork):
+            return rows
+        mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].flatten(0, 1)
+        return {REMEMBERED: rows, ACTION_MASK: mask}
 
     def step(self, inputs: Inputs, state: State) -> tuple[Tensor, State]:
         """Return the outputs of one step of N sequences, `(N, ...)`, and the state behind it."""
@@ -126,9 +141,5 @@ class SequenceNetwork(QNetwork):
         return features.reshape(*inputs.reward.shape, -1)
 
     def _outputs(self, remembered: Tensor, inputs: Inputs) -> Tensor:
-        rows: Any = remembered.flatten(0, 1)
-        if isinstance(self.head, MaskedQNetwork):
-            mask = cast(Mapping[str, Tensor], inputs.obs)[ACTION_MASK].flatten(0, 1)
-            rows = {REMEMBERED: rows, ACTION_MASK: mask}
-        outputs: Tensor = self.head(rows)
+        outputs: Tensor = self.head(self.rows(remembered, inputs))
         return outputs.reshape(*remembered.shape[:2], *outputs.shape[1:])

@@ -16,12 +16,20 @@ Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def chosen(q: Tensor, action: Tensor) -> Tensor:
-    """Return the value of the action taken, `(B,)`, from `q` `(B, A)` and `action` `(B,)` int64."""
-    return q.gather(1, action.unsqueeze(1)).squeeze(1)
+    """Return the value of the action taken, `(B,)`, from `q` `(B, A)` and `action` `(B,)` int64.
+
+    `q` of one column has the values of these actions alone (see `QNetwork.at`).
+    """
+    return q.squeeze(1) if q.shape[1] == 1 else q.gather(1, action.unsqueeze(1)).squeeze(1)
 
 
 def at_action(slope: Tensor, action: Tensor, like: Tensor) -> Tensor:
-    """Return `slope`, `(B,)`, at the action taken, and 0 elsewhere: `(B, A)`, of the dtype of `like`."""
+    """Return `slope`, `(B,)`, at the action taken, and 0 elsewhere, in the shape and dtype of `like`.
+
+    `like` is `(B, A)`, or `(B, 1)` for these actions alone.
+    """
+    if like.shape[1] == 1:
+        return slope.to(like.dtype).unsqueeze(1)
     return torch.zeros_like(like).scatter_(1, action.unsqueeze(1), slope.unsqueeze(1))
 
 

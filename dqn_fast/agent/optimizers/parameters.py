@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from dqn_fast.agent.networks.held import shared_modules
+
 
 class FlatParameters:
     """All parameters of a network as one vector.
@@ -22,16 +24,20 @@ class FlatParameters:
         pin_memory: whether the vector, then on the CPU, is pinned, for copies from a GPU.
 
     Attributes:
-        vector: `(number of parameters,)`, in the order of `net.parameters()`; for an optimiser.
+        vector: `(number of parameters,)`, in the order of `net.parameters()`, but those of `Shared` modules
+            last; for an optimiser.
         gradient: `vector.grad`, of the same shape. Backward passes add to it: set it to 0 before each.
-        buffers: the network's buffers of floating dtype.
+        buffers: the network's buffers of floating dtype, those of `Shared` modules last.
 
     Raises:
         ValueError: if the network has no parameters.
     """
 
     def __init__(self, net: nn.Module, *, pin_memory: bool = False) -> None:
-        parameters = list(net.parameters())
+        shared = {
+            id(one) for module in shared_modules(net) for one in (*module.parameters(), *module.buffers())
+        }
+        parameters = sorted(net.parameters(), key=lambda one: id(one) in shared)
         if not parameters:
             raise ValueError(f"net: got {net}, expected parameters in it")
         with torch.no_grad():
@@ -39,7 +45,8 @@ class FlatParameters:
             self.vector = nn.Parameter(vector.pin_memory() if pin_memory else vector)
         self.gradient = torch.zeros_like(self.vector)
         self.vector.grad = self.gradient
-        self.buffers = [buffer for buffer in net.buffers() if buffer.is_floating_point()]
+        buffers = [buffer for buffer in net.buffers() if buffer.is_floating_point()]
+        self.buffers = sorted(buffers, key=lambda one: id(one) in shared)
         sizes = [parameter.numel() for parameter in parameters]
         views = zip(torch.split(self.vector.detach(), sizes), torch.split(self.gradient, sizes), strict=True)
         for parameter, (value, gradient) in zip(parameters, views, strict=True):

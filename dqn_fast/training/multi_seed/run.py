@@ -17,7 +17,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
 from dqn_fast.training.multi_seed.seed_process import SeedProcess
-from dqn_fast.training.parts.device import Placement
+from dqn_fast.training.parts.beginning import Beginning
 from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import MultiSeedProgress, draw_seed_curves, read_rows
 from dqn_fast.training.run_folder.files import writing
@@ -52,7 +52,7 @@ def train_seeds(
     jobs: int,
     overwrite: bool = False,
     video: bool = True,
-    on_begin: Callable[[Placement], None] = lambda placement: None,
+    on_begin: Callable[[Beginning], None] = lambda beginning: None,
 ) -> MultiSeedResult:
     """Train an agent for each seed; write each run to its own folder, seed-<seed> in `folder`.
 
@@ -66,13 +66,13 @@ def train_seeds(
         jobs: runs side by side, at least 1.
         overwrite: delete the files of earlier seeds or of a run in that folder.
         video: record a video of each agent.
-        on_begin: called with the place of the networks once everything is checked, before the first run.
+        on_begin: called once everything is checked, before the first run.
 
     Raises:
         UsageError: if `jobs` is below 1, the environment cannot be made or is not for DQN, or the folder
             holds runs, or one is going on in it.
     """
-    placement = _check(config, jobs)
+    beginning = _check(config, jobs)
     with folder_lock(folder):  # a single run may be going on in it
         prepare_folder(folder, overwrite=overwrite)
         # All of them before the first run begins, so that the folder always shows all its seeds.
@@ -80,7 +80,7 @@ def train_seeds(
             with writing(folder / f"seed-{seed}"):
                 (folder / f"seed-{seed}").mkdir(exist_ok=True)
             save_config(folder / f"seed-{seed}", replace(config, seed=seed))
-    on_begin(placement)
+    on_begin(beginning)
     return resume_seeds(folder, jobs=jobs, video=video)
 
 
@@ -140,12 +140,12 @@ def resume_seeds(
     return result
 
 
-def _check(config: TrainConfig, jobs: int) -> Placement:
+def _check(config: TrainConfig, jobs: int) -> Beginning:
     if jobs < 1:
         raise SettingError("jobs", jobs, "at least 1")
     pretraining_of(config)
     with ExitStack() as stack:  # so that an error is reported once, not by each process
-        return Trainer(config, Path(), None, lambda: False, stack).placement
+        return Trainer(config, Path(), None, lambda: False, stack).beginning
 
 
 def _seed_folders(folder: Path) -> dict[int, Path]:

@@ -90,7 +90,7 @@ def build_agent(
             config.learning_rate, config.learning_rate_end, config.total_steps
         ),
         max_grad_norm=config.max_grad_norm,
-        repeats=config.cuda_graph,
+        repeats=config.cuda_graph and not config.body,
     )
 
 

@@ -9,12 +9,14 @@ from gymnasium import spaces
 from torch import nn
 
 from dqn_fast.agent import QNetwork, SequenceNetwork, try_q_net
+from dqn_fast.agent.networks.pretrained import CausalBody, WholeTextReader
 from dqn_fast.errors import SettingError
 from dqn_fast.training.config import TrainConfig
 
 # Modules that a GPU makes faster at the sizes of DQN; for small dense layers its calls alone take longer.
 _GAINS: dict[str, tuple[type[nn.Module], ...]] = {
     "networks that remember gain by it": (SequenceNetwork, nn.RNNBase, nn.MultiheadAttention),
+    "bodies gain by it": (CausalBody, WholeTextReader),
     "convolutions gain by it": (nn.Conv1d, nn.Conv2d, nn.Conv3d),
 }
 

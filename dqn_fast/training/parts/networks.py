@@ -28,10 +28,12 @@ from dqn_fast.agent import (
     make_language_net,
     make_q_net,
     make_sequence_net,
+    make_token_net,
     q_net_of_own,
 )
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.parts.bodies import build_token_model, reads_steps, text_readers
 from dqn_fast.training.parts.own import call_own, own_error
 from dqn_fast.word_actions import WordActions
 
@@ -58,6 +60,7 @@ def build_q_net(
         raise SettingError("network", repr(config.network), expected)
     generator = torch.Generator().manual_seed(config.seeds.network)
     try:
+        reads_steps(config, observation_space)  # refuses a body that reads nothing
         q_net = builder(config, observation_space, action_space, generator)
     except SmallImageError as error:
         raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
@@ -86,6 +89,16 @@ def _feed_forward(
 def _sequential(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
 ) -> QNetwork:
+    if reads_steps(config, observation_space):
+        return make_token_net(
+            observation_space,
+            action_space,
+            build_token_model(config),
+            config.hidden_sizes,
+            generator,
+            dueling=config.dueling,
+            representation=_representation(config),
+        )
     if isinstance(action_space, WordActions) and config.objective in ("bc", "soft"):
         return make_language_net(
             observation_space,
@@ -122,6 +135,7 @@ def _candidates(
         generator,
         forms=config.forms,
         embedding=config.embedding,
+        make_reader=text_readers(config),
         representation=_representation(config),
     )
 
@@ -136,6 +150,7 @@ def _common(config: TrainConfig) -> dict[str, Any]:
         "dueling": config.dueling,
         "convolutions": _CONVOLUTIONS[config.convolutions],
         "embedding": config.embedding,
+        "make_reader": text_readers(config),
         "representation": _representation(config),
     }
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from dqn_fast.training.settings.rules import (
+    A_BODY,
     A_COUNT_OR_NONE,
     A_FOLDER,
     A_NETWORK,
@@ -46,6 +47,14 @@ class NetworkSettings(Settings):
     embedding: Annotated[int, at_least(0)] = 0
     """Length of a learned vector for each value of a discrete observation. 0 takes one-hot vectors, which are
     quicker for up to some thousand values; in a language model, vectors of sequence_units numbers."""
+    body: Annotated[str, A_BODY, tyro.conf.arg(metavar="hf:FOLDER")] = ""
+    """A pretrained BERT, GPT-2 or XLNet in safetensors that reads the observations: hf: and a folder, or a
+    name on Hugging Face's hub. With the keys tokens and length in observations it reads each text anew, below
+    any network. Where an observation is one token (Discrete), GPT-2 takes the place of the small GPT of
+    --network gpt, and goes on from what it has read. Needs the extra hf."""
+    body_weights: Literal["frozen", "shared", "trained"] = "frozen"
+    """frozen: the body stays as it is, and no checkpoint holds it. shared: it learns, and the target network
+    reads the same body, with heads of its own. trained: it learns, and the target network has a copy."""
     forms: Annotated[int, at_least(1)] = 8
     """candidates: bilinear forms of an observation and an action's features, which a small network reads. The
     first of the hidden_sizes is that of this network, and of hidden units of the observation alone. soft:

@@ -41,6 +41,10 @@ A_SEED = Rule(lambda value: 0 <= value < 2**63, "at least 0 and below 2**63")
 A_NETWORK = Rule(
     lambda value: isinstance(value, str) and value != "", "a name, or a class of yours as module:Class"
 )
+A_BODY = Rule(
+    lambda value: isinstance(value, str) and (value == "" or re.fullmatch(r"hf:.+", value) is not None),
+    "hf:FOLDER or hf:NAME of a BERT, GPT-2 or XLNet",
+)
 A_DEVICE = Rule(
     lambda value: re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps", value) is not None,
     "auto, cpu, cuda, cuda:1 (and so on) or mps",

@@ -45,7 +45,7 @@ class RunSettings(Settings):
     for few environments and a small network, which the C++ core answers before a GPU's calls are made."""
     cuda_graph: bool = True
     """On a CUDA GPU: record the learner update once and replay it, which spares the CPU hundreds of calls.
-    Not for networks that remember, whose batches differ in shape."""
+    Not for networks that remember, whose batches differ in shape, nor for bodies."""
     threads: Annotated[int, A_NUMBER_OF_THREADS] = 1
     """PyTorch's threads. One is fastest for small networks; another number may change the last digits."""
 

@@ -17,7 +17,8 @@ class SequenceSettings(Settings):
     """Networks that remember (lstm, gru, gpt): their size, and the sequences that they learn from."""
 
     sequence_units: Annotated[int, at_least(1)] = 64
-    """Units of the LSTM or GRU, or width of the GPT. Hidden layers follow."""
+    """Units of the LSTM or GRU, or width of the GPT. Hidden layers follow. A GPT of this width also reads
+    observations with the keys tokens and length, unless there is a body."""
     sequence_length: Annotated[int, at_least(0, "environment step")] = 0
     """Environment steps of each of the windows to learn from, batch_size of them in an update; 0 takes whole
     episodes instead, each as likely as any other."""

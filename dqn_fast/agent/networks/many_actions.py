@@ -1,0 +1,56 @@
+"""A Q-network of many actions, such as the words of a vocabulary: a value costs one row of the last layer.
+
+The last layer has a row for each action. Where one action is asked for, its row alone is multiplied; where
+the best one is asked for, few decisions are looked at together. So no tensor holds a value of every action
+for every step of a text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dqn_fast import trees
+from dqn_fast.agent.networks.heads import Heads
+from dqn_fast.agent.networks.q_network import QNetwork
+
+_AT_ONCE = 2**22  # values that are computed together where the best action is looked for
+
+
+class ManyActions(QNetwork):
+    """A Q-network whose head, or each of whose heads, ends in a linear layer with a row for each action."""
+
+    def at(self, obs: Any, action: Tensor) -> Tensor:
+        """Return the outputs as if the action of each row were the only one, `(B, heads)` float32.
+
+        Args:
+            obs: as for `forward`.
+            action: `(B,)` int64.
+        """
+        features = self.body(self.encoder(obs))
+        heads = self.head.values() if isinstance(self.head, Heads) else [self.head]
+        return torch.cat([self._one(head, features, action) for head in heads], 1)
+
+    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
+        """Return the action of the largest value in each row, `(B,)` int64; the first of equal ones."""
+        rows = max(_AT_ONCE // self.num_actions, 1)
+        best = super().best_action
+        parts = [
+            best(trees.map(lambda leaf, at=begin: leaf[at : at + rows], obs), needed[begin : begin + rows])
+            for begin in range(0, len(needed), rows)
+        ]
+        return torch.cat(parts)
+
+    def _one(self, head: nn.Module, features: Tensor, action: Tensor) -> Tensor:
+        *before, last = head if isinstance(head, nn.Sequential) else [head]
+        for layer in before:
+            features = layer(features)
+        linear = cast(nn.Linear, last)
+        if linear.out_features != self.num_actions:  # of the state, whatever the action
+            value: Tensor = linear(features)
+            return value
+        weight = functional.embedding(action, linear.weight)
+        return (features * weight).sum(1, keepdim=True) + linear.bias[action].unsqueeze(1)
