@@ -4,11 +4,11 @@
 #include "stream/observations.hpp"
 #include "stream/rings.hpp"
 #include "views/frame_batch.hpp"
-#include "views/gather.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 namespace dqn_fast {
@@ -19,29 +19,26 @@ class FrameCopy {
   public:
     explicit FrameCopy(const Observations &observations) noexcept : observations_(observations) {}
 
-    /// Begins a batch; it has so many observation fields.
-    void begin(std::size_t fields) { counts_.assign(fields, 0); }
-
-    /// Copies field `i` of rows that follow those before: the observations in `slots`, and the ones
-    /// in `next_slots` of the same streams. O(bytes of the frames + frames^2).
+    /// Copies field `i` of a batch: the observations in `slots`, one for each row, and the ones in
+    /// `next_slots` of the same streams. O(bytes of the frames + rows * frames^2).
     void copy(const Rings &rings,
               std::size_t i,
-              const std::int64_t *slots,
-              const std::int64_t *next_slots,
-              gather::Rows rows,
+              std::span<const std::int64_t> slots,
+              std::span<const std::int64_t> next_slots,
               const FrameBatch &out) {
         const std::size_t frames = observations_.frames(i);
-        for (std::size_t row = rows.first; row < rows.end; ++row) {
+        count_ = 0;
+        for (std::size_t row = 0; row < slots.size(); ++row) {
             const StepRing &ring = rings.of(static_cast<std::size_t>(slots[row]));
             placed_.clear();
-            const auto name = [&](const std::int64_t *of, std::int64_t *index) {
-                const auto slot = static_cast<std::size_t>(of[row]);
+            const auto name = [&](std::int64_t of, std::int64_t *index) {
+                const auto slot = static_cast<std::size_t>(of);
                 for (std::size_t j = 0; j < frames; ++j)
                     index[row * frames + j] =
                         place(i, observations_.frame(i, ring, slot, frames - 1 - j), out.frames[i]);
             };
-            name(slots, out.frame_index[i]);
-            name(next_slots, out.next_frame_index[i]);
+            name(slots[row], out.frame_index[i]);
+            name(next_slots[row], out.next_frame_index[i]);
         }
     }
 
@@ -57,7 +54,7 @@ class FrameCopy {
             if (one.from == from)
                 return one.number;
         const std::size_t bytes = observations_.column(i).nbytes;
-        const std::int64_t number = counts_[i]++;
+        const std::int64_t number = count_++;
         std::byte *const to = frames + static_cast<std::size_t>(number) * bytes;
         if (from != nullptr)
             std::memcpy(to, from, bytes);
@@ -68,8 +65,8 @@ class FrameCopy {
     }
 
     const Observations &observations_;
-    std::vector<std::int64_t> counts_; // frames of the batch so far, by observation field
-    std::vector<Placed> placed_;       // of the row
+    std::int64_t count_ = 0;     // frames of the batch so far
+    std::vector<Placed> placed_; // of the row
 };
 
 } // namespace dqn_fast

@@ -32,35 +32,6 @@ class TransitionView {
               const Rings &rings,
               const TransitionOptions &options,
               const TransitionBatch &out) {
-        copy(draws, rings, options, out, [&](const std::int64_t *slots, gather::Rows rows) {
-            for (std::size_t i = 0; i < schema_.observations(); ++i) {
-                gather::observation(observations_, rings, i, slots, rows, out.fields[i]);
-                gather::observation(
-                    observations_, rings, i, last_slots_.data(), rows, out.next_obs[i]);
-            }
-        });
-    }
-
-    /// The same, with the frames of the observations instead of their stacks.
-    void copy(const Draws &draws,
-              const Rings &rings,
-              const TransitionOptions &options,
-              const FrameBatch &out) {
-        frames_.begin(schema_.observations());
-        copy(draws, rings, options, out.rest, [&](const std::int64_t *slots, gather::Rows rows) {
-            for (std::size_t i = 0; i < schema_.observations(); ++i)
-                frames_.copy(rings, i, slots, last_slots_.data(), rows, out);
-        });
-    }
-
-  private:
-    // `copy_observations(slots, rows)` copies the observations of some rows.
-    template <class CopyObservations>
-    void copy(const Draws &draws,
-              const Rings &rings,
-              const TransitionOptions &options,
-              const TransitionBatch &out,
-              CopyObservations &&copy_observations) {
         std::copy(draws.weights.begin(), draws.weights.end(), out.weights);
         std::copy(draws.indices.begin(), draws.indices.end(), out.indices);
         last_slots_.resize(draws.size());
@@ -70,13 +41,28 @@ class TransitionView {
                 resolve<double>(slots, rows, rings, options, out);
             else
                 resolve<float>(slots, rows, rings, options, out);
-            copy_observations(slots, rows);
+            for (std::size_t i = 0; i < out.next_obs.size(); ++i) {
+                gather::observation(observations_, rings, i, slots, rows, out.fields[i]);
+                gather::observation(
+                    observations_, rings, i, last_slots_.data(), rows, out.next_obs[i]);
+            }
             for (std::size_t i = schema_.action(); i < schema_.fields().size(); ++i)
                 if (i != schema_.reward())
                     gather::field(store_.column(i), slots, rows, out.fields[i]);
         });
     }
 
+    /// The same, with the frames of the observations instead of their stacks.
+    void copy(const Draws &draws,
+              const Rings &rings,
+              const TransitionOptions &options,
+              const FrameBatch &out) {
+        copy(draws, rings, options, out.rest); // which has no observations
+        for (std::size_t i = 0; i < schema_.observations(); ++i)
+            frames_.copy(rings, i, draws.slots, last_slots_, out);
+    }
+
+  private:
     // Walks each transition to its end: return, discount, flags, and where next_obs lies.
     template <class Real>
     void resolve(const std::int64_t *slots,

@@ -73,6 +73,7 @@ from dqn_fast.agent.sampling import Sampling, sample
 from dqn_fast.agent.schedules import ExponentialSchedule, LinearSchedule, Schedule
 from dqn_fast.agent.sequence_batches import Draw, EpisodeDraw, SequenceBatches, WindowDraw
 from dqn_fast.agent.sequence_policy import SequencePolicy
+from dqn_fast.agent.straying import Straying
 from dqn_fast.agent.targets import HardTarget, SoftTarget, Target
 
 __all__ = [
@@ -143,6 +144,7 @@ __all__ = [
     "SoftTarget",
     "SquareRoot",
     "State",
+    "Straying",
     "TDObjective",
     "Target",
     "TokenNetwork",

@@ -203,6 +203,7 @@ def rate(
 def watch(
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR"), tyro.conf.Positional],
     episodes: int = 1,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None,
     fps: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None,
     device: Device = None,
 ) -> int:
@@ -210,7 +211,9 @@ def watch(
 
     Args:
         folder: Folder of the run.
-        episodes: Number of episodes, from the first of the evaluation on.
+        episodes: Number of episodes.
+        seed: Seed of the first episode; the next one has this number + 1. By default that of the run's
+            evaluation.
         fps: Steps per second in the terminal; by default the environment's own rate.
         device: Device on which the network acts, such as cpu or cuda; by default the run's own.
     """
@@ -219,7 +222,13 @@ def watch(
 
     size = shutil.get_terminal_size()
     returns = show(
-        folder, load_config(folder, device=device), episodes=episodes, fps=fps, size=size, write=_write
+        folder,
+        load_config(folder, device=device),
+        episodes=episodes,
+        seed=seed,
+        fps=fps,
+        size=size,
+        write=_write,
     )
     sys.stdout.write(f"return {', '.join(f'{one:.1f}' for one in returns)} (ε = 0)\n")
     return 0

@@ -25,6 +25,7 @@ from dqn_fast.training.outcome import result_of, save_broken_run
 from dqn_fast.training.parts.beginning import Beginning
 from dqn_fast.training.parts.device import Placement
 from dqn_fast.training.parts.envs import build_env
+from dqn_fast.training.parts.rated import with_marks_of_now
 from dqn_fast.training.parts.run import Build, build_here
 from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import EpisodesProgress, draw_learning_curve
@@ -33,9 +34,8 @@ from dqn_fast.training.run_folder.files import WriteError
 from dqn_fast.training.run_folder.layout import LEARNING_CURVE, PRETRAIN, RESULT, folder_lock, prepare_folder
 from dqn_fast.training.run_folder.model import load_config, load_model, save_config, save_model
 from dqn_fast.training.run_folder.result import Result, complete_result, save_result
+from dqn_fast.training.seeds import first_seed
 from dqn_fast.training.trainer import Trainer
-
-_SEEDS = 2**31  # of evaluations: some environments keep a seed in a signed 32-bit number
 
 
 class Run(NamedTuple):
@@ -84,7 +84,7 @@ def train(
             weights so far, or else the last ones before; the last checkpoint is kept.
         DeviceMemoryError: if the memory of the GPU does not suffice; what is kept is the same.
     """
-    folder, interrupted = Path(folder), InterruptFlag()
+    folder, interrupted, config = Path(folder), InterruptFlag(), with_marks_of_now(config)
     torch.set_num_threads(config.threads)
     with ExitStack() as stack:
         # Before the folder is created: settings that do not fit leave none behind.
@@ -271,21 +271,20 @@ def evaluate_run(
         if episodes < 1:
             raise SettingError("episodes", episodes, "at least 1")
         config = replace(config, eval_episodes=episodes)
-    if seed is not None and not 0 <= seed < _SEEDS:
-        raise SettingError("seed", seed, "at least 0 and below 2**31")
+    first = first_seed(seed, config.seeds.evaluation)
     torch.set_num_threads(config.threads)
     with InterruptFlag() as interrupted:
-        return _evaluate(config, lambda env: load_model(folder, config, env), interrupted, seed)
+        return _evaluate(config, lambda env: load_model(folder, config, env), interrupted, first)
 
 
 def _evaluate(
     config: TrainConfig,
     q_net_for: Callable[[gym.Env[Any, Any]], QNetwork],
     interrupted: InterruptFlag,
-    seed: int | None = None,
+    first: int | None = None,
 ) -> Evaluation | None:
     env = build_env(config)
-    first = config.seeds.evaluation if seed is None else seed
+    first = config.seeds.evaluation if first is None else first
     try:
         policy, episodes = greedy_policy(q_net_for(env)), config.eval_episodes
         with EpisodesProgress("evaluating", episodes) as progress:

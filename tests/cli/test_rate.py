@@ -79,7 +79,9 @@ def test_marks_are_given_and_learned_from(
     train = ["train", "dqn_fast/RandomWalks-v0", *TRAIN, "--no-video", "--output", "marked"]
     assert main([*train, "--from", "out", "--ratings", "out", "--rating-scale", "2"]) == 0
     assert "dqn-fast: 4 rated texts: marks earn -1 to 2, added to " in capsys.readouterr().err
-    assert json.loads((folder / "marked" / "config.json").read_text())["ratings"] == ["out"]
+    assert json.loads((folder / "marked" / "config.json").read_text())["ratings"] == [
+        f"{Path('out', 'ratings.jsonl')}:{ratings.stat().st_size}"
+    ]
     assert marks(ratings) == [4, 2, 5, 5]
 
 

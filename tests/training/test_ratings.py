@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -67,6 +68,21 @@ def test_it_goes_on_where_it_was_stopped_with_the_marks_of_its_beginning(
     (tmp_path / "rated" / RATINGS).rename(tmp_path / "elsewhere.jsonl")
     assert resume(tmp_path / "parts").evaluation == whole.evaluation
     assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
+
+
+def test_a_run_that_starts_over_learns_from_the_marks_of_its_beginning(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    """As one does that was killed before its first checkpoint, or a seed whose turn comes later."""
+    config = replace(config, total_steps=150)
+    train(config, tmp_path / "whole")
+    (tmp_path / "again").mkdir()
+    shutil.copy(tmp_path / "whole" / "config.json", tmp_path / "again")
+    rate_walks(tmp_path / "rated" / RATINGS, (1, WALKS[1]), rater="Ann")
+    resume(tmp_path / "again")
+    train(config, tmp_path / "new")
+    whole, again, new = (numbers(tmp_path / name) for name in ("whole", "again", "new"))
+    assert whole == again != new
 
 
 class Noting(Talking):

@@ -1,4 +1,4 @@
-"""Evaluations, the choice of the best weights, and videos.
+"""Evaluations, by returns and by people, the choice of the best weights, and videos.
 
 Everything that plays episodes without learning from them is here, and uses `play`.
 """

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from dqn_fast import trees
-from dqn_fast.agent import Policy, QNetwork, Sampling, make_policy, without_exploration
+from dqn_fast.agent import Policy, QNetwork, Sampling, Straying, make_policy, without_exploration
 from dqn_fast.envs import checked
 from dqn_fast.envs.checked import env_name
 from dqn_fast.errors import UsageError
@@ -66,7 +66,7 @@ def play(
     for seed in seeds:
         obs, _ = env.reset(seed=seed, options=starts[seed % len(starts)])
         policy.reset((0,))
-        if isinstance(sampling := getattr(policy, "exploration", None), Sampling):
+        if isinstance(sampling := getattr(policy, "exploration", None), Sampling | Straying):
             sampling.reseed(seed)  # what it draws is this episode's own, too
         episode = Episode()
         yield episode

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dqn_fast.agent import EpsilonGreedy, LinearSchedule, make_policy
+from dqn_fast.agent import Straying, make_policy, without_exploration
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.marks import given
-from dqn_fast.training.evaluation.play import greedy_policy
 from dqn_fast.training.evaluation.transcripts import tell, transcript_of
 from dqn_fast.training.parts.envs import build_env, environment_of
 from dqn_fast.training.run_folder.layout import MODEL, RATINGS
 from dqn_fast.training.run_folder.model import digest_of, load_model
 from dqn_fast.training.run_folder.ratings import BEST, WORST, Rating, Text, append_rating
+from dqn_fast.training.seeds import first_seed
 
 
 class Unrated(NamedTuple):
@@ -63,12 +63,10 @@ def unrated_texts(
     """
     if episodes < 1:
         raise SettingError("episodes", episodes, "at least 1")
-    if seed is not None and not 0 <= seed < 2**31:
-        raise SettingError("seed", seed, "at least 0 and below 2**31")
     if not 0 <= epsilon <= 1:
         raise SettingError("epsilon", epsilon, "from 0 to 1")
     _require_one_environment(runs)
-    first = next(iter(runs.values())).seeds.evaluation if seed is None else seed
+    first = first_seed(seed, next(iter(runs.values())).seeds.evaluation)
     unrated: dict[str, Unrated] = {}
     played = 0
     for folder, config in runs.items():
@@ -121,11 +119,8 @@ def _texts(folder: Path, config: TrainConfig, seeds: range, epsilon: float) -> I
                 " transcript(), such as dqn_fast/MovieTicket-v0"
             )
         q_net = load_model(folder, config, env)
-        policy = greedy_policy(q_net)
-        if epsilon:
-            schedule = LinearSchedule(epsilon, epsilon, 0)
-            generator = np.random.default_rng(seeds[0])
-            policy = make_policy(q_net, EpsilonGreedy(schedule, q_net.num_actions, generator))
+        exploration = Straying(without_exploration(q_net), epsilon, q_net.num_actions)
+        policy = make_policy(q_net, exploration)
         yield from tell(policy, env, transcript, seeds)
     finally:
         env.close()

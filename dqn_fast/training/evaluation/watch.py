@@ -16,6 +16,7 @@ from dqn_fast.training.config import TrainConfig
 from dqn_fast.training.evaluation.play import Episode, greedy_policy, play
 from dqn_fast.training.parts.envs import build_env
 from dqn_fast.training.run_folder.model import load_model
+from dqn_fast.training.seeds import first_seed
 
 _FPS = 15.0
 _MOST_FPS = 1_000
@@ -27,11 +28,12 @@ def watch(
     config: TrainConfig,
     *,
     episodes: int = 1,
+    seed: int | None = None,
     fps: float | None = None,
     size: tuple[int, int] = (80, 24),
     write: Callable[[str], object] = sys.stdout.write,
 ) -> list[float]:
-    """Play the first episodes of a run's evaluation by its greedy policy, for someone to look at.
+    """Play episodes of a run by its greedy policy, for someone to look at.
 
     It opens a window if there is a screen and the environment draws on it. Otherwise it writes text: the
     environment's own, or its pictures in half blocks of 24-bit colour.
@@ -40,6 +42,7 @@ def watch(
         folder: of the run, with its model.
         config: of the run.
         episodes: number of episodes, at least 1.
+        seed: of the first episode, the next one has seed + 1; None is that of the run's evaluation.
         fps: environment steps per second for text; None is the rate of the environment, or 15.
         size: columns and lines of the terminal.
         write: takes text.
@@ -55,6 +58,7 @@ def watch(
         raise SettingError("episodes", episodes, "at least 1")
     if fps is not None and not 0 < fps <= _MOST_FPS:
         raise SettingError("fps", fps, f"above 0 and at most {_MOST_FPS}")
+    first = first_seed(seed, config.seeds.evaluation)
     env = build_env(config)
     modes = env.metadata.get("render_modes") or []
     rate = fps or env.metadata.get("render_fps") or _FPS
@@ -63,7 +67,7 @@ def watch(
     env = build_env(config, render_mode=mode)
     played: list[Episode] = []
     try:
-        policy, first = greedy_policy(load_model(folder, config, env)), config.seeds.evaluation
+        policy = greedy_policy(load_model(folder, config, env))
         for episode in play(policy, env, range(first, first + episodes)):
             if episode.steps == 0:
                 played.append(episode)

@@ -18,6 +18,7 @@ from dqn_fast.training.interrupt import InterruptFlag
 from dqn_fast.training.multi_seed.result import MultiSeedResult, Outcome, Status, save_multi_seed_result
 from dqn_fast.training.multi_seed.seed_process import SeedProcess
 from dqn_fast.training.parts.beginning import Beginning
+from dqn_fast.training.parts.rated import with_marks_of_now
 from dqn_fast.training.presets import pretraining_of
 from dqn_fast.training.reports import MultiSeedProgress, draw_seed_curves, read_rows
 from dqn_fast.training.run_folder.files import writing
@@ -72,6 +73,7 @@ def train_seeds(
         UsageError: if `jobs` is below 1, the environment cannot be made or is not for DQN, or the folder
             holds runs, or one is going on in it.
     """
+    config = with_marks_of_now(config)
     beginning = _check(config, jobs)
     with folder_lock(folder):  # a single run may be going on in it
         prepare_folder(folder, overwrite=overwrite)

@@ -79,10 +79,10 @@ def find_device(name: str) -> torch.device:
     Raises:
         SettingError: if PyTorch does not find it.
     """
-    name, found = "cuda:0" if name == "cuda" else name, _devices()
-    if name not in found:
+    full, found = "cuda:0" if name == "cuda" else name, _devices()
+    if full not in found:
         raise SettingError("device", name, f"auto or one that PyTorch finds here: {', '.join(found)}")
-    return torch.device(name)
+    return torch.device(full)
 
 
 def _devices() -> list[str]:

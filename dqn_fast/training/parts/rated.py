@@ -6,7 +6,7 @@ segment of its own, in a buffer of its own. So nothing that the agent stored cha
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,26 @@ from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import DEFAULTS, TrainConfig
 from dqn_fast.training.parts.envs import environment_of
 from dqn_fast.training.parts.replay import make_buffer
-from dqn_fast.training.run_folder.layout import RATINGS
-from dqn_fast.training.run_folder.ratings import BEST, WORST, RatedText, Rating, rated_texts, read_ratings
+from dqn_fast.training.run_folder.ratings import (
+    BEST,
+    WORST,
+    RatedText,
+    Rating,
+    pinned,
+    rated_texts,
+    read_ratings,
+)
 
 _MIDDLE = (WORST + BEST) / 2
+
+
+def with_marks_of_now(config: TrainConfig) -> TrainConfig:
+    """Return a configuration that names the marks there are now, whatever people add (`pinned`).
+
+    Raises:
+        UsageError: if a file cannot be read.
+    """
+    return replace(config, ratings=tuple(map(pinned, config.ratings)))
 
 
 def read_rated(config: TrainConfig) -> list[RatedText]:
@@ -33,8 +49,7 @@ def read_rated(config: TrainConfig) -> list[RatedText]:
     """
     own, ratings = environment_of(config), []
     for name in config.ratings:
-        path = Path(name)
-        of_file = read_ratings(path / RATINGS if path.is_dir() else path)
+        of_file = read_ratings(name)
         if not of_file:
             raise SettingError("ratings", name, "at least one mark, which `dqn-fast rate` stores")
         _require_environment(name, of_file, own)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from dqn_fast import __version__, trees
 from dqn_fast.errors import UsageError
 from dqn_fast.training.run_folder.files import as_json, write_all, writing
+from dqn_fast.training.run_folder.layout import RATINGS
 
 #: Marks are whole numbers from the first to the second, the best one, with a middle.
 WORST, BEST = 1, 5
@@ -96,25 +97,43 @@ def append_rating(path: Path, rating: Rating) -> None:
         os.fsync(file.fileno())
 
 
-def read_ratings(path: Path) -> list[Rating]:
+def pinned(name: str) -> str:
+    """Return a name of the marks that a run or a file has now, and not of those that people give later.
+
+    Files only grow, so a number of bytes names a state of one: a run that starts over learns from the same.
+
+    Args:
+        name: of a folder or a file; one that was pinned stays as it is.
+
+    Raises:
+        UsageError: if the file cannot be read.
+    """
+    path, size = _parts(name)
+    return name if size is not None else f"{path}:{len(_bytes(path))}"
+
+
+def read_ratings(name: Path | str) -> list[Rating]:
     """Read all marks of a file, in the order in which they were given. Lines that were cut are left out.
+
+    Args:
+        name: of the file, of its folder, or what `pinned` returns for either.
 
     Raises:
         UsageError: if the file cannot be read, or a whole line is no mark of this version or an older one.
     """
     ratings, cut = [], []
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    for number, line in enumerate(lines, 1):
+    path, size = _parts(str(name))
+    found = _bytes(path)
+    if size is not None and len(found) < size:
+        raise UsageError(f"{path}: got {len(found)} bytes, expected {size} or more: marks were deleted")
+    for number, line in enumerate(found[:size].split(b"\n"), 1):
         try:
-            found = json.loads(line) if line.strip() else None
+            content = json.loads(line) if line.strip() else None
         except ValueError:  # no part of an object is JSON
             cut.append(str(number))
             continue
-        if found is not None:
-            ratings.append(_decoded(f"{path}, line {number}", found))
+        if content is not None:
+            ratings.append(_decoded(f"{path}, line {number}", content))
     if cut:
         warnings.warn(f"{path}, line {', '.join(cut)}: got a part of a mark, left out", stacklevel=2)
     return ratings
@@ -129,6 +148,20 @@ def rated_texts(ratings: Iterable[Rating]) -> list[RatedText]:
         texts.setdefault(digest, rating.text)
         marks.setdefault(digest, {})[rating.rater] = rating.mark
     return [RatedText(text, float(np.mean(list(marks[digest].values())))) for digest, text in texts.items()]
+
+
+def _parts(name: str) -> tuple[Path, int | None]:
+    """Return the file of a name, and how many bytes of it are meant; None means all."""
+    head, _, tail = name.rpartition(":")
+    path, size = (Path(head), int(tail)) if head and tail.isdecimal() else (Path(name), None)
+    return (path / RATINGS if path.is_dir() else path), size
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _encoded(rating: Rating) -> dict[str, Any]:

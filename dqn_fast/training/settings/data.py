@@ -38,7 +38,8 @@ class DataSettings(Settings):
     """Share of every batch that comes from the demonstrations."""
     ratings: Annotated[tuple[str, ...], PATHS, tyro.conf.arg(metavar="FOLDER ...")] = ()
     """Runs whose texts people have rated (`dqn-fast rate`), or ratings.jsonl files. A share of every batch
-    comes from these texts, which are learned from by their marks; the rest is as without them."""
+    comes from these texts, which are learned from by their marks; the rest is as without them. A run keeps to
+    the marks of its beginning: in its config.json each file has its number of bytes behind it."""
     rating_share: Annotated[float, A_SHARE_WITHIN] = 0.25
     """Share of every batch that comes from the rated texts."""
     rating_scale: Annotated[float, POSITIVE] = 1.0

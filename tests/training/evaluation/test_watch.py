@@ -59,3 +59,26 @@ def test_text_in_the_terminal(
     assert out.splitlines()[-1].startswith("return ") and out.endswith(" (ε = 0)\n")
     assert main(["watch", str(tmp_path), "--fps", "0"]) == 2
     assert capsys.readouterr().err == "dqn-fast: --fps: got 0.0, expected above 0 and at most 1000\n"
+
+
+def test_a_seed_chooses_the_episode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dqn_fast.training.evaluation.watch.has_screen", lambda: False)
+    config = short("dqn_fast/MovieTicket-v0", 120)
+    train(config, tmp_path)
+
+    def seen(*arguments: str) -> str:
+        capsys.readouterr()
+        assert main(["watch", str(tmp_path), "--fps", "1000", *arguments]) == 0
+        return capsys.readouterr().out
+
+    own = config.seeds.evaluation
+    assert seen() == seen("--seed", str(own)) != seen("--seed", str(own + 1))
+    second = seen("--seed", str(own + 1)).splitlines()[:-1]
+    assert (
+        seen("--episodes", "2").replace("episode 2", "episode 1").splitlines()[-1 - len(second) : -1]
+        == second
+    )
+    assert main(["watch", str(tmp_path), "--seed", "-1"]) == 2
+    assert capsys.readouterr().err == "dqn-fast: --seed: got -1, expected at least 0 and below 2**31\n"

@@ -17,7 +17,7 @@ from torch import nn
 from training.short import short
 from training.stopping import CONFIG, Interrupting, numbers, stopped
 
-from dqn_fast.agent import CopyPolicy, make_q_net
+from dqn_fast.agent import CopyPolicy, hand_off, make_q_net
 from dqn_fast.cli import main
 from dqn_fast.errors import SettingError
 from dqn_fast.training import TrainConfig, evaluate_run, load_config, load_model, resume, train
@@ -78,12 +78,16 @@ def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, name: str) 
         find_device(name)
 
 
-def test_the_command_says_it_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["cuda", "cuda:9"])
+def test_the_command_says_it_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     folder = tmp_path / "run"
-    assert main(["train", "CartPole-v1", "--device", "cuda:9", "--output", str(folder)]) == 2
+    assert main(["train", "CartPole-v1", "--device", name, "--output", str(folder)]) == 2
     assert not folder.exists()
     error = capsys.readouterr().err
-    assert error.startswith("dqn-fast: --device: got cuda:9, expected auto or one that PyTorch finds here: ")
+    assert error.startswith(f"dqn-fast: --device: got {name}, expected auto or one that PyTorch finds here: ")
     assert error.count("\n") == 1
 
 
@@ -114,10 +118,20 @@ def test_too_little_memory_at_the_beginning(elsewhere: Elsewhere, monkeypatch: p
         placed(TrainConfig("none", device="cuda"), q_net, VECTOR)
 
 
+def stacked(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    return gym.wrappers.FrameStackObservation(env, 3)
+
+
 SHORT = replace(CONFIG, device="cuda", total_steps=240, selection_period=110, checkpoint_period=100)
 CHANGES: list[dict[str, Any]] = [
     {"prioritized": True, "n_step": 3, "num_envs": 2, "learn_period": 4},
-    {"act_on": "device", "learn_period": 4},
+    {
+        "act_on": "device",
+        "learn_period": 4,
+        "frame_stack": 3,
+        "prefetch": 3,
+        "wrapper": f"{__name__}:stacked",
+    },
     {"network": "lstm", "sequence_units": 8, "learn_period": 20, "batch_size": 4, "act_on": "cpu"},
     {"network": "lstm", "sequence_units": 8, "learn_period": 20, "batch_size": 4},
 ]
@@ -181,19 +195,24 @@ def test_a_checkpoint_moves_between_devices(
     assert load_config(tmp_path).device == "cpu"
 
 
+@pytest.mark.parametrize("where", [(Interrupting, "reset"), (hand_off, "handed")], ids=["acts", "learns"])
 def test_a_run_without_memory_breaks_in_one_line(
-    elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    elsewhere: Elsewhere,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    where: tuple[Any, str],
 ) -> None:
     config = short("Interrupting-v0", 300, device="cuda", checkpoint_period=100)
-    reset = Interrupting.reset
+    works = getattr(*where)
 
-    def no_memory(self: Any, **options: Any) -> Any:
+    def no_memory(*given: Any, **options: Any) -> Any:
         if Interrupting.steps_made > 220:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nMore.")
-        return reset(self, **options)
+        return works(*given, **options)
 
     Interrupting.steps_made = 0
-    monkeypatch.setattr(Interrupting, "reset", no_memory)
+    monkeypatch.setattr(*where, no_memory)
     settings = [
         "--learning-starts",
         "100",

@@ -15,7 +15,14 @@ from training.talking import WALKS, rate_walks, text_of
 from dqn_fast import trees
 from dqn_fast.errors import UsageError
 from dqn_fast.training.run_folder.files import WriteError
-from dqn_fast.training.run_folder.ratings import Rating, Text, append_rating, rated_texts, read_ratings
+from dqn_fast.training.run_folder.ratings import (
+    Rating,
+    Text,
+    append_rating,
+    pinned,
+    rated_texts,
+    read_ratings,
+)
 
 
 def rating(
@@ -134,6 +141,19 @@ def test_a_text_counts_once_with_the_mean_over_people_of_their_last_marks(tmp_pa
         (text_of(WALKS[0]).words, pytest.approx((2 + 5 + 4) / 3)),
         (text_of(WALKS[1]).words, 5.0),
     ]
+
+
+def test_a_pinned_name_is_of_the_marks_that_there_were(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.jsonl"
+    append_rating(path, rating(2))
+    name = pinned(str(tmp_path))
+    assert name == pinned(str(path)) == pinned(name) == f"{path}:{path.stat().st_size}"
+    append_rating(path, rating(3))
+    assert [one.mark for one in read_ratings(name)] == [2]
+    assert [one.mark for one in read_ratings(tmp_path)] == [one.mark for one in read_ratings(path)] == [2, 3]
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UsageError, match=r"jsonl: got 100 bytes, expected \d+ or more: marks were deleted$"):
+        read_ratings(name)
 
 
 def test_an_empty_file_is_no_marks(tmp_path: Path) -> None:
