@@ -90,8 +90,9 @@ class EpsilonGreedy:
             legal: returns which actions are legal, `(num_envs, num_actions)`; called if any explores.
         """
         epsilon = self.epsilon_schedule(step)
-        # Lists: for a few environments they are quicker than arrays.
-        draws = self.generator.random(2 * self.num_envs).tolist()
+        # Lists: for a few environments they are quicker than arrays. Either way the numbers are the same.
+        draw = self.generator.random
+        draws = [draw(), draw()] if self.num_envs == 1 else draw(2 * self.num_envs).tolist()
         coins = draws[: self.num_envs]
         # No exponent is below 1, so no epsilon is above this one. In most steps no environment explores.
         if min(coins) >= epsilon and not (self.repeat and any(self._left)):

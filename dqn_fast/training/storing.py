@@ -64,7 +64,11 @@ def _store_one(
         return  # a reset
     add = partial(buffer.add, **{name: value[0] for name, value in extras.items()}) if extras else buffer.add
     # A correct bootstrap needs the true last observation of an episode, and termination and truncation apart.
-    add(_first(obs), action[0], reward[0], _first(next_obs), terminated[0], truncated[0])
+    if isinstance(obs, np.ndarray):  # the usual case
+        add(obs[0], action[0], reward[0], next_obs[0], terminated[0], truncated[0])
+    else:
+        first, last = trees.row(obs, 0), trees.row(next_obs, 0)
+        add(first, action[0], reward[0], last, terminated[0], truncated[0])
 
 
 def _store_all(
@@ -77,7 +81,3 @@ def _store_all(
 
 def _store_clipped(store: Store, obs: Any, action: Actions, after: Step, extras: Mapping[str, Any]) -> None:
     store(obs, action, after._replace(reward=np.clip(after.reward, -1, 1)), extras)
-
-
-def _first(batch: Any) -> Any:
-    return batch[0] if isinstance(batch, np.ndarray) else trees.row(batch, 0)

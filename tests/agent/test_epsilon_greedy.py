@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any, NoReturn
 
 import numpy as np
@@ -102,12 +103,23 @@ def test_random_actions_are_legal_and_each_legal_one_is_as_likely() -> None:
     assert stats.binomtest(int((actions[:, 0] == 0).sum()), 10_000, 0.5).pvalue > 1e-3
 
 
+def test_one_environment_draws_what_arrays_of_two_would_be() -> None:
+    generator, twin = np.random.default_rng(9), np.random.default_rng(9)
+    exploration = EpsilonGreedy(constant(0.5), 7, generator)
+    for _ in range(200):
+        coin, pick = twin.random(2)
+        action = exploration.choose(lambda: np.eye(1, 7, 3, np.float32), 0, all_legal)
+        assert action.tolist() == [int(pick * 7) if coin < 0.5 else 3]
+
+
 def test_the_largest_pick_is_the_last_action() -> None:
     """Multiplied by a number of actions it must not be rounded up to that number."""
 
+    numbers = cycle([0.0, np.nextafter(1.0, 0.0)])
+
     class Largest(np.random.Generator):
-        def random(self, *size: Any) -> Any:  # type: ignore[override]
-            return np.array([0.0, np.nextafter(1.0, 0.0)])
+        def random(self, *_: Any) -> Any:  # type: ignore[override]
+            return next(numbers)
 
     generator = Largest(np.random.PCG64(0))
     for num_actions in range(1, 2000):

@@ -48,7 +48,7 @@ def make_q_values(q_net: QNetwork) -> QValues:
 
     def q_values(obs: Any) -> npt.NDArray[np.float32]:
         nonlocal by_core
-        rows = trees.length(obs)
+        rows = len(obs) if isinstance(obs, np.ndarray) else trees.length(obs)
         if rows > most_rows:
             return by_torch(obs)
         if rows != by_core.rows:
