@@ -150,6 +150,7 @@ LANGUAGE: dict[str, Preset] = {
             **_WRITER,
             "pretrain": "writer-model",
             "objective": "soft",
+            "soft_beta": 0.125,  # at 0.1, fewer of the model's pairs of words are left
             "loss": "mse",
             "total_steps": 240_000,
             "num_envs": 128,
