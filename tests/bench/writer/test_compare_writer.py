@@ -55,7 +55,7 @@ def test_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row[0] for row in rows] == list(PLAYERS.values())
     assert rows[0][1] == "0.250 ± 0.050"
     assert rows[-1][1] == "0.500 ± 0.100"
-    assert "2 seeds, beta 0.1, 70 sentences" in text
+    assert "2 seeds, beta 0.125, 70 sentences" in text  # the preset's
     assert "held-out sentences: 40.5 ± 0.5" in text
     assert "reward 1.000 ± 0.200, from 150 ± 0 effective samples. Ours reach 0.500 ± 0.000 of it." in text
     assert [json.loads(line)["seed"] for line in results.read_text().splitlines()] == [0, 1]
