@@ -5,8 +5,7 @@ fill the pool. Then, in each epoch: 100 greedy dialogues are stored, and are the
 least the best so far and 0.30, the pool is emptied, and 100 more are stored; the target network is copied;
 and as many updates of 16 are made as the pool holds sixteens. FILE gets one line of JSON.
 
-The learner is that of TC-Bot's source. It differs from PyTorch's usual one in ways that the score depends on:
-see `RMSProp` and OUTPUT_SCALE.
+The learner is that of TC-Bot's source; `RMSProp` and OUTPUT_SCALE say where it differs from the usual one.
 """
 
 from __future__ import annotations
