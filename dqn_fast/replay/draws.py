@@ -1,4 +1,7 @@
-"""What is drawn from a buffer: transitions, sequences and segments, all views of the same steps."""
+"""What is drawn from a buffer: transitions, sequences and segments, all views of the same steps.
+
+Longer than most files because each view is typed by what it fills: half of it are overloads.
+"""
 
 from __future__ import annotations
 

@@ -50,9 +50,6 @@ class Learner:
             updates: number of updates.
         """
         for batch in self._source.batches(step, updates):
-            if not self._unread:
-                self._take(batch, self.agent.learn(batch, step))
-                continue
             self._begun.append(_Begun(batch, self.agent.begin(batch, step)))
             while len(self._begun) > self._unread:
                 self._read()
@@ -64,9 +61,7 @@ class Learner:
 
     def _read(self) -> None:
         batch, result = self._begun.popleft()
-        self._take(batch, result())
-
-    def _take(self, batch: Any, update: UpdateResult) -> None:
+        update = result()
         self._source.update_priorities(batch, update.td_error)
         self._metrics.add_update(update)
 

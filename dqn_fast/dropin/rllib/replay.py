@@ -1,4 +1,7 @@
-"""RLlib's prioritised buffer of episodes over our memory: its interface, none of its lists and trees."""
+"""RLlib's prioritised buffer of episodes over our memory: its interface, none of its lists and trees.
+
+Longer than most files because RLlib's interface is wide and stands together.
+"""
 
 from __future__ import annotations
 
