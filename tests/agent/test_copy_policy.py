@@ -83,9 +83,13 @@ def test_weights_are_fetched_once_after_updates_and_nothing_else_is() -> None:
         assert act(5) == 1
 
 
-def test_weights_that_are_loaded_act_at_once() -> None:
+@pytest.mark.parametrize("learns", [True, False])
+def test_weights_that_are_loaded_act_at_once(learns: bool) -> None:
+    """Those below the head learn, or do not."""
     with Elsewhere():
         nets = [make_q_net(VECTOR, ACTIONS, (16,), torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+        for net in nets:
+            net.body.requires_grad_(learns)
         agent, other = (make_agent(net, ELSEWHERE) for net in nets)
         policy = CopyPolicy(nets[0], agent.parameters, partial(make_policy, exploration=NoExploration()))
         obs = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)

@@ -90,8 +90,8 @@ def learn(agent: DQN, source: DrawingSource, updates: int = 4) -> tuple[list[flo
             update = agent.learn(batch, step)
             found += [update.loss, update.q]
             hand_off.update_priorities(batch, update.td_error)
-    weights = torch.cat([agent.parameters.vector, FlatParameters(agent.target.target_net).vector])
-    return found, weights.detach().cpu()
+    weights = [agent.parameters.vector, *map(torch.flatten, agent.target.target_net.parameters())]
+    return found, torch.cat(weights).detach().cpu()
 
 
 def buffer_of(space: spaces.Space[Any], kind: type[ReplayBuffer] = ReplayBuffer, seed: int = 0) -> Any:

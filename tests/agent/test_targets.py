@@ -74,6 +74,20 @@ def test_starts_as_a_copy_that_has_its_own_memory_and_no_gradient(make: Callable
         assert not copy.requires_grad
 
 
+@pytest.mark.parametrize("make", [partial(HardTarget, target_update_period=1), partial(SoftTarget, tau=0.5)])
+def test_what_does_not_learn_is_the_networks_own(make: Callable[..., Target]) -> None:
+    q_net = network()
+    q_net.body.requires_grad_(False)
+    target = make(q_net, FlatParameters(q_net)).target_net
+    for name, one in q_net.named_parameters():
+        other = target.get_parameter(name)
+        assert (other is one) == name.startswith("body.")
+        assert not other.requires_grad and other.grad is None
+    other_net = network(1)
+    q_net.load_state_dict(other_net.state_dict())
+    assert torch.equal(target.body[0].weight, other_net.body[0].weight)  # type: ignore[index]
+
+
 @pytest.mark.parametrize("tau", [0.0, -0.1, 1.1, float("nan")])
 def test_bad_tau(tau: float) -> None:
     with pytest.raises(ValueError, match=f"^tau: got {tau}, expected above 0 and at most 1$"):

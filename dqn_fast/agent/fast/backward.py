@@ -38,6 +38,10 @@ class Values(Protocol):
         """Return outputs of which those of `action`, `(B,)` int64, are needed alone; see `QNetwork.at`."""
         ...
 
+    def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each row's outputs, `(B, ...)`; see `QNetwork.reduced`."""
+        ...
+
     def best_action(self, obs: Any, needed: Tensor) -> Tensor:
         """Return the best action of each row that is `needed`, `(B,)`; see `QNetwork.best_action`."""
         ...
@@ -83,6 +87,10 @@ class ByAutograd:
         """Return the outputs of these actions."""
         return self._q_net.at(obs, action)
 
+    def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each row's outputs, `(B, ...)`."""
+        return self._q_net.reduced(obs, reduce)
+
     def best_action(self, obs: Any, needed: Tensor) -> Tensor:
         """Return the best action of each row that is needed, `(B,)` int64."""
         return self._q_net.best_action(obs, needed)
@@ -120,6 +128,10 @@ class ByLayers:
     def at(self, obs: Any, action: Tensor) -> Tensor:
         """Return the outputs of all actions, `(B, ...)`."""
         return self(obs)
+
+    def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each row's outputs, `(B, ...)`."""
+        return reduce(self(obs))
 
     def best_action(self, obs: Any, needed: Tensor) -> Tensor:
         """Return the best action of each row, `(B,)` int64."""

@@ -37,6 +37,10 @@ class ByCells:
         """Return the outputs of all actions of the cells, `(K, ...)`."""
         return self(obs)
 
+    def reduced(self, obs: Cells, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each cell's outputs, `(K, ...)`."""
+        return reduce(self(obs))
+
     def best_action(self, obs: Cells, needed: Tensor) -> Tensor:
         """Return the best action of each cell, `(K,)` int64."""
         return self.values(self(obs)).argmax(1)

@@ -37,6 +37,10 @@ class ByTokens:
         """Return outputs of these actions of the cells; see `QNetwork.at`."""
         return self._q_net.head.at(self._rows(obs), action)
 
+    def reduced(self, obs: Cells, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each cell's outputs, `(K, ...)`; see `QNetwork.reduced`."""
+        return self._q_net.head.reduced(self._rows(obs), reduce)
+
     def best_action(self, obs: Cells, needed: Tensor) -> Tensor:
         """Return the best action of each cell, `(K,)` int64."""
         return self._q_net.head.best_action(self._rows(obs), needed)

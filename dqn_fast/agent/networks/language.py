@@ -17,10 +17,11 @@ from torch.nn import functional
 from dqn_fast.agent.networks.action_mask import ILLEGAL
 from dqn_fast.agent.networks.layers import make_linear, make_mlp
 from dqn_fast.agent.networks.make_sequence import MakeSequenceModel
+from dqn_fast.agent.networks.many_actions import ManyActions
 from dqn_fast.agent.networks.prior import PriorAlone, PriorValues
-from dqn_fast.agent.networks.q_network import QNetwork
 from dqn_fast.agent.networks.representation import Representation
-from dqn_fast.agent.networks.sequence_network import SequenceModel, SequenceNetwork
+from dqn_fast.agent.networks.sequence_network import SequenceModel
+from dqn_fast.agent.networks.token_network import TokenIds, TokenNetwork
 from dqn_fast.agent.networks.windows import Inputs, State
 from dqn_fast.errors import UsageError
 from dqn_fast.word_actions import WordActions
@@ -73,6 +74,12 @@ class LanguageModel(nn.Module):
         """Return the logits of the next word, `(N, vocabulary)`, for features `(N, size)`."""
         return torch.addmm(self.bias, self.project(features), self.table.t())
 
+    def logit(self, features: Tensor, word: Tensor) -> Tensor:
+        """Return the logit of one word for each row of features, `(N,)`."""
+        vector = functional.embedding(word, self.table)
+        logit: Tensor = (self.project(features) * vector).sum(1) + self.bias[word]
+        return logit
+
 
 class WordValues(nn.Module):
     """Values of words: products of a state's features with those of a word, and a bias for each word.
@@ -104,8 +111,14 @@ class WordValues(nn.Module):
         """Return the values of all words, `(N, vocabulary)`, for states `(N, inputs)`."""
         return torch.addmm(self.bias, self.state(state), self.word(table).t())
 
+    def at(self, state: Tensor, word: Tensor, table: Tensor) -> Tensor:
+        """Return the value of one word for each state, `(N,)`."""
+        vector = self.word(functional.embedding(word, table))
+        value: Tensor = (self.state(state) * vector).sum(1) + self.bias[word]
+        return value
 
-class LanguageHead(QNetwork):
+
+class LanguageHead(ManyActions):
     """From what a language model remembers to its logits, and to the values of words if it has such.
 
     A sentence may not end before it has its fewest words: the end is as good as impossible there.
@@ -135,27 +148,32 @@ class LanguageHead(QNetwork):
 
     def forward(self, rows: Mapping[str, Tensor]) -> Tensor:
         """Return the logits, `(N, A)`, or logits and values, `(N, 2 A)`."""
-        remembered, count = rows[_REMEMBERED], rows[_COUNT]
         model = self._model[0]
-        logits = model.logits(remembered)
-        logits[:, _END] = logits[:, _END].masked_fill(count < self._least, ILLEGAL)
+        logits = model.logits(rows[_REMEMBERED])
+        logits[:, _END] = logits[:, _END].masked_fill(self._too_short(rows), ILLEGAL)
         if self.of_words is None:
             return logits
-        state = torch.cat([remembered, count.unsqueeze(1) / self._longest, rows[_SO_FAR]], 1)
-        return torch.cat([logits, self.of_words(state, model.table)], 1)
+        return torch.cat([logits, self.of_words(self._state(rows), model.table)], 1)
+
+    def at(self, rows: Mapping[str, Tensor], action: Tensor) -> Tensor:
+        """Return the logit, `(N, 1)`, or logit and value, `(N, 2)`, of one word in each row."""
+        model = self._model[0]
+        logit = model.logit(rows[_REMEMBERED], action)
+        logit = logit.masked_fill(self._too_short(rows) & (action == _END), ILLEGAL)
+        if self.of_words is None:
+            return logit.unsqueeze(1)
+        return torch.stack([logit, self.of_words.at(self._state(rows), action, model.table)], 1)
+
+    def _too_short(self, rows: Mapping[str, Tensor]) -> Tensor:
+        """Return in which rows the sentence must not end yet, `(N,)` bool."""
+        return rows[_COUNT] < self._least
+
+    def _state(self, rows: Mapping[str, Tensor]) -> Tensor:
+        """Return what values are computed from, `(N, size + 2)`."""
+        return torch.cat([rows[_REMEMBERED], rows[_COUNT].unsqueeze(1) / self._longest, rows[_SO_FAR]], 1)
 
 
-class _Words(nn.Module):
-    """Takes the word before from observations: `(N,)` int64."""
-
-    size = 1
-
-    def forward(self, obs: Mapping[str, Tensor]) -> Tensor:
-        """Return the words."""
-        return obs[_WORD].long()
-
-
-class LanguageNetwork(SequenceNetwork):
+class LanguageNetwork(TokenNetwork):
     """A language model as a Q-network: it reads the words of an episode, and neither actions nor rewards.
 
     Weights that belong to another vocabulary are refused.
@@ -169,17 +187,13 @@ class LanguageNetwork(SequenceNetwork):
     digest: Tensor
 
     def __init__(self, model: LanguageModel, head: LanguageHead, actions: WordActions) -> None:
-        super().__init__(_Words(), model, head)
+        super().__init__(TokenIds(_WORD, 0), model, head)
         self.register_buffer("digest", torch.tensor(list(actions.digest()), dtype=torch.uint8))
 
-    def _features(self, inputs: Inputs) -> Tensor:
-        return self.encoder(inputs.flat().obs).reshape(inputs.action.shape)
-
-    def _outputs(self, remembered: Tensor, inputs: Inputs) -> Tensor:
+    def rows(self, remembered: Tensor, inputs: Inputs) -> Any:
+        """Return `(B, T, size)` as the B * T observations of the head, with what else it takes of each."""
         obs = inputs.flat().obs
-        rows = {_REMEMBERED: remembered.flatten(0, 1), _COUNT: obs[_COUNT], _SO_FAR: obs[_SO_FAR]}
-        outputs: Tensor = self.head(rows)
-        return outputs.reshape(*remembered.shape[:2], -1)
+        return {_REMEMBERED: remembered.flatten(0, 1), _COUNT: obs[_COUNT], _SO_FAR: obs[_SO_FAR]}
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         saved = state.get(f"{prefix}digest")

@@ -1,12 +1,13 @@
 """A Q-network of many actions, such as the words of a vocabulary: a value costs one row of the last layer.
 
 The last layer has a row for each action. Where one action is asked for, its row alone is multiplied; where
-the best one is asked for, few decisions are looked at together. So no tensor holds a value of every action
-for every step of a text.
+all are compared, few decisions are looked at together. So no tensor holds a value of every action for every
+step of a text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
@@ -17,7 +18,7 @@ from dqn_fast import trees
 from dqn_fast.agent.networks.heads import Heads
 from dqn_fast.agent.networks.q_network import QNetwork
 
-_AT_ONCE = 2**22  # values that are computed together where the best action is looked for
+_AT_ONCE = 2**22  # values of actions that are computed together where all are compared
 
 
 class ManyActions(QNetwork):
@@ -34,13 +35,12 @@ class ManyActions(QNetwork):
         heads = self.head.values() if isinstance(self.head, Heads) else [self.head]
         return torch.cat([self._one(head, features, action) for head in heads], 1)
 
-    def best_action(self, obs: Any, needed: Tensor) -> Tensor:
-        """Return the action of the largest value in each row, `(B,)` int64; the first of equal ones."""
+    def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each row's outputs, `(B, ...)`; see `QNetwork`."""
         rows = max(_AT_ONCE // self.num_actions, 1)
-        best = super().best_action
         parts = [
-            best(trees.map(lambda leaf, at=begin: leaf[at : at + rows], obs), needed[begin : begin + rows])
-            for begin in range(0, len(needed), rows)
+            reduce(self(trees.map(lambda leaf, at=begin: leaf[at : at + rows], obs)))
+            for begin in range(0, trees.length(obs), rows)
         ]
         return torch.cat(parts)
 

@@ -44,6 +44,10 @@ class PriorValues:
         """Return the parts of outputs `(..., 2 A)`, which are views of them."""
         return PriorOutputs(*outputs.chunk(2, -1))
 
+    def join(self, parts: PriorOutputs) -> Tensor:
+        """Return the outputs whose parts these are, `(..., 2 A)`."""
+        return torch.cat(parts, -1)
+
     def values(self, outputs: Tensor) -> Tensor:
         """Return the policy's logits, log p + Q / beta, `(..., A)`."""
         parts = self.split(outputs)

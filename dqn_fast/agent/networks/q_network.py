@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -72,6 +72,18 @@ class QNetwork(nn.Module):
         outputs: Tensor = self(obs)
         return outputs
 
+    def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `reduce` makes of each row's outputs, `(B, ...)`.
+
+        All outputs are computed together here. A network of many actions computes those of few rows at a
+        time.
+
+        Args:
+            obs: as for `forward`.
+            reduce: from outputs of some rows, `(N, ...)`, to `(N, ...)`; no row depends on another one.
+        """
+        return reduce(self(obs))
+
     def best_action(self, obs: Any, needed: Tensor) -> Tensor:
         """Return the action of the largest value in each row, `(B,)` int64; the first of equal ones.
 
@@ -80,7 +92,7 @@ class QNetwork(nn.Module):
             needed: `(B,)` bool, rows whose action matters. All are computed here; a network to which rows are
                 dear returns any action for the others.
         """
-        return self.values(self(obs)).argmax(1)
+        return self.reduced(obs, lambda outputs: self.values(outputs).argmax(1))
 
     def values(self, outputs: Tensor) -> Tensor:
         """Return the action values, `(B, num_actions)`, that `outputs` mean; `outputs` are only read."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from dqn_fast.agent.fast import Values
-from dqn_fast.agent.networks.prior import PriorValues
+from dqn_fast.agent.networks.prior import PriorOutputs, PriorValues
 from dqn_fast.agent.objectives.losses import Loss, at_action, chosen, td_target
 from dqn_fast.agent.objectives.objective import ObjectiveResult, TransitionBatch
 
@@ -30,11 +31,11 @@ class SoftObjective:
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
-        """Return losses and gradients for the outputs of `PriorValues`, `(B, 2 A)`."""
-        next_value = self.heads.value(target_net(batch.next_obs))
-        q = chosen(self.heads.split(outputs).q, batch.action)
+        """Return losses and gradients for the outputs of `PriorValues`, `(B, 2 A)`, or `(B, 2)` by `at`."""
+        next_value = target_net.reduced(batch.next_obs, self.heads.value)
+        now = self.heads.split(outputs)
+        q = chosen(now.q, batch.action)
         td_error = td_target(batch.reward, batch.discount, next_value).sub_(q)
         loss, slope = self.loss(td_error)
-        # Q stands behind the prior's logits.
-        column = batch.action + outputs.shape[1] // 2
-        return ObjectiveResult(loss, at_action(slope, column, outputs), td_error, q)
+        gradient = PriorOutputs(torch.zeros_like(now.prior), at_action(slope, batch.action, now.q))
+        return ObjectiveResult(loss, self.heads.join(gradient), td_error, q)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.fast import AdamState, make_adam_step, make_guarded_adam_step
-from dqn_fast.agent.optimizers.parameters import FlatParameters
+from dqn_fast.agent.optimizers.parameters import FlatParameters, require_moments
 
 
 class Adam:
@@ -48,7 +48,12 @@ class Adam:
         return {"average": self._average, "square": self._square, "steps": self._steps}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from `state`."""
+        """Continue from `state`.
+
+        Raises:
+            UsageError: if it is of another number of weights.
+        """
+        require_moments(state["average"], self._average)
         self._average.copy_(state["average"])
         self._square.copy_(state["square"])
         self._steps.copy_(state["steps"])

@@ -11,35 +11,38 @@ import torch
 from torch import Tensor, nn
 
 from dqn_fast.agent.networks.held import shared_modules
+from dqn_fast.errors import UsageError
 
 
 class FlatParameters:
-    """All parameters of a network as one vector.
+    """All parameters of a network that learn, as one vector.
 
-    The network's own parameters become views of the vector, and their gradients views of the vector's
-    gradient; names, shapes and values stay what they were.
+    These parameters become views of the vector, and their gradients views of the vector's gradient; names,
+    shapes and values stay what they were. A parameter that needs no gradient (`requires_grad`) stays where it
+    is: neither an optimiser nor a target network has anything for it.
 
     Args:
-        net: its parameters must have one dtype, and be on one device.
+        net: its parameters that learn must have one dtype, and be on one device.
         pin_memory: whether the vector, then on the CPU, is pinned, for copies from a GPU.
 
     Attributes:
-        vector: `(number of parameters,)`, in the order of `net.parameters()`, but those of `Shared` modules
-            last; for an optimiser.
+        vector: `(number of parameters that learn,)`, in the order of `net.parameters()`, but those of
+            `Shared` modules last; for an optimiser.
         gradient: `vector.grad`, of the same shape. Backward passes add to it: set it to 0 before each.
         buffers: the network's buffers of floating dtype, those of `Shared` modules last.
 
     Raises:
-        ValueError: if the network has no parameters.
+        ValueError: if the network has no parameters that learn.
     """
 
     def __init__(self, net: nn.Module, *, pin_memory: bool = False) -> None:
         shared = {
             id(one) for module in shared_modules(net) for one in (*module.parameters(), *module.buffers())
         }
-        parameters = sorted(net.parameters(), key=lambda one: id(one) in shared)
+        learning = (one for one in net.parameters() if one.requires_grad)
+        parameters = sorted(learning, key=lambda one: id(one) in shared)
         if not parameters:
-            raise ValueError(f"net: got {net}, expected parameters in it")
+            raise ValueError(f"net: got {net}, expected parameters in it that learn")
         with torch.no_grad():
             vector = torch.cat([parameter.reshape(-1) for parameter in parameters])
             self.vector = nn.Parameter(vector.pin_memory() if pin_memory else vector)
@@ -51,8 +54,20 @@ class FlatParameters:
         views = zip(torch.split(self.vector.detach(), sizes), torch.split(self.gradient, sizes), strict=True)
         for parameter, (value, gradient) in zip(parameters, views, strict=True):
             parameter.data = value.view(parameter.shape)
-            if parameter.requires_grad:
-                parameter.grad = gradient.view(parameter.shape)
+            parameter.grad = gradient.view(parameter.shape)
+
+
+def require_moments(saved: Tensor, vector: Tensor) -> None:
+    """Refuse the saved moments of an optimiser that are of other weights.
+
+    Raises:
+        UsageError: if there are more or fewer than the weights of `vector`.
+    """
+    if saved.shape != vector.shape:
+        raise UsageError(
+            f"optimizer: got moments of {saved.numel():,} weights, expected those of the"
+            f" {vector.numel():,} that learn; an older version kept some of all"
+        )
 
 
 def shorten(gradient: Tensor, max_norm: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dqn_fast.agent.optimizers.parameters import FlatParameters
+from dqn_fast.agent.optimizers.parameters import FlatParameters, require_moments
 
 
 class RMSProp:
@@ -66,7 +66,13 @@ class RMSProp:
         return self._optimizer.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from `state`, which may be of another device."""
+        """Continue from `state`, which may be of another device.
+
+        Raises:
+            UsageError: if it is of another number of weights.
+        """
+        for saved in state["state"].values():
+            require_moments(saved["square_avg"], self._vector)
         self._optimizer.load_state_dict(state)
         self._optimizer.param_groups[0].update(self._form)
         for own in self._optimizer.state.values():

@@ -30,6 +30,9 @@ from dqn_fast.agent import (
     make_policy,
     squared_error,
 )
+from dqn_fast.agent.fast import make_differentiable
+from dqn_fast.agent.fast.by_cells import ByCells
+from dqn_fast.agent.networks import many_actions
 from dqn_fast.agent.networks.language import LanguageModel
 from dqn_fast.errors import UsageError
 from dqn_fast.word_actions import WordActions
@@ -128,13 +131,52 @@ def test_updates_move_values_and_leave_the_model() -> None:
         policy=make_policy(net, NoExploration()),
         learning_rate_schedule=LinearSchedule(1e-2, 1e-2, 0),
     )
-    window = Window(sentences())
-    at = torch.arange(3 * LONGEST).view(3, LONGEST)
-    cells = SimpleBatch(Cells(window, at[:, :-1].flatten()), Cells(window, at[:, 1:].flatten()), window)
+    assert parameters.vector.numel() == sum(one.numel() for one in net.head.of_words.parameters())  # type: ignore[union-attr,operator]
+    cells = some_cells()
     losses = [agent.learn(cells, 0).loss for _ in range(200)]  # type: ignore[arg-type]
     assert losses[-1] < losses[0] / 2
     moved = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
     assert moved == {name for name in before if name.startswith("head.of_words.")}
+
+
+@pytest.mark.parametrize("beta", [None, 0.5])
+def test_one_word_is_its_columns_with_the_same_gradient(beta: float | None) -> None:
+    net, window = make(beta=beta), Window(sentences())
+    rows = net.rows(net.remember(window), window.inputs)
+    action = torch.arange(3 * LONGEST) * 5 % 8  # among them ends that are too early
+    assert ((action == 0) & (rows["count"] < 2)).any()
+    found, everything = net.head.at(rows, action), net.head(rows)
+    columns = torch.stack([action, action + 8][: everything.shape[1] // 8], 1)
+    expected = everything.gather(1, columns)
+    torch.testing.assert_close(found, expected)
+    learns = [one for one in net.parameters() if one.requires_grad]
+    slopes = torch.randn(found.shape) * (found > -1e30)
+    wanted = torch.autograd.grad(expected, learns, slopes, retain_graph=True)
+    for one, other in zip(torch.autograd.grad(found, learns, slopes), wanted, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@torch.no_grad()
+def test_soft_learning_is_that_from_all_words_of_all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against `ByCells`, which computes everything everywhere."""
+    monkeypatch.setattr(many_actions, "_AT_ONCE", 3 * 8)
+    objective, batch, found = SoftObjective(PriorValues(0.5), squared_error), some_cells(), []
+    for make_values in (make_differentiable, ByCells):
+        net, target = make(), make(seed=1)
+        values, gradient = make_values(net), FlatParameters(net).gradient
+        outputs, backward = values.trace(batch.obs, batch.action)
+        result = objective(outputs, batch, values, make_values(target))  # type: ignore[arg-type]
+        backward(result.gradient)
+        found.append((result.loss, result.td_error, result.q, gradient))
+        assert outputs.shape[1] == (2 if make_values is make_differentiable else 16)
+    for got, expected in zip(*found, strict=True):
+        torch.testing.assert_close(got, expected)
+
+
+def some_cells() -> SimpleBatch:
+    window = Window(sentences())
+    at = torch.arange(3 * LONGEST).view(3, LONGEST)
+    return SimpleBatch(Cells(window, at[:, :-1].flatten()), Cells(window, at[:, 1:].flatten()), window)
 
 
 class SimpleBatch:

@@ -62,3 +62,7 @@ def test_the_best_action_of_few_rows_at_a_time_is_the_best(
     monkeypatch.setattr(many_actions, "_AT_ONCE", 3 * ACTIONS)
     expected = net.values(net(obs)).argmax(1)
     assert torch.equal(net.best_action(obs, torch.ones(7, dtype=torch.bool)), expected)
+    seen = []
+    sums = net.reduced(obs, lambda outputs: seen.append(len(outputs)) or outputs.sum(1))  # type: ignore[func-returns-value]
+    torch.testing.assert_close(sums, net(obs).sum(1))
+    assert seen == [3, 3, 1]

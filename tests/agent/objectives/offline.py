@@ -32,6 +32,9 @@ class Table:
     def at(self, obs: Tensor, action: Tensor) -> Tensor:
         return self.outputs[obs]
 
+    def reduced(self, obs: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        return reduce(self.outputs[obs])
+
     def best_action(self, obs: Tensor, needed: Tensor) -> Tensor:
         return self.values(self.outputs[obs]).argmax(1)
 

@@ -27,6 +27,9 @@ class Unasked:
     def best_action(self, obs: Any, needed: Tensor) -> NoReturn:
         pytest.fail("asked")
 
+    def reduced(self, obs: Any, reduce: Any) -> NoReturn:
+        pytest.fail("asked")
+
     def values(self, outputs: Tensor) -> NoReturn:
         pytest.fail("asked")
 
@@ -68,6 +71,7 @@ class Tied:
     def at(self, obs: Any, action: Tensor) -> Tensor:
         return self(obs)
 
+    reduced = QNetwork.reduced
     best_action = QNetwork.best_action
 
     def values(self, outputs: Tensor) -> Tensor:

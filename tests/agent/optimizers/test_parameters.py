@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from dqn_fast.agent import FlatParameters
+from dqn_fast.agent import Adam, FlatParameters, RMSProp
 from dqn_fast.agent.optimizers.parameters import shorten
+from dqn_fast.errors import UsageError
 
 
 def net(seed: int = 0) -> nn.Sequential:
@@ -61,6 +62,33 @@ def test_shorten_is_pytorchs_clip(max_norm: float) -> None:
     assert gradient.norm().item() == pytest.approx(min(13.0, max_norm), rel=1e-5)
 
 
+def test_what_does_not_learn_is_left_alone() -> None:
+    network = net()
+    network[0].requires_grad_(False)
+    before, places = copy.deepcopy(network.state_dict()), [one.data_ptr() for one in network[0].parameters()]
+    flat = FlatParameters(network)
+    assert flat.vector.numel() == 12 * 5 + 5 + 5 * 2 + 2
+    assert [one.data_ptr() for one in network[0].parameters()] == places
+    with torch.no_grad():
+        flat.vector.add_(1.0)
+    moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {name for name in before if not name.startswith("0.")}
+    assert all(one.grad is None for one in network[0].parameters())
+
+
+def test_moments_of_other_weights_are_refused() -> None:
+    few, many = (nn.Linear(3, rows) for rows in (1, 2))
+    for kind in (Adam, RMSProp):
+        learned = FlatParameters(many)
+        optimizer = kind(learned)
+        learned.gradient.fill_(1.0)
+        optimizer.step(0.1)
+        with pytest.raises(
+            UsageError, match=r"^optimizer: got moments of 8 weights, expected those of the 4 that learn"
+        ):
+            kind(FlatParameters(few)).load_state_dict(optimizer.state_dict())
+
+
 def test_a_network_without_parameters_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"^net: got Flatten.*, expected parameters in it$"):
+    with pytest.raises(ValueError, match=r"^net: got Flatten.*, expected parameters in it that learn$"):
         FlatParameters(nn.Flatten())
