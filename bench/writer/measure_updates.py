@@ -2,8 +2,8 @@
 
 Values are needed of each word taken, and of all words where a step bootstraps. One way computes these, few
 steps at a time; the other one, its slow twin, the values of all words at all steps. Their gradients must have
-the same norm. The figures go to updates.jsonl beside this file, and the table is made from there; with `--table`, nothing
-else is done.
+the same norm. The figures go to updates.jsonl beside this file, and the table is made from there; with
+`--table`, nothing else is done.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def markdown(found: Sequence[Figures]) -> str:
     return "\n".join(
         [
             f"Losses and gradients of {SENTENCES} sentences by soft Q-learning, one thread: processor time",
-            "(medians), and how much the process grew at most. The gradients of both ways have the same norm.",
+            "(medians), and how much the process grew at most. Gradients of both ways have the same norm.",
             "",
             markdown_table(columns, left=("values of",)),
         ]

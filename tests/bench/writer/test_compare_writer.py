@@ -1,4 +1,4 @@
-"""From a finished run to the table; both ways to write choose the same words, and both to learn move alike."""
+"""From a finished run to the table; both ways to write choose the same words, and both to learn agree."""
 
 from __future__ import annotations
 
