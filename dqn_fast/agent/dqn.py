@@ -147,7 +147,7 @@ class DQN:
         """
         if self.device.type != "cpu":
             return self.begin(batch, step)()
-        with torch.no_grad(), FlushDenormals():
+        with self._values.off(), FlushDenormals():
             only = None if self.objective.reads_all_actions else batch.action
             outputs, backward = self._values.trace(batch.obs, only)
             found = self.objective(outputs, batch, self._values, self._target_values)
