@@ -117,7 +117,7 @@ class DQN:
             return lambda: found
         read = self._on_device.begin(batch, self.learning_rate_schedule(step))
         self.updates += 1
-        self.q_net.version += 1
+        self.q_net.version.number += 1
         self.target.update(self.updates, self._on_device.going)
         number = self.updates
 
@@ -163,7 +163,7 @@ class DQN:
                     raise self._not_finite("gradient norm", norm, batch, step)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
-            self.q_net.version += 1
+            self.q_net.version.number += 1
             self.target.update(self.updates)
         return UpdateResult(found.td_error, loss, q)
 
