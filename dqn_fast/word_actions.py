@@ -20,6 +20,7 @@ class WordActions(spaces.Discrete):
     Args:
         words: by their actions; that of the end is empty.
         least: fewest words before the end.
+        joint: what stands between two words of a text.
         seed: of `sample`, as Gymnasium's spaces take it.
 
     Raises:
@@ -27,13 +28,18 @@ class WordActions(spaces.Discrete):
     """
 
     def __init__(
-        self, words: Sequence[str], least: int, seed: int | np.random.Generator | None = None
+        self,
+        words: Sequence[str],
+        least: int,
+        joint: str = " ",
+        seed: int | np.random.Generator | None = None,
     ) -> None:
         if len(words) < 2:
             raise ValueError(f"words: got {len(words)}, expected an end of the sentence and a word at least")
         super().__init__(len(words), seed=seed)
         self.words = tuple(words)
         self.least = least
+        self.joint = joint
 
     def digest(self) -> bytes:
         """Return 32 bytes that tell one vocabulary from another."""
@@ -44,7 +50,7 @@ class WordActions(spaces.Discrete):
         return (
             isinstance(other, WordActions)
             and bool(super().__eq__(other))
-            and (self.words, self.least) == (other.words, other.least)
+            and (self.words, self.least, self.joint) == (other.words, other.least, other.joint)
         )
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,16 @@ def save_body(folder: Path, kind: str = "gpt2", *, seed: int = 0, **options: Any
         fields = {"vocab_size": WORDS, **_COMMON, **_OPTIONS[kind], **options}
         model(config(**fields)).save_pretrained(folder)
     return f"hf:{folder}"
+
+
+def save_tokenizer(folder: Path, texts: Iterable[str], size: int = WORDS) -> None:
+    """Save a tokenizer of parts of words, as GPT-2's is, beside a model: `size` tokens, the end first."""
+    import transformers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=["<|endoftext|>"], show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tasks.writer.a_text import write_text
+from training.small_writer import small_writer
 
 from dqn_fast.agent import DQN
 from dqn_fast.cli import main
 from dqn_fast.errors import SettingError
-from dqn_fast.training import TrainConfig, preset_of, resume, train
+from dqn_fast.training import TrainConfig, resume, train
 from dqn_fast.training.evaluation.writing import optimum
 from dqn_fast.training.metrics import MetricsRow
-from dqn_fast.training.presets import PRESETS, Preset
 from dqn_fast.training.run import evaluate_run
 
 OTHERS = ("model", "best_of_16", "myopic")
@@ -28,38 +27,7 @@ FIGURES = {"reward", "perplexity_under_model", "judge", "distinct_2", "length"}
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
-    """Return a small one of the preset, and make that of its language model small, too."""
-    model = {
-        **PRESETS["writer-model"].settings,
-        "capacity": 600,
-        "total_steps": 150,
-        "learning_rate": 2e-2,
-        "log_period": 50,
-        "checkpoint_period": 50,
-        "eval_episodes": 20,
-    }
-    monkeypatch.setitem(PRESETS, "writer-model", Preset(("dqn_fast/Writer-v0",), model))
-    reward = {"reward": "dqn_fast.tasks.writer.rewards:Keyword", "aim": "happy"}
-    return replace(
-        preset_of("dqn_fast/Writer-v0"),
-        env_kwargs={"text": str(write_text(tmp_path)), "longest": 8, **reward},
-        sequence_units=12,
-        hidden_sizes=(12,),
-        forms=6,
-        soft_beta=0.3,
-        num_envs=8,
-        total_steps=3_000,
-        capacity=2_000,
-        scripted_episodes=40,
-        batch_size=16,
-        learning_rate=1e-2,
-        learn_period=16,
-        learning_starts=64,
-        tau=0.1,
-        log_period=600,
-        checkpoint_period=600,
-        eval_episodes=30,
-    )
+    return small_writer(tmp_path, monkeypatch)
 
 
 def numbers(folder: Path) -> dict[str, Any]:

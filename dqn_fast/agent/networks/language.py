@@ -39,13 +39,25 @@ class LanguageModel(nn.Module):
         width: of the vectors of words.
         make_model: makes what remembers, for vectors of that width.
         generator: source of the initial weights.
+        vectors: that words begin with, `(vocabulary, width)`; None for random ones.
+
+    Attributes:
+        begins_with_vectors: whether words did not begin with random ones.
     """
 
     def __init__(
-        self, vocabulary: int, width: int, make_model: MakeSequenceModel, generator: torch.Generator
+        self,
+        vocabulary: int,
+        width: int,
+        make_model: MakeSequenceModel,
+        generator: torch.Generator,
+        vectors: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self.table = nn.Parameter(torch.empty(vocabulary, width).normal_(0, _SPREAD, generator=generator))
+        self.begins_with_vectors = vectors is not None
+        if vectors is None:
+            vectors = torch.empty(vocabulary, width).normal_(0, _SPREAD, generator=generator)
+        self.table = nn.Parameter(vectors)
         model = make_model(width, generator)
         self.model = cast(nn.Module, model)
         self.size = model.size
@@ -211,6 +223,7 @@ def make_language_net(
     generator: torch.Generator,
     *,
     width: int,
+    vectors: Tensor | None = None,
     values: PriorValues | None = None,
     hidden_sizes: Sequence[int] = (128,),
     rank: int = 64,
@@ -223,6 +236,7 @@ def make_language_net(
         make_model: makes the sequence model, for the number of its inputs.
         generator: source of the initial weights.
         width: of the vectors of words.
+        vectors: that words begin with, `(words, width)`; None for random ones.
         values: how values and logits become a policy; None for the model alone.
         hidden_sizes: units of each hidden layer of a state, below its values.
         rank: products of a state and a word.
@@ -231,13 +245,8 @@ def make_language_net(
         TypeError: if the observations are others.
         ValueError: if `make_model` raises it.
     """
-    if (
-        not isinstance(observation_space, spaces.Dict)
-        or not {_WORD, _COUNT, _SO_FAR} <= observation_space.keys()
-    ):
-        raise TypeError(f"observation_space: got {observation_space}, expected a word, a count and so_far")
-    vocabulary, longest = int(action_space.n), int(cast(Any, observation_space[_COUNT]).n) - 1
-    model = LanguageModel(vocabulary, width, make_model, generator)
+    vocabulary, longest = int(action_space.n), longest_sentence(observation_space)
+    model = LanguageModel(vocabulary, width, make_model, generator, vectors)
     representation: Representation = PriorAlone()
     of_words = None
     if values is not None:
@@ -246,3 +255,15 @@ def make_language_net(
         model.requires_grad_(False)
     head = LanguageHead(model, action_space, longest, of_words, representation)
     return LanguageNetwork(model, head, action_space)
+
+
+def longest_sentence(observation_space: spaces.Space[Any]) -> int:
+    """Return the most words of a sentence.
+
+    Raises:
+        TypeError: if the observations are other ones than `WordActions` says.
+    """
+    keys = {_WORD, _COUNT, _SO_FAR}
+    if not isinstance(observation_space, spaces.Dict) or not keys <= observation_space.keys():
+        raise TypeError(f"observation_space: got {observation_space}, expected a word, a count and so_far")
+    return int(cast(Any, observation_space[_COUNT]).n) - 1

@@ -92,7 +92,7 @@ class Writer(gym.Env[dict[str, Any], np.int64]):
         self.sentence: list[int] = []
         self._following: list[int] = []  # of the sentence of the text that the data policy writes
         self._unused: list[int] = []  # sentences that it has not written
-        self.action_space = WordActions(self.corpus.words, _LEAST)
+        self.action_space = WordActions(self.corpus.words, _LEAST, self.corpus.joint)
         self.observation_space = spaces.Dict(
             {
                 "word": spaces.Discrete(words),

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from torch import nn
 
+from dqn_fast.agent import LanguageModel
 from dqn_fast.agent.networks.encoders import FlattenEncoder
+from dqn_fast.agent.networks.pretrained import CausalBody
 from dqn_fast.training.parts.device import Placement
 
 
@@ -24,9 +26,18 @@ class Beginning(NamedTuple):
 
 def doubts_about(q_net: nn.Module) -> tuple[str, ...]:
     """Return what a network does with observations that may not be meant."""
-    largest = [module.whole_numbers_to for module in q_net.modules() if isinstance(module, FlattenEncoder)]
-    return tuple(
-        f"whole numbers to {one:,}, read as magnitudes; tokens: a Dict with the keys tokens and length"
-        for one in largest
-        if one is not None
+    modules = list(q_net.modules())
+    largest = [module.whole_numbers_to for module in modules if isinstance(module, FlattenEncoder)]
+    models = [module for module in modules if isinstance(module, LanguageModel)]
+    return (
+        *(
+            f"whole numbers to {one:,}, read as magnitudes; tokens: a Dict with the keys tokens and length"
+            for one in largest
+            if one is not None
+        ),
+        *(
+            "the body has no tokenizer: the vectors of words begin random"
+            for one in models
+            if isinstance(one.model, CausalBody) and not one.begins_with_vectors
+        ),
     )

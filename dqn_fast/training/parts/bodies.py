@@ -8,11 +8,17 @@ from typing import Any
 
 import torch
 from gymnasium import spaces
-from torch import nn
+from torch import Tensor, nn
 
 from dqn_fast.agent.networks.action_mask import without_action_mask
 from dqn_fast.agent.networks.held import Frozen, Shared
-from dqn_fast.agent.networks.pretrained import CausalBody, Pretrained, WholeTextReader, load_pretrained
+from dqn_fast.agent.networks.pretrained import (
+    CausalBody,
+    Pretrained,
+    WholeTextReader,
+    load_pretrained,
+    word_vectors,
+)
 from dqn_fast.agent.networks.token_network import TokenModel, token_part
 from dqn_fast.agent.networks.tokens import (
     MakeTextReader,
@@ -23,6 +29,7 @@ from dqn_fast.agent.networks.tokens import (
 )
 from dqn_fast.errors import SettingError
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.word_actions import WordActions
 
 
 def _trained(net: nn.Module) -> nn.Module:
@@ -36,8 +43,14 @@ _WEIGHTS: dict[str, Callable[[nn.Module], nn.Module]] = {
 }
 
 
-def reads_steps(config: TrainConfig, observation_space: spaces.Space[Any]) -> bool:
-    """Return whether a run has a body whose text is the episode, a token at each step.
+def is_language_model(config: TrainConfig, action_space: Any) -> bool:
+    """Return whether the network of a run is a language model, alone or below values of words."""
+    writes = config.learns_sequences and config.objective in ("bc", "soft")
+    return writes and isinstance(action_space, WordActions)
+
+
+def reads_steps(config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any) -> bool:
+    """Return whether a run has a body whose text is the episode, a token or a word at each step.
 
     Raises:
         SettingError: if it has one that can read nothing in these observations.
@@ -45,6 +58,8 @@ def reads_steps(config: TrainConfig, observation_space: spaces.Space[Any]) -> bo
     """
     if not config.body:
         return False
+    if is_language_model(config, action_space):
+        return True
     features = observation_space
     if isinstance(features, spaces.Dict):
         features = without_action_mask(features)
@@ -65,11 +80,37 @@ def build_token_model(config: TrainConfig) -> TokenModel:
     Raises:
         SettingError: if there is no such body, or its tokens see later ones.
     """
-    body = _load(config)
-    if not body.kind.is_causal:
-        expected = f"gpt2 where each step is a token: tokens of {body.kind.name} see later ones"
-        raise SettingError("body", config.body, expected)
-    return CausalBody(_WEIGHTS[config.body_weights](body.net), body.config)
+    return _causal(config, _load(config))
+
+
+def build_word_model(
+    config: TrainConfig, actions: WordActions, longest: int
+) -> tuple[CausalBody, Tensor | None]:
+    """Return the body of a run that reads a word at each step, and the vectors that words begin with.
+
+    Args:
+        config: of the run.
+        actions: the words.
+        longest: most words of a sentence.
+
+    Returns:
+        The body, and `(words, size)`, None if it has no tokenizer.
+
+    Raises:
+        SettingError: if there is no such body, or it cannot read such sentences.
+    """
+    loaded = _load(config)
+    body = _causal(config, loaded)
+    if body.positions < longest:
+        raise SettingError(
+            "body", f"{config.body} with {body.positions:,} positions", f"at least {longest:,}"
+        )
+    if config.embedding not in (0, body.size):
+        raise SettingError("embedding", config.embedding, f"0 or {body.size}, the width of {config.body}")
+    if config.stored_state:
+        raise SettingError("stored_state", True, "False with a body: its state grows with the sentence")
+    loaded.net.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]  # words are its input
+    return body, word_vectors(_source(config), loaded, actions.words, actions.joint)
 
 
 def text_readers(config: TrainConfig) -> MakeTextReader:
@@ -94,5 +135,16 @@ def _pretrained_reader(config: TrainConfig, shape: TextShape, generator: torch.G
     return WholeTextReader(net, body.config.hidden_size, reads_first=body.kind.reads_first)
 
 
+def _causal(config: TrainConfig, body: Pretrained) -> CausalBody:
+    if not body.kind.is_causal:
+        expected = f"gpt2 where each step is a token: tokens of {body.kind.name} see later ones"
+        raise SettingError("body", config.body, expected)
+    return CausalBody(_WEIGHTS[config.body_weights](body.net), body.config)
+
+
 def _load(config: TrainConfig) -> Pretrained:
-    return load_pretrained(config.body.removeprefix("hf:"), frozen=config.body_weights == "frozen")
+    return load_pretrained(_source(config), frozen=config.body_weights == "frozen")
+
+
+def _source(config: TrainConfig) -> str:
+    return config.body.removeprefix("hf:")

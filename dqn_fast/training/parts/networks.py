@@ -31,9 +31,17 @@ from dqn_fast.agent import (
     make_token_net,
     q_net_of_own,
 )
+from dqn_fast.agent.networks.language import longest_sentence
+from dqn_fast.agent.networks.make_sequence import MakeSequenceModel
 from dqn_fast.errors import SettingError, UsageError
 from dqn_fast.training.config import TrainConfig
-from dqn_fast.training.parts.bodies import build_token_model, reads_steps, text_readers
+from dqn_fast.training.parts.bodies import (
+    build_token_model,
+    build_word_model,
+    is_language_model,
+    reads_steps,
+    text_readers,
+)
 from dqn_fast.training.parts.own import call_own, own_error
 from dqn_fast.word_actions import WordActions
 
@@ -60,7 +68,7 @@ def build_q_net(
         raise SettingError("network", repr(config.network), expected)
     generator = torch.Generator().manual_seed(config.seeds.network)
     try:
-        reads_steps(config, observation_space)  # refuses a body that reads nothing
+        reads_steps(config, observation_space, action_space)  # refuses a body that reads nothing
         q_net = builder(config, observation_space, action_space, generator)
     except SmallImageError as error:
         raise SettingError("convolutions", config.convolutions, f"smaller ones: {error}") from error
@@ -89,7 +97,9 @@ def _feed_forward(
 def _sequential(
     config: TrainConfig, observation_space: spaces.Space[Any], action_space: Any, generator: torch.Generator
 ) -> QNetwork:
-    if reads_steps(config, observation_space):
+    if is_language_model(config, action_space):
+        return _language_model(config, observation_space, action_space, generator)
+    if reads_steps(config, observation_space, action_space):
         return make_token_net(
             observation_space,
             action_space,
@@ -98,17 +108,6 @@ def _sequential(
             generator,
             dueling=config.dueling,
             representation=_representation(config),
-        )
-    if isinstance(action_space, WordActions) and config.objective in ("bc", "soft"):
-        return make_language_net(
-            observation_space,
-            action_space,
-            partial(_SEQUENCE_MODELS[config.network], config),
-            generator,
-            width=config.embedding or config.sequence_units,
-            values=PriorValues(config.soft_beta) if config.objective == "soft" else None,
-            hidden_sizes=config.hidden_sizes,
-            rank=config.forms,
         )
     if config.objective == "soft":
         raise SettingError("objective", "soft", f"another for {config.env_id}, whose actions are no words")
@@ -120,6 +119,30 @@ def _sequential(
         generator,
         **_common(config),
         reward_bound=1.0 if config.clip_rewards else inf,  # as rewards are stored
+    )
+
+
+def _language_model(
+    config: TrainConfig,
+    observation_space: spaces.Space[Any],
+    action_space: WordActions,
+    generator: torch.Generator,
+) -> QNetwork:
+    make_model: MakeSequenceModel = partial(_SEQUENCE_MODELS[config.network], config)
+    width, vectors = config.embedding or config.sequence_units, None
+    if config.body:
+        body, vectors = build_word_model(config, action_space, longest_sentence(observation_space))
+        make_model, width = (lambda inputs, generator: body), body.size
+    return make_language_net(
+        observation_space,
+        action_space,
+        make_model,
+        generator,
+        width=width,
+        vectors=vectors,
+        values=PriorValues(config.soft_beta) if config.objective == "soft" else None,
+        hidden_sizes=config.hidden_sizes,
+        rank=config.forms,
     )
 
 

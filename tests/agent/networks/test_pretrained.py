@@ -74,6 +74,19 @@ def test_token_by_token_is_one_pass(tmp_path: Path) -> None:
 
 
 @torch.no_grad()
+def test_vectors_stand_for_tokens(tmp_path: Path) -> None:
+    """In one pass, and step by step beside rows of other lengths."""
+    body, tokens, lengths = causal(tmp_path), some_tokens(3, 9), torch.tensor([4, 1, 5])
+    vectors = body.net.get_input_embeddings()(tokens)  # type: ignore[operator]
+    torch.testing.assert_close(body(vectors)[0], body(tokens)[0])
+    states = [body.advance(one[:, :5], lengths) for one in (vectors, tokens)]
+    (found, _), (expected, _) = (
+        body(one[:, 5:], state) for one, state in zip((vectors, tokens), states, strict=True)
+    )
+    torch.testing.assert_close(found, expected)
+
+
+@torch.no_grad()
 def test_texts_of_different_lengths_go_on_side_by_side(tmp_path: Path) -> None:
     body, begins, lengths, goes_on = (
         causal(tmp_path),

@@ -15,6 +15,8 @@ from dqn_fast.errors import UsageError
 class CausalBody(nn.Module):
     """Reads tokens from left to right; each sees all before it, at their positions from 0.
 
+    A token is its number, int64, or a vector of `size` numbers, float32, instead of the body's own.
+
     Its state has the keys and values of each layer, `(N, heads, P, size / heads)`, aligned right, where P is
     the longest text so far; and "count" `(N,)`, the tokens of each.
 
@@ -60,7 +62,7 @@ class CausalBody(nn.Module):
         """Return the features behind every token, `(B, T, size)`, and the state behind the last one.
 
         Args:
-            tokens: `(B, T)` int64.
+            tokens: `(B, T)` int64, or `(B, T, size)` float32.
             state: before the first token; None begins anew.
 
         Raises:
@@ -72,7 +74,7 @@ class CausalBody(nn.Module):
         """Return the state behind each row's last token.
 
         Args:
-            tokens: `(B, T)` int64.
+            tokens: as for `forward`.
             lengths: `(B,)`, tokens of each row, from 0 to T.
             state: before the first token; None begins anew.
 
@@ -84,7 +86,7 @@ class CausalBody(nn.Module):
     def _run(self, tokens: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
         from transformers import Cache, DynamicCache
 
-        rows, steps = tokens.shape
+        rows, steps = tokens.shape[:2]
         state = self.start(rows) if state is None else state
         count, held = state["count"], state["keys_0"].shape[2]
         longest = int(count.max()) + steps
@@ -96,11 +98,13 @@ class CausalBody(nn.Module):
             DynamicCache() if held == 0 else Cache(layers=[self._layer(state, i) for i in range(self.layers)])
         )
         column = torch.arange(held + steps, device=count.device)
+        are_vectors = tokens.is_floating_point()
         features = self.net(
-            tokens,
+            None if are_vectors else tokens,
             cache,
             attention_mask=(column >= held - count[:, None]).long(),
             position_ids=count[:, None] + column[:steps],
+            inputs_embeds=tokens if are_vectors else None,
             use_cache=True,
         ).last_hidden_state
         after = count + (steps if lengths is None else lengths)

@@ -55,7 +55,7 @@ def load_pretrained(source: str, *, frozen: bool = False) -> Pretrained:
         raise SettingError("body", f"hf:{source}", expected) from error
     folder = Path(source)
     where = {"local_files_only": folder.is_dir()}
-    with _one_line(source), _quiet(transformers):
+    with in_one_line(source), quietly(transformers):
         fields, _ = transformers.PreTrainedConfig.get_config_dict(source, **where)
         if "model_type" not in fields:
             raise ValueError("config.json: got none with a model_type, expected one")
@@ -84,7 +84,7 @@ def _stamps(folder: Path) -> list[tuple[str, int, int]]:
 
 
 @contextmanager
-def _one_line(source: str) -> Iterator[None]:
+def in_one_line(source: str) -> Iterator[None]:
     """Turn what transformers raises into one line.
 
     Raises:
@@ -102,7 +102,7 @@ def _one_line(source: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
+def quietly(transformers: Any) -> Iterator[None]:
     """Keep transformers from bars and warnings: what matters of them is raised."""
     log = transformers.utils.logging
     before, bars = log.get_verbosity(), log.is_progress_bar_enabled()
