@@ -1,4 +1,4 @@
-"""Hypothesis profiles, and a line that says how many random cases were run.
+"""Hypothesis profiles, a line that says how many random cases were run, and Ctrl-C as in a terminal.
 
 The environment variable HYPOTHESIS_PROFILE chooses: `dev` (the default), `quick` and `ci` (few and many
 cases, the same on every run), or `shrink` (as dev, but a failing case is made small, for minutes).
@@ -7,6 +7,7 @@ cases, the same on every run), or `shrink` (as dev, but a failing case is made s
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -36,6 +37,10 @@ settings.register_profile("quick", max_examples=25, phases=FIND, **SAME)
 settings.register_profile("ci", max_examples=300, phases=FIND, **SAME)
 settings.register_profile("shrink", max_examples=100, phases=(*FIND, Phase.shrink), **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# A shell script starts what it does not wait for so that it ignores Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -151,8 +151,9 @@ class DQN:
         if self._on_device is not None:
             return self.begin(batch, step)()
         with self._values.off(), FlushDenormals():
-            only = None if self.objective.reads_all_actions else batch.action
-            outputs, backward = self._values.trace(batch.obs, only)
+            whole = self.objective.whole_heads
+            asked = () if whole is None else (batch.action, whole)
+            outputs, backward = self._values.trace(batch.obs, *asked)
             found = self.objective(outputs, batch, self._values, self._target_values)
             loss, q = self._means(found.loss, batch.weights, found.q)
             if not isfinite(loss):
@@ -174,8 +175,8 @@ class DQN:
     def td_error(self, batch: TransitionBatch) -> Tensor:
         """Return target - q of each of B transitions, `(B,)`, without learning from them."""
         with FlushDenormals():
-            everywhere = self.objective.reads_all_actions
-            outputs = self._values(batch.obs) if everywhere else self._values.at(batch.obs, batch.action)
+            whole, ask = self.objective.whole_heads, self._values
+            outputs = ask(batch.obs) if whole is None else ask.at(batch.obs, batch.action, whole)
             return self.objective(outputs, batch, self._values, self._target_values).td_error
 
     def begin_with(self, weights: Mapping[str, Tensor]) -> None:

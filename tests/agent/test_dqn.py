@@ -210,7 +210,7 @@ def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
 class ByAutograd:
     """The objective of `TDObjective(target_selector, huber)`, whose gradient autograd computes."""
 
-    reads_all_actions = False
+    whole_heads = ()
 
     def __call__(self, outputs: Any, batch: Any, q_net: Any, target_net: Any) -> ObjectiveResult:
         next_outputs = target_net(batch.next_obs)

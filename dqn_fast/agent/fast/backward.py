@@ -35,8 +35,11 @@ class Values(Protocol):
         """
         ...
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
-        """Return outputs of which those of `action`, `(B,)` int64, are needed alone; see `QNetwork.at`."""
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
+        """Return outputs of which those of `action`, `(B,)` int64, are needed alone, beside `whole` heads.
+
+        See `QNetwork.at`.
+        """
         ...
 
     def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
@@ -63,7 +66,9 @@ class Differentiable(Values, Protocol):
         """
         ...
 
-    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(
+        self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass.
 
         The backward pass takes the gradient of the outputs, and adds to the `.grad` of each parameter, which
@@ -72,6 +77,7 @@ class Differentiable(Values, Protocol):
         Args:
             obs: a tensor of B observations, or a (nested) dict of them.
             action: `(B,)` int64, if outputs of no other action are needed; see `QNetwork.at`.
+            whole: names of heads whose outputs of all actions are needed all the same.
         """
         ...
 
@@ -94,9 +100,9 @@ class ByAutograd:
         outputs: Tensor = self._q_net(obs)
         return outputs
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the outputs of these actions."""
-        return self._q_net.at(obs, action)
+        return self._q_net.at(obs, action, whole)
 
     def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
         """Return what `reduce` makes of each row's outputs, `(B, ...)`."""
@@ -106,9 +112,11 @@ class ByAutograd:
         """Return the best action of each row that is needed, `(B,)` int64."""
         return self._q_net.best_action(obs, needed)
 
-    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(
+        self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass."""
-        return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action)
+        return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action, whole)
 
 
 class ByLayers:
@@ -137,7 +145,7 @@ class ByLayers:
         """Return the outputs, `(B, ...)`."""
         return self._head(self._body(self._encode(obs)))
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the outputs of all actions, `(B, ...)`."""
         return self(obs)
 
@@ -149,7 +157,9 @@ class ByLayers:
         """Return the best action of each row, `(B,)` int64."""
         return self.values(self(obs)).argmax(1)
 
-    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], None]]:
+    def trace(
+        self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], None]]:
         """Return the outputs of all actions, `(B, ...)`, and their backward pass."""
         encoder_backward: Callable[[Tensor], Any] = _nothing
         if self._encoder_learns:

@@ -67,7 +67,7 @@ class QNetwork(nn.Module):
         outputs: Tensor = self.head(self.body(self.encoder(obs)))
         return outputs
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return outputs like `forward`, of which those of one action in each row are needed alone.
 
         All are computed here. A network that scores actions one by one leaves the others 0, or returns the
@@ -76,6 +76,7 @@ class QNetwork(nn.Module):
         Args:
             obs: as for `forward`.
             action: `(B,)` int64.
+            whole: names of heads whose outputs of all actions are needed.
         """
         outputs: Tensor = self(obs)
         return outputs

@@ -20,7 +20,7 @@ class TDObjective:
         rescaling: of the values that the network learns.
     """
 
-    reads_all_actions = False
+    whole_heads = ()
 
     def __init__(self, selector: Selector, loss: Loss, rescaling: Rescaling = NO_RESCALING) -> None:
         self.selector = selector

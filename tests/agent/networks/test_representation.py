@@ -63,7 +63,7 @@ class Negative:
 class EachOutput:
     """Each output moves towards its own target, whose next action all of them pick together."""
 
-    reads_all_actions = False
+    whole_heads = ()
 
     def __init__(self, selector: Selector) -> None:
         self.selector = selector

@@ -1,4 +1,4 @@
-"""From a finished run to the table, and both ways to write choose the same words."""
+"""From a finished run to the table; both ways to write choose the same words, and both to learn agree."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import compare_writer
 import measure_generation
+import measure_updates
 import pytest
 import torch
 from compare_writer import FIGURES, PART, PLAYERS
@@ -69,3 +70,10 @@ def test_both_ways_write_the_same_words() -> None:
     table = measure_generation.markdown([Figures(32, 64, 3, 0.5, 5.0)])
     assert "| 32 | 64 | 4,096 | 410 | 10.0 |" in table
     assert torch.is_grad_enabled()
+
+
+def test_both_ways_learn_alike() -> None:
+    found = [measure_updates.measure(301, way, 1) for way in measure_updates.WAYS]
+    assert found[0].norm == pytest.approx(found[1].norm, rel=1e-4)
+    assert found[0].norm > 0 and min(one.milliseconds for one in found) > 0
+    assert "| 301 | the word taken |" in measure_updates.markdown(found)
