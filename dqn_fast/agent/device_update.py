@@ -102,8 +102,9 @@ class DeviceUpdate:
     def _run(self, batch: TransitionBatch) -> Tensor:
         """Compute an update without a look at any number; return all that is reported, in one tensor."""
         gradient, going = self._parameters.gradient, self.going
-        only = None if self._objective.reads_all_actions else batch.action
-        outputs, backward = self._values.trace(batch.obs, only)
+        whole = self._objective.whole_heads
+        asked = () if whole is None else (batch.action, whole)
+        outputs, backward = self._values.trace(batch.obs, *asked)
         found = self._objective(outputs, batch, self._values, self._target_values)
         loss, q = torch.dot(found.loss, batch.weights), found.q.sum()
         gradient.zero_()

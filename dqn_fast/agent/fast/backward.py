@@ -8,6 +8,7 @@ than by PyTorch's autograd. Autograd does any other network.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
 import torch
@@ -24,7 +25,7 @@ from dqn_fast.agent.networks.token_network import TokenNetwork
 
 
 class Values(Protocol):
-    """A network as objectives see it; called under `torch.no_grad`."""
+    """A network as objectives see it; called without autograd, under `Differentiable.off`."""
 
     def __call__(self, obs: Any) -> Tensor:
         """Return the outputs, `(B, ...)`, without a gradient.
@@ -34,8 +35,11 @@ class Values(Protocol):
         """
         ...
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
-        """Return outputs of which those of `action`, `(B,)` int64, are needed alone; see `QNetwork.at`."""
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
+        """Return outputs of which those of `action`, `(B,)` int64, are needed alone, beside `whole` heads.
+
+        See `QNetwork.at`.
+        """
         ...
 
     def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
@@ -54,7 +58,17 @@ class Values(Protocol):
 class Differentiable(Values, Protocol):
     """A network that gives a backward pass, too."""
 
-    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    @property
+    def off(self) -> Callable[[], AbstractContextManager[Any]]:
+        """What turns autograd off around its calls: `torch.no_grad`, or `torch.inference_mode` if it can.
+
+        In inference mode every call of PyTorch is shorter, but autograd can never use what is made there.
+        """
+        ...
+
+    def trace(
+        self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass.
 
         The backward pass takes the gradient of the outputs, and adds to the `.grad` of each parameter, which
@@ -63,6 +77,7 @@ class Differentiable(Values, Protocol):
         Args:
             obs: a tensor of B observations, or a (nested) dict of them.
             action: `(B,)` int64, if outputs of no other action are needed; see `QNetwork.at`.
+            whole: names of heads whose outputs of all actions are needed all the same.
         """
         ...
 
@@ -74,6 +89,8 @@ class ByAutograd:
         q_net: the network.
     """
 
+    off = torch.no_grad
+
     def __init__(self, q_net: QNetwork) -> None:
         self.values = q_net.values
         self._q_net = q_net
@@ -83,9 +100,9 @@ class ByAutograd:
         outputs: Tensor = self._q_net(obs)
         return outputs
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the outputs of these actions."""
-        return self._q_net.at(obs, action)
+        return self._q_net.at(obs, action, whole)
 
     def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
         """Return what `reduce` makes of each row's outputs, `(B, ...)`."""
@@ -95,9 +112,11 @@ class ByAutograd:
         """Return the best action of each row that is needed, `(B,)` int64."""
         return self._q_net.best_action(obs, needed)
 
-    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(
+        self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs and their backward pass."""
-        return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action)
+        return _trace(self._q_net, obs) if action is None else _trace(self._q_net.at, obs, action, whole)
 
 
 class ByLayers:
@@ -118,6 +137,7 @@ class ByLayers:
         self._encoder = encoder = cast(nn.Module, q_net.encoder)
         self._encode = encoder.forward  # without hooks that is all that a call would do
         self._encoder_learns = any(True for _ in encoder.parameters())
+        self.off = torch.no_grad if self._encoder_learns else torch.inference_mode
         self._body = DenseStack(q_net.body, input_needs_gradient=self._encoder_learns)
         self._head = _head(q_net.head)
 
@@ -125,7 +145,7 @@ class ByLayers:
         """Return the outputs, `(B, ...)`."""
         return self._head(self._body(self._encode(obs)))
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the outputs of all actions, `(B, ...)`."""
         return self(obs)
 
@@ -137,7 +157,9 @@ class ByLayers:
         """Return the best action of each row, `(B,)` int64."""
         return self.values(self(obs)).argmax(1)
 
-    def trace(self, obs: Any, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], None]]:
+    def trace(
+        self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], None]]:
         """Return the outputs of all actions, `(B, ...)`, and their backward pass."""
         encoder_backward: Callable[[Tensor], Any] = _nothing
         if self._encoder_learns:

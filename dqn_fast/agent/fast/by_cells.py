@@ -22,6 +22,8 @@ class ByCells:
         q_net: the network.
     """
 
+    off = torch.no_grad
+
     def __init__(self, q_net: SequenceNetwork) -> None:
         self.values = q_net.values
         self._q_net = q_net
@@ -33,7 +35,7 @@ class ByCells:
             return self._traced[1][obs.at]
         return self._q_net.look(obs.window).flatten(0, 1)[obs.at]
 
-    def at(self, obs: Cells, action: Tensor) -> Tensor:
+    def at(self, obs: Cells, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the outputs of all actions of the cells, `(K, ...)`."""
         return self(obs)
 
@@ -45,7 +47,9 @@ class ByCells:
         """Return the best action of each cell, `(K,)` int64."""
         return self.values(self(obs)).argmax(1)
 
-    def trace(self, obs: Cells, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(
+        self, obs: Cells, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs of the cells, `(K, ...)`, and their backward pass."""
         with torch.enable_grad():
             everywhere = self._q_net(obs.window).flatten(0, 1)

@@ -23,6 +23,8 @@ class ByTokens:
         q_net: the network.
     """
 
+    off = torch.no_grad
+
     def __init__(self, q_net: TokenNetwork) -> None:
         self.values = q_net.values
         self._q_net = q_net
@@ -33,9 +35,9 @@ class ByTokens:
         outputs: Tensor = self._q_net.head(self._rows(obs))
         return outputs
 
-    def at(self, obs: Cells, action: Tensor) -> Tensor:
+    def at(self, obs: Cells, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return outputs of these actions of the cells; see `QNetwork.at`."""
-        return self._q_net.head.at(self._rows(obs), action)
+        return self._q_net.head.at(self._rows(obs), action, whole)
 
     def reduced(self, obs: Cells, reduce: Callable[[Tensor], Tensor]) -> Tensor:
         """Return what `reduce` makes of each cell's outputs, `(K, ...)`; see `QNetwork.reduced`."""
@@ -45,13 +47,15 @@ class ByTokens:
         """Return the best action of each cell, `(K,)` int64."""
         return self._q_net.head.best_action(self._rows(obs), needed)
 
-    def trace(self, obs: Cells, action: Tensor | None = None) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    def trace(
+        self, obs: Cells, action: Tensor | None = None, whole: tuple[str, ...] = ()
+    ) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the outputs of the cells, `(K, ...)`, and their backward pass."""
         net, window = self._q_net, obs.window
         with torch.enable_grad():
             everywhere = net.rows(net.remember(window), window.inputs)
             rows = _at(everywhere, obs)
-            outputs = net.head(rows) if action is None else net.head.at(rows, action)
+            outputs = net.head(rows) if action is None else net.head.at(rows, action, whole)
         self._traced = window, trees.map(torch.Tensor.detach, everywhere)
 
         def backward(gradient: Tensor) -> None:

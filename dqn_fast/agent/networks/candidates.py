@@ -162,8 +162,13 @@ class CandidateNetwork(QNetwork):
         rows = max(_AT_ONCE // self.num_actions, 1)
         return torch.cat([self._outputs(part, self.actions) for part in torch.split(x, rows)])
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
-        """Return the outputs of one action in each row, and of the state, and 0 for others."""
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
+        """Return the outputs of one action in each row, and of the state, and 0 for others.
+
+        Heads have their layers in common, so where one is needed as a whole, all are computed.
+        """
+        if whole:
+            return self.forward(obs)
         asked = self._outputs(self.encoder(obs), self.actions[action].unsqueeze(1))
         first, step = self._column.unbind(1)
         return asked.new_zeros(len(asked), self._width).scatter(1, first + step * action[:, None], asked)

@@ -60,10 +60,16 @@ class ImplicitValues:
         """Return the outputs of each head, by name; q comes first."""
         return {"q": num_actions, "q2": num_actions, "policy": num_actions, "value": 1}
 
-    def split(self, outputs: Tensor) -> ImplicitOutputs:
-        """Return the parts of outputs `(..., 3 A + 1)`, which are views of them."""
-        actions = outputs.shape[-1] // 3
-        q, q2, policy, value = torch.split(outputs, [actions, actions, actions, 1], -1)
+    def split(self, outputs: Tensor, num_actions: int | None = None) -> ImplicitOutputs:
+        """Return the parts of outputs `(..., 3 A + 1)`, which are views of them.
+
+        Args:
+            outputs: of a network.
+            num_actions: of the policy, if values may be of the action taken alone: `(..., A + 3)`.
+        """
+        policies = outputs.shape[-1] // 3 if num_actions is None else num_actions
+        values = (outputs.shape[-1] - 1 - policies) // 2
+        q, q2, policy, value = torch.split(outputs, [values, values, policies, 1], -1)
         return ImplicitOutputs(q, q2, policy, value.squeeze(-1))
 
     def join(self, parts: ImplicitOutputs) -> Tensor:

@@ -167,7 +167,7 @@ class LanguageHead(ManyActions):
             return logits
         return torch.cat([logits, self.of_words(self._state(rows), model.table)], 1)
 
-    def at(self, rows: Mapping[str, Tensor], action: Tensor) -> Tensor:
+    def at(self, rows: Mapping[str, Tensor], action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the logit, `(N, 1)`, or logit and value, `(N, 2)`, of one word in each row."""
         model = self._model[0]
         logit = model.logit(rows[_REMEMBERED], action)

@@ -24,16 +24,21 @@ _AT_ONCE = 2**22  # values of actions that are computed together where all are c
 class ManyActions(QNetwork):
     """A Q-network whose head, or each of whose heads, ends in a linear layer with a row for each action."""
 
-    def at(self, obs: Any, action: Tensor) -> Tensor:
+    def at(self, obs: Any, action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the outputs as if the action of each row were the only one, `(B, heads)` float32.
 
         Args:
             obs: as for `forward`.
             action: `(B,)` int64.
+            whole: names of heads that give their outputs of all actions instead.
         """
         features = self.body(self.encoder(obs))
-        heads = self.head.values() if isinstance(self.head, Heads) else [self.head]
-        return torch.cat([self._one(head, features, action) for head in heads], 1)
+        heads = dict(self.head.items()) if isinstance(self.head, Heads) else {"": self.head}
+        parts = [
+            head(features) if name in whole else self._one(head, features, action)
+            for name, head in heads.items()
+        ]
+        return torch.cat(parts, 1)
 
     def reduced(self, obs: Any, reduce: Callable[[Tensor], Tensor]) -> Tensor:
         """Return what `reduce` makes of each row's outputs, `(B, ...)`; see `QNetwork`."""

@@ -15,7 +15,7 @@ class CloningObjective:
     It learns no values. In reports, the action's log-probability stands for q, and the loss for the TD error.
     """
 
-    reads_all_actions = True
+    whole_heads = None
 
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values

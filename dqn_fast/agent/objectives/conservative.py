@@ -19,7 +19,7 @@ class ConservativeObjective:
         alpha: weight of the term, at least 0 (CQL(H), equation 4 of the paper).
     """
 
-    reads_all_actions = True
+    whole_heads = None
 
     def __init__(self, objective: Objective, alpha: float) -> None:
         self.objective = objective

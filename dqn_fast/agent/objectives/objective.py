@@ -53,8 +53,11 @@ class Objective(Protocol):
     """Compares the Q-network's outputs with what they should be."""
 
     @property
-    def reads_all_actions(self) -> bool:
-        """Whether it reads the outputs of all actions, and not those of the actions taken alone."""
+    def whole_heads(self) -> tuple[str, ...] | None:
+        """Names of the heads whose outputs of all actions it reads; None: all heads.
+
+        Of other heads, it reads the outputs of the actions taken alone.
+        """
         ...
 
     def __call__(
@@ -62,11 +65,13 @@ class Objective(Protocol):
     ) -> ObjectiveResult:
         """Return losses and gradients, without importance weights, which the caller applies.
 
-        Called under `torch.no_grad`: the objective computes its own gradient.
+        Called with autograd off: the objective computes its own gradient. One that wants autograd for it
+        works on copies (`clone`) under `torch.inference_mode(False)`.
 
         Args:
             outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read. Those of other actions than
-                `batch.action` mean nothing unless the objective reads them.
+                `batch.action` mean nothing, or are missing (see `QNetwork.at`), unless the objective reads
+                them.
             batch: B transitions; only read.
             q_net: the Q-network, for other observations, and for the values of outputs.
             target_net: the target network.

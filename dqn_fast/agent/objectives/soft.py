@@ -22,7 +22,7 @@ class SoftObjective:
         loss: of each transition's TD error.
     """
 
-    reads_all_actions = False
+    whole_heads = ()
 
     def __init__(self, heads: PriorValues, loss: Loss) -> None:
         self.heads = heads

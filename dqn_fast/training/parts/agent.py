@@ -84,7 +84,7 @@ def build_agent(
         parameters,
         _target(config, q_net, parameters),
         _optimizer(config, parameters),
-        objective=_objective(config),
+        objective=_objective(config, q_net.num_actions),
         policy=CopyPolicy(q_net, parameters, policy) if is_elsewhere and acts_here else policy(q_net),
         learning_rate_schedule=LinearSchedule(
             config.learning_rate, config.learning_rate_end, config.total_steps
@@ -94,12 +94,13 @@ def build_agent(
     )
 
 
-def _objective(config: TrainConfig) -> Objective:
+def _objective(config: TrainConfig, num_actions: int) -> Objective:
     loss: Loss = partial(huber, delta=config.huber_delta) if config.loss == "huber" else squared_error
     if config.objective == "bc":
         return CloningObjective()
     if config.objective == "iql":
-        return ImplicitObjective(ImplicitValues(config.iql_beta), loss, config.iql_expectile)
+        heads = ImplicitValues(config.iql_beta)
+        return ImplicitObjective(heads, loss, config.iql_expectile, num_actions)
     if config.objective == "soft":
         return SoftObjective(PriorValues(config.soft_beta), loss)
     rescaling = SquareRoot() if config.value_rescaling else NoRescaling()

@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dqn_fast.agent import (
     Cells,
+    FlatParameters,
     ImplicitObjective,
     ImplicitValues,
     Inputs,
@@ -153,9 +154,10 @@ def test_the_losses_are_those_of_the_whole_output(folder: Path) -> None:
 def test_implicit_values_need_all_words_for_the_cloned_policy_alone(folder: Path) -> None:
     heads = ImplicitValues(2.0)
     q_net, batch = make(folder, representation=heads), some_cells()
-    values, objective = make_differentiable(q_net), ImplicitObjective(heads, squared_error, 0.7)
-    outputs, _ = values.trace(batch.obs)
+    values, objective = make_differentiable(q_net), ImplicitObjective(heads, squared_error, 0.7, MANY)
+    outputs, backward = values.trace(batch.obs, batch.action, ("policy",))
     found = objective(outputs, batch, values, values)
+    assert outputs.shape == found.gradient.shape == (len(batch.action), MANY + 3)
     assert values.at(batch.next_obs, batch.action).shape == (len(batch.action), 4)
     everywhere = q_net(batch.obs.window).flatten(0, 1)
     value = heads.split(everywhere[batch.next_obs.at]).value
@@ -163,6 +165,16 @@ def test_implicit_values_need_all_words_for_the_cloned_policy_alone(folder: Path
     q2 = heads.split(everywhere[batch.obs.at]).q2.gather(1, batch.action[:, None])[:, 0]
     expected = batch.reward + batch.discount * value - (q + q2) / 2
     torch.testing.assert_close(found.td_error, expected)
+    # The slow twin learns from all outputs.
+    gradient = FlatParameters(q_net).gradient
+    backward(found.gradient)
+    few = gradient.clone()
+    gradient.zero_()
+    outputs, backward = values.trace(batch.obs)
+    everything = ImplicitObjective(heads, squared_error, 0.7)(outputs, batch, values, values)
+    backward(everything.gradient)
+    torch.testing.assert_close(few, gradient, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found.loss, everything.loss)
 
 
 @torch.no_grad()

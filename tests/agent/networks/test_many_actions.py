@@ -53,6 +53,17 @@ def test_a_single_action_is_its_column_of_each_head_with_the_same_gradient(
         torch.testing.assert_close(one, other)
 
 
+def test_a_head_that_is_needed_as_a_whole() -> None:
+    heads = ImplicitValues(2.0)
+    net, obs, action = make((8,), heads), torch.randn(7, 6), torch.arange(7) * 8
+    found = heads.split(net.at(obs, action, ("policy",)), ACTIONS)
+    expected, alone = heads.split(net(obs)), heads.split(net.at(obs, action))
+    torch.testing.assert_close(found.policy, expected.policy)
+    assert alone.policy.shape == (7, 1)
+    for name in ("q", "q2", "value"):
+        torch.testing.assert_close(getattr(found, name), getattr(alone, name))
+
+
 @every_head
 @torch.no_grad()
 def test_the_best_action_of_few_rows_at_a_time_is_the_best(

@@ -49,6 +49,25 @@ def test_losses_and_gradients_are_those_of_a_slow_loop(expectile: float) -> None
     np.testing.assert_array_equal(net.outputs.numpy(), now)  # only read
 
 
+@pytest.mark.parametrize("columns", [COLUMNS, ACTIONS + 3], ids=["all", "of the actions taken"])
+def test_values_of_the_actions_taken_are_enough(columns: int) -> None:
+    """Beside a policy of all actions; a network may give all of them nevertheless."""
+    batch, now, old = some_batch(), outputs(0, COLUMNS), outputs(1, COLUMNS)
+    net, target_net = Table(now, HEADS), Table(old, HEADS)
+    everything = ImplicitObjective(HEADS, huber, 0.7)
+    expected = everything(net(batch.obs), batch, net, target_net)
+    objective = ImplicitObjective(HEADS, huber, 0.7, ACTIONS)
+    assert (everything.whole_heads, objective.whole_heads) == (None, ("policy",))
+    action = batch.action[:, None]
+    taken = torch.cat([action, ACTIONS + action, torch.arange(6, 10).expand(ROWS, -1)], 1)
+    if columns == COLUMNS:
+        taken = torch.arange(COLUMNS).expand(ROWS, -1)
+    found = objective(net(batch.obs).gather(1, taken), batch, net, target_net)
+    torch.testing.assert_close(found.gradient, expected.gradient.gather(1, taken))
+    for name in ("loss", "td_error", "q"):
+        assert torch.equal(getattr(found, name), getattr(expected, name))
+
+
 def test_what_follows_an_end_is_not_looked_at() -> None:
     batch, now, old = some_batch(), outputs(0, COLUMNS), outputs(1, COLUMNS)
     objective = ImplicitObjective(HEADS, huber, 0.7)
