@@ -8,10 +8,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from cli.processes import command, environment, needs_agent
+from cli.processes import environment, needs_agent
 
 from dqn_fast.cli import main
 
@@ -22,13 +23,15 @@ TRAIN = ["--total-steps", "300", "--learning-starts", "100", "--hidden-sizes", "
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("chat")
-    done = command("train", "dqn_fast/MovieTicket-v0", *TRAIN, "--output", "out", cwd=folder)
-    assert done.returncode == 0, done.stderr
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        assert main(["train", "dqn_fast/MovieTicket-v0", *TRAIN, "--output", str(folder / "out")]) == 0
+    said = out.getvalue()
     # Three dialogues in words, then the score.
-    assert done.stdout.count("She wants “") == 3
-    assert done.stdout.startswith((folder / "out" / "episodes.txt").read_text(encoding="utf-8"))
-    assert ", success 0" in done.stdout
-    assert "no video" not in done.stderr
+    assert said.count("She wants “") == 3
+    assert said.startswith((folder / "out" / "episodes.txt").read_text(encoding="utf-8"))
+    assert ", success 0" in said
+    assert "no video" not in err.getvalue()
     return folder
 
 
