@@ -88,15 +88,17 @@ class DQN:
         self._target_values = make_differentiable(target.target_net)
         self.device = parameters.vector.device
         self._means = BatchMeans()
-        self._on_device = DeviceUpdate(
-            self._values,
-            self._target_values,
-            parameters,
-            optimizer,
-            objective=objective,
-            max_grad_norm=max_grad_norm,
-            repeats=repeats,
-        )
+        self._on_device: DeviceUpdate | None = None
+        if self.device.type != "cpu":
+            self._on_device = DeviceUpdate(
+                self._values,
+                self._target_values,
+                parameters,
+                optimizer,
+                objective=objective,
+                max_grad_norm=max_grad_norm,
+                repeats=repeats,
+            )
 
     def begin(self, batch: TransitionBatch, step: int) -> Callable[[], UpdateResult]:
         """Begin a learner update; return a function that waits for it and returns what it found.
@@ -112,13 +114,14 @@ class DQN:
             NotFiniteError: as `learn`. On a GPU the function that is returned raises it; updates that were
                 begun in between change nothing, and do not count.
         """
-        if self.device.type == "cpu":
+        on_device = self._on_device
+        if on_device is None:
             found = self.learn(batch, step)
             return lambda: found
-        read = self._on_device.begin(batch, self.learning_rate_schedule(step))
+        read = on_device.begin(batch, self.learning_rate_schedule(step))
         self.updates += 1
-        self.q_net.version += 1
-        self.target.update(self.updates, self._on_device.going)
+        self.q_net.version.number += 1
+        self.target.update(self.updates, on_device.going)
         number = self.updates
 
         def result() -> UpdateResult:
@@ -126,7 +129,7 @@ class DQN:
             loss = report.loss / rows
             if not report.changed:
                 self.updates = number - 1
-                self._on_device.go_on()
+                on_device.go_on()
                 what, got = ("loss", loss) if not isfinite(loss) else ("gradient norm", report.norm)
                 raise self._not_finite(what, got, batch, step)
             return UpdateResult(report.td_error, loss, report.q / rows)
@@ -145,9 +148,9 @@ class DQN:
                 checked only if `max_grad_norm` is finite. Weights, optimiser, target and `updates` do not
                 change.
         """
-        if self.device.type != "cpu":
+        if self._on_device is not None:
             return self.begin(batch, step)()
-        with torch.no_grad(), FlushDenormals():
+        with self._values.off(), FlushDenormals():
             whole = self.objective.whole_heads
             asked = () if whole is None else (batch.action, whole)
             outputs, backward = self._values.trace(batch.obs, *asked)
@@ -164,7 +167,7 @@ class DQN:
                     raise self._not_finite("gradient norm", norm, batch, step)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
-            self.q_net.version += 1
+            self.q_net.version.number += 1
             self.target.update(self.updates)
         return UpdateResult(found.td_error, loss, q)
 

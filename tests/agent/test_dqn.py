@@ -28,7 +28,10 @@ from dqn_fast.agent import (
     HardTarget,
     LinearSchedule,
     Objective,
+    ObjectiveResult,
+    Optimizer,
     PrioritizedBatches,
+    RMSProp,
     SoftTarget,
     Target,
     TDObjective,
@@ -57,6 +60,7 @@ def make_agent(
     target: Callable[..., Target] = SLOW,
     objective: Objective = DOUBLE_HUBER,
     max_grad_norm: float = 10.0,
+    optimizer: Callable[[FlatParameters], Optimizer] = Adam,
 ) -> DQN:
     q_net = make_q_net(observation_space, ACTIONS, (32,), torch.Generator().manual_seed(seed))
     parameters = FlatParameters(q_net)
@@ -65,7 +69,7 @@ def make_agent(
         q_net,
         parameters,
         target(q_net, parameters),
-        Adam(parameters),
+        optimizer(parameters),
         objective=objective,
         policy=FeedForwardPolicy(q_net, exploration),
         learning_rate_schedule=LinearSchedule(lr, 0.0 if steps else lr, steps),
@@ -203,6 +207,33 @@ def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
     assert not learned.td_error.requires_grad
 
 
+class ByAutograd:
+    """The objective of `TDObjective(target_selector, huber)`, whose gradient autograd computes."""
+
+    whole_heads = ()
+
+    def __call__(self, outputs: Any, batch: Any, q_net: Any, target_net: Any) -> ObjectiveResult:
+        next_outputs = target_net(batch.next_obs)
+        with torch.inference_mode(False):
+            leaf, following = outputs.clone().requires_grad_(), next_outputs.clone()
+            target = batch.reward + batch.discount * following.amax(1)
+            q = leaf.gather(1, batch.action[:, None])[:, 0]
+            loss = torch.nn.functional.huber_loss(q, target, reduction="none")
+            loss.sum().backward()
+        assert leaf.grad is not None
+        return ObjectiveResult(loss.detach(), leaf.grad, (target - q).detach(), q.detach())
+
+
+def test_an_objective_may_turn_autograd_on() -> None:
+    found = []
+    for objective in (TDObjective(target_selector, huber), ByAutograd()):
+        agent = make_agent(objective=objective)
+        learn(agent, UniformBatches(random_buffer(), 32), 20)
+        found.append(state(agent))
+    for own, by_autograd in zip(*found, strict=True):
+        np.testing.assert_allclose(own, by_autograd, rtol=1e-4, atol=1e-6)
+
+
 def test_denormals_are_flushed_in_updates_alone() -> None:
     def is_flushed() -> bool:
         return (torch.full((8,), 1e-40) * 1.0).count_nonzero().item() == 0
@@ -226,15 +257,16 @@ def test_bad_max_grad_norm(max_grad_norm: float) -> None:
         make_agent(max_grad_norm=max_grad_norm)
 
 
+@pytest.mark.parametrize("optimizer", [Adam, RMSProp])
 @pytest.mark.parametrize("target", [SOFT, HARD])
-def test_a_saved_agent_goes_on_bit_for_bit(target: Any) -> None:
+def test_a_saved_agent_goes_on_bit_for_bit(target: Any, optimizer: Any) -> None:
     def source(seed: int) -> UniformBatches:
         return UniformBatches(random_buffer(seed=seed), 32)
 
     def acts(agent: DQN) -> list[int]:
         return [int(agent.policy.act(np.zeros((1, 3), np.float32), step)[0]) for step in range(50)]
 
-    agent, resumed = make_agent(target=target), make_agent(seed=9, target=target)
+    agent, resumed = (make_agent(seed=seed, target=target, optimizer=optimizer) for seed in (0, 9))
     learn(agent, source(1), 33)
     acts(agent)
     file = io.BytesIO()

@@ -8,6 +8,7 @@ than by PyTorch's autograd. Autograd does any other network.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
 import torch
@@ -24,7 +25,7 @@ from dqn_fast.agent.networks.token_network import TokenNetwork
 
 
 class Values(Protocol):
-    """A network as objectives see it; called under `torch.no_grad`."""
+    """A network as objectives see it; called without autograd, under `Differentiable.off`."""
 
     def __call__(self, obs: Any) -> Tensor:
         """Return the outputs, `(B, ...)`, without a gradient.
@@ -57,6 +58,14 @@ class Values(Protocol):
 class Differentiable(Values, Protocol):
     """A network that gives a backward pass, too."""
 
+    @property
+    def off(self) -> Callable[[], AbstractContextManager[Any]]:
+        """What turns autograd off around its calls: `torch.no_grad`, or `torch.inference_mode` if it can.
+
+        In inference mode every call of PyTorch is shorter, but autograd can never use what is made there.
+        """
+        ...
+
     def trace(
         self, obs: Any, action: Tensor | None = None, whole: tuple[str, ...] = ()
     ) -> tuple[Tensor, Callable[[Tensor], Any]]:
@@ -79,6 +88,8 @@ class ByAutograd:
     Args:
         q_net: the network.
     """
+
+    off = torch.no_grad
 
     def __init__(self, q_net: QNetwork) -> None:
         self.values = q_net.values
@@ -126,6 +137,7 @@ class ByLayers:
         self._encoder = encoder = cast(nn.Module, q_net.encoder)
         self._encode = encoder.forward  # without hooks that is all that a call would do
         self._encoder_learns = any(True for _ in encoder.parameters())
+        self.off = torch.no_grad if self._encoder_learns else torch.inference_mode
         self._body = DenseStack(q_net.body, input_needs_gradient=self._encoder_learns)
         self._head = _head(q_net.head)
 

@@ -1,7 +1,7 @@
 """Dense layers and their gradients by hand, over the memory of a module's parameters.
 
-For small layers, autograd's bookkeeping takes longer than the arithmetic. All of this is called under
-`torch.no_grad`.
+For small layers, autograd's bookkeeping takes longer than the arithmetic. All of this is called with autograd
+off.
 """
 
 from __future__ import annotations

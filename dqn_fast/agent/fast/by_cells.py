@@ -22,6 +22,8 @@ class ByCells:
         q_net: the network.
     """
 
+    off = torch.no_grad
+
     def __init__(self, q_net: SequenceNetwork) -> None:
         self.values = q_net.values
         self._q_net = q_net

@@ -23,6 +23,8 @@ class ByTokens:
         q_net: the network.
     """
 
+    off = torch.no_grad
+
     def __init__(self, q_net: TokenNetwork) -> None:
         self.values = q_net.values
         self._q_net = q_net

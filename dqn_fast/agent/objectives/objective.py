@@ -65,7 +65,8 @@ class Objective(Protocol):
     ) -> ObjectiveResult:
         """Return losses and gradients, without importance weights, which the caller applies.
 
-        Called under `torch.no_grad`: the objective computes its own gradient.
+        Called with autograd off: the objective computes its own gradient. One that wants autograd for it
+        works on copies (`clone`) under `torch.inference_mode(False)`.
 
         Args:
             outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read. Those of other actions than

@@ -32,9 +32,9 @@ class TDObjective:
     ) -> ObjectiveResult:
         """Return losses and gradients for action values `outputs`, `(B, A)`."""
         bootstraps = batch.discount.bool()
-        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, bootstraps)
+        selected = self.selector(q_net, target_net, batch.next_obs, bootstraps)
         q = chosen(outputs, batch.action)
-        next_value = self.rescaling.expand(chosen(next_outputs, next_action))
+        next_value = self.rescaling.expand(selected.value)
         target = td_target(batch.reward, batch.discount, next_value, bootstraps)
         td_error = self.rescaling.squeeze(target).sub_(q)
         loss, slope = self.loss(td_error)

@@ -72,8 +72,9 @@ class EachOutput:
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         rows = torch.arange(len(outputs))
-        next_action, next_outputs = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
-        target = batch.reward[:, None] + batch.discount[:, None] * next_outputs[rows, next_action]
+        selected = self.selector(q_net, target_net, batch.next_obs, batch.discount.bool())
+        next_outputs = selected.outputs[rows, selected.action]
+        target = batch.reward[:, None] + batch.discount[:, None] * next_outputs
         error = target - outputs[rows, batch.action]
         loss, slope = huber(error)
         gradient = torch.zeros_like(outputs)
@@ -144,6 +145,24 @@ def test_illegal_actions_have_the_lowest_value_and_it_is_finite(representation: 
     assert not legal.all()
     assert (values[~legal] == ILLEGAL).all()
     assert (np.abs(values[legal]) < 100).all()
+
+
+@pytest.mark.parametrize("space", [BOX, MASKED], ids=["plain", "masked"])
+@pytest.mark.parametrize("representation", [Scalar(), Mean(), Negative()])
+@pytest.mark.parametrize("selector", [target_selector, online_selector])
+@torch.no_grad()
+def test_the_value_selected_is_that_of_the_outputs(
+    selector: Selector, representation: Representation, space: Any
+) -> None:
+    q_net, target_net = (
+        make_q_net(space, ACTIONS, (8,), generator(seed), representation=representation) for seed in (3, 4)
+    )
+    obs = some(space)
+    selected = selector(q_net, target_net, obs, torch.ones(30, dtype=torch.bool))
+    picking = q_net if selector is online_selector else target_net
+    assert torch.equal(selected.action, picking.values(picking(obs)).argmax(1))
+    values = target_net.values(target_net(obs))
+    assert torch.equal(selected.value, values[torch.arange(30), selected.action])
 
 
 @pytest.mark.parametrize("selector", [target_selector, online_selector])

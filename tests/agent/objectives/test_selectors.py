@@ -56,9 +56,11 @@ def test_each_asks_its_network_what_its_outputs_are_worth() -> None:
     own = target_selector(Unasked(), target_net, next_obs, ALL)
     assert torch.equal(own.action, outputs.argmin(1))
     assert torch.equal(own.outputs, outputs)
+    assert torch.equal(own.value, -outputs.amin(1))
     online = online_selector(q_net, target_net, next_obs, ALL)
     assert torch.equal(online.action, q_net(next_obs).argmin(1))
     assert torch.equal(online.outputs, outputs)
+    assert torch.equal(online.value, -outputs[torch.arange(50), online.action])
     assert (online.action != own.action).any()
 
 

@@ -23,6 +23,11 @@ from dqn_fast.training.multi_seed import default_jobs, holds_seeds, train_seeds
 
 HERE = Path(__file__).parents[1]
 SHORT = ["--total-steps", "400", "--learning-starts", "100", "--log-period", "100", "--hidden-sizes", "8"]
+ENVIRONMENT = {
+    "PYTHONPATH": os.pathsep.join(map(str, (Path(dqn_fast.__file__).parents[1], HERE, HERE.parent))),
+    "PYTHONUTF8": "1",
+    "COLUMNS": "100",
+}
 QUICK = [*SHORT, "--selection-period", "0", "--eval-episodes", "3", "--no-video"]
 
 
@@ -39,11 +44,10 @@ def no_process_stays(tmp_path: Path) -> Iterator[None]:
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    paths = os.pathsep.join(map(str, (Path(dqn_fast.__file__).parents[1], HERE, HERE.parent)))
     return subprocess.Popen(
         [sys.executable, "-m", "dqn_fast", *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONUTF8": "1", "COLUMNS": "100"},
+        env={**os.environ, **ENVIRONMENT},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -91,12 +95,16 @@ def test_two_seeds_are_two_runs_and_one_score(
     assert (folder / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_seeds_that_are_lost_do_not_stop_the_others(tmp_path: Path) -> None:
+def test_seeds_that_are_lost_do_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One is killed, one raises, and one meets what is not finite."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     arguments = ["training.deadly:Deadly-v0", *QUICK, "--seeds", "5", "--jobs", "2", "--output", "out"]
-    process = command("train", *arguments, cwd=tmp_path)
-    stdout, stderr = process.communicate(timeout=120)
-    assert process.returncode == 1, stderr
+    assert main(["train", *arguments]) == 1
+    stdout, stderr = capsys.readouterr()
     group = read(tmp_path / "out" / "group.json")
     assert [one["status"] for one in group["seeds"]] == ["done", "failed", "failed", "failed", "done"]
     # What is not finite ends a run with the last good weights.
