@@ -27,7 +27,8 @@ class UpdateResult(NamedTuple):
     """What one learner update reports.
 
     Attributes:
-        td_error: target - q of each row before the update, `(B,)` float32.
+        td_error: target - q of each row before the update, `(B,)` float32; to be read, since PyTorch lets
+            nobody change what was made in inference mode.
         loss: weighted mean loss.
         q: mean value of the actions taken.
     """
@@ -85,6 +86,7 @@ class DQN:
         self.max_grad_norm = max_grad_norm
         self.updates = 0
         self._values = make_differentiable(q_net)
+        self._off = torch.no_grad if objective.uses_autograd else self._values.off
         self._target_values = make_differentiable(target.target_net)
         self.device = parameters.vector.device
         self._means = BatchMeans()
@@ -150,7 +152,7 @@ class DQN:
         """
         if self._on_device is not None:
             return self.begin(batch, step)()
-        with self._values.off(), FlushDenormals():
+        with self._off(), FlushDenormals():
             whole = self.objective.whole_heads
             asked = () if whole is None else (batch.action, whole)
             outputs, backward = self._values.trace(batch.obs, *asked)

@@ -21,6 +21,7 @@ from dqn_fast.agent import (
     DQN,
     Adam,
     BatchSource,
+    ConservativeObjective,
     EpsilonGreedy,
     FeedForwardPolicy,
     FlatParameters,
@@ -211,27 +212,30 @@ class ByAutograd:
     """The objective of `TDObjective(target_selector, huber)`, whose gradient autograd computes."""
 
     whole_heads = ()
+    uses_autograd = True
 
     def __call__(self, outputs: Any, batch: Any, q_net: Any, target_net: Any) -> ObjectiveResult:
-        next_outputs = target_net(batch.next_obs)
-        with torch.inference_mode(False):
-            leaf, following = outputs.clone().requires_grad_(), next_outputs.clone()
-            target = batch.reward + batch.discount * following.amax(1)
+        target = batch.reward + batch.discount * target_net(batch.next_obs).amax(1)
+        leaf = outputs.detach().requires_grad_()
+        with torch.enable_grad():
             q = leaf.gather(1, batch.action[:, None])[:, 0]
             loss = torch.nn.functional.huber_loss(q, target, reduction="none")
             loss.sum().backward()
         assert leaf.grad is not None
-        return ObjectiveResult(loss.detach(), leaf.grad, (target - q).detach(), q.detach())
+        return ObjectiveResult(loss.detach(), leaf.grad, target - q.detach(), q.detach())
 
 
 def test_an_objective_may_turn_autograd_on() -> None:
     found = []
-    for objective in (TDObjective(target_selector, huber), ByAutograd()):
+    alone = TDObjective(target_selector, huber)
+    for objective in (alone, ByAutograd()):
         agent = make_agent(objective=objective)
         learn(agent, UniformBatches(random_buffer(), 32), 20)
         found.append(state(agent))
     for own, by_autograd in zip(*found, strict=True):
         np.testing.assert_allclose(own, by_autograd, rtol=1e-4, atol=1e-6)
+    objectives = (alone, ConservativeObjective(alone, 0.0), ConservativeObjective(ByAutograd(), 0.0))
+    assert [one.uses_autograd for one in objectives] == [False, False, True]
 
 
 def test_denormals_are_flushed_in_updates_alone() -> None:

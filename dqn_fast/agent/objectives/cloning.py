@@ -16,6 +16,7 @@ class CloningObjective:
     """
 
     whole_heads = None
+    uses_autograd = False
 
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values

@@ -24,6 +24,7 @@ class ConservativeObjective:
     def __init__(self, objective: Objective, alpha: float) -> None:
         self.objective = objective
         self.alpha = alpha
+        self.uses_autograd = objective.uses_autograd
 
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values

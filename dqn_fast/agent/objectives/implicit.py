@@ -29,6 +29,8 @@ class ImplicitObjective:
             it for all.
     """
 
+    uses_autograd = False
+
     def __init__(
         self, heads: ImplicitValues, loss: Loss, expectile: float, num_actions: int | None = None
     ) -> None:

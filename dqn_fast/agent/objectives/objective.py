@@ -60,13 +60,20 @@ class Objective(Protocol):
         """
         ...
 
+    @property
+    def uses_autograd(self) -> bool:
+        """Whether it turns autograd on (`torch.enable_grad`) to compute its gradient.
+
+        Where nobody does, updates of small networks run in PyTorch's inference mode, which forbids that.
+        """
+        ...
+
     def __call__(
         self, outputs: Tensor, batch: TransitionBatch, q_net: Values, target_net: Values
     ) -> ObjectiveResult:
         """Return losses and gradients, without importance weights, which the caller applies.
 
-        Called with autograd off: the objective computes its own gradient. One that wants autograd for it
-        works on copies (`clone`) under `torch.inference_mode(False)`.
+        Called with autograd off: the objective computes its own gradient.
 
         Args:
             outputs: of the Q-network for `batch.obs`, `(B, ...)`; only read. Those of other actions than

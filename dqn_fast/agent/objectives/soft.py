@@ -23,6 +23,7 @@ class SoftObjective:
     """
 
     whole_heads = ()
+    uses_autograd = False
 
     def __init__(self, heads: PriorValues, loss: Loss) -> None:
         self.heads = heads

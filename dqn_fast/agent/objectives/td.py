@@ -21,6 +21,7 @@ class TDObjective:
     """
 
     whole_heads = ()
+    uses_autograd = False
 
     def __init__(self, selector: Selector, loss: Loss, rescaling: Rescaling = NO_RESCALING) -> None:
         self.selector = selector

@@ -64,6 +64,7 @@ class EachOutput:
     """Each output moves towards its own target, whose next action all of them pick together."""
 
     whole_heads = ()
+    uses_autograd = False
 
     def __init__(self, selector: Selector) -> None:
         self.selector = selector

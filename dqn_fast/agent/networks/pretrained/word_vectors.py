@@ -36,7 +36,12 @@ def word_vectors(source: str, body: Pretrained, words: Sequence[str], joint: str
     if folder.is_dir() and not any((folder / name).exists() for name in _FILES):
         return None
     vectors = cast(nn.Embedding, cast(Any, body.net).get_input_embeddings()).weight.detach()
-    tokens = _tokens(source, words, joint, body.config.eos_token_id)
+    end = body.config.eos_token_id
+    ends = isinstance(end, int) and 0 <= end < len(vectors)  # a small body may have GPT-2's, which is larger
+    tokens = [
+        found if word else [end] * ends
+        for word, found in zip(words, _tokens(source, words, joint), strict=True)
+    ]
     largest = max(map(max, filter(None, tokens)), default=-1)
     with in_one_line(source):
         if not 0 <= largest < len(vectors):
@@ -46,8 +51,8 @@ def word_vectors(source: str, body: Pretrained, words: Sequence[str], joint: str
     return torch.stack([rest if one is None else one for one in found])
 
 
-def _tokens(source: str, words: Sequence[str], joint: str, end: int | None) -> list[list[int]]:
-    """Return the tokens of each word, and of an empty one that of the end."""
+def _tokens(source: str, words: Sequence[str], joint: str) -> list[list[int]]:
+    """Return the tokens of each word."""
     import transformers
 
     with in_one_line(source), quietly(transformers):
@@ -56,5 +61,4 @@ def _tokens(source: str, words: Sequence[str], joint: str, end: int | None) -> l
         )
         texts = [joint + word for word in words]
         found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    last = [] if end is None else [end]
-    return [list(one) if word else last for word, one in zip(words, found, strict=True)]
+    return found
