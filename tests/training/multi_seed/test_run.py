@@ -122,7 +122,7 @@ def test_seeds_that_are_lost_do_not_stop_the_others(
 
 
 def test_ctrl_c_ends_all_in_order(tmp_path: Path) -> None:
-    arguments = ["CartPole-v1", "--total-steps", "10000000", "--hidden-sizes", "8", "--output", "out"]
+    arguments = ["CartPole-v1", *QUICK, "--total-steps", "10000000", "--output", "out"]
     process = command("train", *arguments, "--seeds", "3", "--jobs", "2", cwd=tmp_path)
     metrics = [tmp_path / "out" / f"seed-{seed}" / "metrics.csv" for seed in (0, 1)]
     wait_until(
