@@ -17,7 +17,6 @@ from dqn_fast.cli import main
 from dqn_fast.training import NotFiniteError, evaluate_run, resume, train
 from dqn_fast.training.run_folder.layout import CHECKPOINTS
 
-pytestmark = pytest.mark.usefixtures("pictures")
 CONFIG = short(
     "Broken-obs-v0", 600, hidden_sizes=(16,), batch_size=64, n_step=1, log_period=50, checkpoint_period=150
 )

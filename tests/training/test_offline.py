@@ -77,7 +77,6 @@ def numbers(folder: Path) -> tuple[list[list[str]], bytes]:
     return rows, (folder / "model.pt").read_bytes()
 
 
-@pytest.mark.usefixtures("pictures")
 def test_steps_are_learner_updates_and_nobody_acts(logs: dict[bool, str], tmp_path: Path) -> None:
     run = train(offline(logs[False], learn_updates=10, total_steps=95), tmp_path)
     assert (run.result.steps, run.result.updates) == (100, 100)  # a round is not divided

@@ -41,4 +41,4 @@ def steps_on_x(axes: Axes, last_step: float) -> None:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG."""
     with atomic_write(path) as partial:
-        figure.savefig(partial, pil_kwargs={"optimize": True})
+        figure.savefig(partial)

@@ -210,7 +210,6 @@ def test_a_picture_of_any_group(
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.usefixtures("pictures")
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []])
 @pytest.mark.parametrize("evaluation", [Evaluation([500.0, 400.0]), None])
 @pytest.mark.parametrize("last", [Evaluation([50.0, 40.0]), None])
