@@ -70,7 +70,7 @@ def _compare(name: str, q_net: QNetwork, obs: Any, seconds: float, auto: str) ->
     copied = CopyPolicy(q_net, FlatParameters(q_net), make)
 
     def after_update() -> None:
-        q_net.version.number += 1
+        q_net.version += 1
         copied.act(obs, 0)
 
     there, here = (partial(_act, policy, obs) for policy in (make(q_net), copied))

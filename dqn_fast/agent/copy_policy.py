@@ -34,13 +34,12 @@ class CopyPolicy:
         self._q_net = q_net
         self._copy = NetworkCopy(q_net, parameters, torch.device("cpu"))
         self._policy = make(self._copy.net)
-        self._version = q_net.version.number
+        self._version = q_net.version
 
     def act(self, obs: Any, step: int) -> Actions:
         """Return the actions of the current weights, `(N,)` int64; see `Policy`."""
-        version = self._q_net.version.number
-        if self._version != version:
-            self._version = version
+        if self._version != self._q_net.version:
+            self._version = self._q_net.version
             self._copy.copy()
         return self._policy.act(obs, step)
 

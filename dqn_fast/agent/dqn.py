@@ -122,7 +122,7 @@ class DQN:
             return lambda: found
         read = on_device.begin(batch, self.learning_rate_schedule(step))
         self.updates += 1
-        self.q_net.version.number += 1
+        self.q_net.version += 1
         self.target.update(self.updates, on_device.going)
         number = self.updates
 
@@ -169,7 +169,7 @@ class DQN:
                     raise self._not_finite("gradient norm", norm, batch, step)
             self.optimizer.step(self.learning_rate_schedule(step))
             self.updates += 1
-            self.q_net.version.number += 1
+            self.q_net.version += 1
             self.target.update(self.updates)
         return UpdateResult(found.td_error, loss, q)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,13 +11,6 @@ from dqn_fast.agent.networks.action_mask import ILLEGAL, mask_illegal
 from dqn_fast.agent.networks.encoders import Encoder
 from dqn_fast.agent.networks.representation import SCALAR, Representation
 from dqn_fast.observation_keys import ACTION_MASK
-
-
-@dataclass
-class Version:
-    """A number that grows whenever weights change; its own object, since modules are slow to take numbers."""
-
-    number: int = 0
 
 
 class QNetwork(nn.Module):
@@ -51,11 +43,11 @@ class QNetwork(nn.Module):
         self.head = head
         self.num_actions = num_actions
         self.representation = representation
-        self.version = Version()
+        self.version = 0
 
     def load_state_dict(self, *arguments: Any, **options: Any) -> Any:
         """Take other weights; see `torch.nn.Module.load_state_dict`."""
-        self.version.number += 1
+        self.version += 1
         return super().load_state_dict(*arguments, **options)
 
     def forward(self, obs: Any) -> Tensor:
