@@ -50,14 +50,21 @@ def save_body(folder: Path, kind: str = "gpt2", *, seed: int = 0, **options: Any
     return f"hf:{folder}"
 
 
-def save_tokenizer(folder: Path, texts: Iterable[str], size: int = WORDS) -> None:
-    """Save a tokenizer of parts of words, as GPT-2's is, beside a model: `size` tokens, the end first."""
+def save_tokenizer(folder: Path, texts: Iterable[str], size: int = WORDS, unknown: str | None = None) -> None:
+    """Save a tokenizer of parts of words, as GPT-2's is, beside a model: `size` tokens, the end first.
+
+    What it does not know has the token `unknown`, or none.
+    """
     import transformers
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    tokenizer = Tokenizer(models.BPE())
+    tokenizer = Tokenizer(models.BPE(unk_token=unknown))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=["<|endoftext|>"], show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=["<|endoftext|>", *filter(None, [unknown])], show_progress=False
+    )
     tokenizer.train_from_iterator(texts, trainer)
-    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token=unknown).save_pretrained(
+        folder
+    )

@@ -155,7 +155,7 @@ def markdown(found: Sequence[Figures]) -> str:
     return "\n".join(
         [
             f"Losses and gradients of {SENTENCES} sentences by soft Q-learning, one thread: processor time",
-            "(medians), and how much the process grew at most. Gradients of both ways have the same norm.",
+            "(medians), and how much the process grew at most.",
             "",
             markdown_table(columns, left=("values of",)),
         ]

@@ -50,6 +50,7 @@ from dqn_fast.agent import (
     squared_error,
     target_selector,
 )
+from dqn_fast.agent.networks.many_actions import ManyActions
 
 ACTIONS, CPU = spaces.Discrete(3), torch.device("cpu")
 MASKED = spaces.Dict(
@@ -154,6 +155,26 @@ def test_feed_forward_networks(
     np.testing.assert_allclose(losses, other_losses, rtol=1e-5)
     torch.testing.assert_close(weights, other_weights, rtol=1e-5, atol=1e-6)
     assert acts == other_acts
+
+
+def test_both_qs_of_the_action_taken_beside_a_whole_policy() -> None:
+    found = []
+    for device in (CPU, ELSEWHERE):
+        with Elsewhere():
+            representation = ImplicitValues(3.0)
+            net = make_q_net(
+                VECTOR, ACTIONS, (8,), torch.Generator().manual_seed(0), representation=representation
+            )
+            q_net = ManyActions(net.encoder, net.body, net.head, net.num_actions, representation)
+            agent = make_agent(q_net, device, ImplicitObjective(representation, huber, 0.7, 3))
+            batch = next(HandOff(uniform(VECTOR), device).batches(0, 1))
+            td_error = agent.td_error(batch)
+            assert torch.equal(agent.learn(batch, 0).td_error, td_error.cpu())
+            found.append((td_error.cpu(), *learn(agent, uniform(VECTOR))))
+    (td_error, losses, weights), (other_td_error, other_losses, other_weights) = found
+    torch.testing.assert_close(td_error, other_td_error)
+    np.testing.assert_allclose(losses, other_losses, rtol=1e-5)
+    torch.testing.assert_close(weights, other_weights, rtol=1e-5, atol=1e-6)
 
 
 def _gpt(inputs: int, generator: torch.Generator) -> GPT:

@@ -16,6 +16,7 @@ from training.small_writer import small_writer
 from training.stopping import numbers
 
 from dqn_fast.agent import DQN
+from dqn_fast.agent.networks.pretrained import load_pretrained, word_vectors
 from dqn_fast.cli import main
 from dqn_fast.training import MetricsRow, TrainConfig, UsageError, evaluate_run, resume, train
 from dqn_fast.training.parts import build_agent, build_env, build_q_net
@@ -57,7 +58,7 @@ def test_it_learns_and_stops_and_goes_on_and_writes(
     _require_good_model(whole)
     capsys.readouterr()
     assert main(["write", str(whole), "--prompt", "my old", "--n", "3"]) == 0
-    assert all("  my old " in line for line in capsys.readouterr().out.splitlines())
+    assert capsys.readouterr().out.count("  my old ") == 3
 
 
 @pytest.mark.parametrize("weights", ["shared", "trained"])
@@ -69,7 +70,9 @@ def test_bodies_that_learn_with_the_model(weights: str, config: TrainConfig, tmp
         torch.load(tmp_path / folder / "model.pt", weights_only=True)["q_net"]
         for folder in ("run/pretrain", "run")
     )
-    assert any("h.1.attn" in name for name in before)
+    loaded = load_pretrained(config.body[3:]).net.state_dict()
+    (name,) = [name for name in before if name.endswith("h.1.attn.c_attn.weight")]
+    assert not torch.equal(before[name], loaded["h.1.attn.c_attn.weight"])  # it has learnt
     for name, weight in before.items():
         assert torch.equal(after[name], weight)
 
@@ -81,12 +84,27 @@ def _require_good_model(folder: Path) -> None:
 
 
 def test_words_begin_with_the_vectors_of_their_tokens(config: TrainConfig, tmp_path: Path) -> None:
-    table = built(config).body.table
-    assert doubts_about(built(config)) == ()
+    q_net = built(config, build_agent).q_net
+    assert doubts_about(q_net) == ()
+    expected = word_vectors(
+        config.body[3:], load_pretrained(config.body[3:]), q_net.actions.words, q_net.actions.joint
+    )
+    assert torch.equal(q_net.body.table, expected)
     (tmp_path / "body" / "tokenizer.json").unlink()
-    other = built(config)
-    assert other.body.table.shape == table.shape and not torch.equal(other.body.table, table)
-    assert doubts_about(other) == ("the body has no tokenizer: the vectors of words begin random",)
+    other = built(config, build_agent).q_net
+    assert torch.equal(other.body.table, built(config).body.table)  # as drawn
+    assert doubts_about(other) == (
+        "vectors of 22 of 22 words begin random: the body has no tokenizer that knows them",
+    )
+    assert doubts_about(built(replace(config, pretrain="", from_folder="run"), build_agent).q_net) == ()
+
+
+def test_a_finished_run_needs_no_tokenizer(config: TrainConfig, tmp_path: Path) -> None:
+    run = train(replace(pretraining_of(config), total_steps=2), tmp_path / "run")  # type: ignore[type-var]
+    (tmp_path / "body" / "tokenizer.json").write_text("{")
+    assert evaluate_run(tmp_path / "run") == run.evaluation
+    with pytest.raises(UsageError, match=r"^body: got hf:"):
+        built(config, build_agent)
 
 
 @pytest.mark.parametrize("weights", ["frozen", "shared", "trained"])

@@ -18,10 +18,13 @@ from dqn_fast.agent.fast.backward_dense import DenseStack, Dueling, Part, SideBy
 from dqn_fast.agent.fast.by_cells import ByCells
 from dqn_fast.agent.fast.by_tokens import ByTokens
 from dqn_fast.agent.fast.known_modules import UnknownModuleError, require_no_hooks
+from dqn_fast.agent.networks.encoders import DictEncoder, FlattenEncoder, OneHotEncoder
 from dqn_fast.agent.networks.heads import Heads
 from dqn_fast.agent.networks.q_network import DuelingHead, QNetwork
 from dqn_fast.agent.networks.sequence_network import SequenceNetwork
 from dqn_fast.agent.networks.token_network import TokenNetwork
+
+_KNOWN_ENCODERS = (FlattenEncoder, OneHotEncoder, DictEncoder, nn.ModuleList)  # nothing in them changes
 
 
 class Values(Protocol):
@@ -136,8 +139,10 @@ class ByLayers:
         self.values = q_net.values
         self._encoder = encoder = cast(nn.Module, q_net.encoder)
         self._encode = encoder.forward  # without hooks that is all that a call would do
-        self._encoder_learns = any(True for _ in encoder.parameters())
-        self.off = torch.no_grad if self._encoder_learns else torch.inference_mode
+        self._encoder_learns = any(one.requires_grad for one in encoder.parameters())
+        # Another encoder may use autograd, or keep what it makes.
+        is_known = all(type(module) in _KNOWN_ENCODERS for module in encoder.modules())
+        self.off = torch.inference_mode if is_known else torch.no_grad
         self._body = DenseStack(q_net.body, input_needs_gradient=self._encoder_learns)
         self._head = _head(q_net.head)
 

@@ -39,25 +39,18 @@ class LanguageModel(nn.Module):
         width: of the vectors of words.
         make_model: makes what remembers, for vectors of that width.
         generator: source of the initial weights.
-        vectors: that words begin with, `(vocabulary, width)`; None for random ones.
 
     Attributes:
-        begins_with_vectors: whether words did not begin with random ones.
+        table: the vector of each word.
+        unknown_words: that a pretrained body does not know; their vectors begin random.
     """
 
     def __init__(
-        self,
-        vocabulary: int,
-        width: int,
-        make_model: MakeSequenceModel,
-        generator: torch.Generator,
-        vectors: Tensor | None = None,
+        self, vocabulary: int, width: int, make_model: MakeSequenceModel, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.begins_with_vectors = vectors is not None
-        if vectors is None:
-            vectors = torch.empty(vocabulary, width).normal_(0, _SPREAD, generator=generator)
-        self.table = nn.Parameter(vectors)
+        self.table = nn.Parameter(torch.empty(vocabulary, width).normal_(0, _SPREAD, generator=generator))
+        self.unknown_words = 0
         model = make_model(width, generator)
         self.model = cast(nn.Module, model)
         self.size = model.size
@@ -169,6 +162,8 @@ class LanguageHead(ManyActions):
 
     def at(self, rows: Mapping[str, Tensor], action: Tensor, whole: tuple[str, ...] = ()) -> Tensor:
         """Return the logit, `(N, 1)`, or logit and value, `(N, 2)`, of one word in each row."""
+        if whole:
+            return self.forward(rows)
         model = self._model[0]
         logit = model.logit(rows[_REMEMBERED], action)
         logit = logit.masked_fill(self._too_short(rows) & (action == _END), ILLEGAL)
@@ -194,12 +189,16 @@ class LanguageNetwork(TokenNetwork):
         model: reads the words.
         head: gives outputs.
         actions: the words.
+
+    Attributes:
+        actions: the words.
     """
 
     digest: Tensor
 
     def __init__(self, model: LanguageModel, head: LanguageHead, actions: WordActions) -> None:
         super().__init__(TokenIds(_WORD, 0), model, head)
+        self.actions = actions
         self.register_buffer("digest", torch.tensor(list(actions.digest()), dtype=torch.uint8))
 
     def rows(self, remembered: Tensor, inputs: Inputs) -> Any:
@@ -223,7 +222,6 @@ def make_language_net(
     generator: torch.Generator,
     *,
     width: int,
-    vectors: Tensor | None = None,
     values: PriorValues | None = None,
     hidden_sizes: Sequence[int] = (128,),
     rank: int = 64,
@@ -236,7 +234,6 @@ def make_language_net(
         make_model: makes the sequence model, for the number of its inputs.
         generator: source of the initial weights.
         width: of the vectors of words.
-        vectors: that words begin with, `(words, width)`; None for random ones.
         values: how values and logits become a policy; None for the model alone.
         hidden_sizes: units of each hidden layer of a state, below its values.
         rank: products of a state and a word.
@@ -246,7 +243,7 @@ def make_language_net(
         ValueError: if `make_model` raises it.
     """
     vocabulary, longest = int(action_space.n), longest_sentence(observation_space)
-    model = LanguageModel(vocabulary, width, make_model, generator, vectors)
+    model = LanguageModel(vocabulary, width, make_model, generator)
     representation: Representation = PriorAlone()
     of_words = None
     if values is not None:

@@ -31,9 +31,14 @@ class ManyActions(QNetwork):
             obs: as for `forward`.
             action: `(B,)` int64.
             whole: names of heads that give their outputs of all actions instead.
+
+        Raises:
+            ValueError: if there is no head of such a name.
         """
         features = self.body(self.encoder(obs))
         heads = dict(self.head.items()) if isinstance(self.head, Heads) else {"": self.head}
+        if unknown := set(whole) - set(heads):
+            raise ValueError(f"whole: got {', '.join(unknown)}, expected some of {', '.join(heads)}")
         parts = [
             head(features) if name in whole else self._one(head, features, action)
             for name, head in heads.items()

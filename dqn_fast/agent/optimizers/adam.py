@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dqn_fast.agent.fast import AdamState, make_adam_step, make_guarded_adam_step
-from dqn_fast.agent.optimizers.parameters import FlatParameters, require_moments
+from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
 class Adam:
@@ -26,6 +26,7 @@ class Adam:
     def __init__(
         self, parameters: FlatParameters, *, eps: float = 1e-8, betas: tuple[float, float] = (0.9, 0.999)
     ) -> None:
+        self._parameters = parameters
         vector = parameters.vector.detach()
         self._average, self._square = torch.zeros_like(vector), torch.zeros_like(vector)
         self._steps = torch.zeros(
@@ -53,7 +54,7 @@ class Adam:
         Raises:
             UsageError: if it is of another number of weights.
         """
-        require_moments(state["average"], self._average)
-        self._average.copy_(state["average"])
-        self._square.copy_(state["square"])
+        average, square = (self._parameters.of_learning(state[name]) for name in ("average", "square"))
+        self._average.copy_(average)
+        self._square.copy_(square)
         self._steps.copy_(state["steps"])

@@ -39,10 +39,11 @@ class FlatParameters:
         shared = {
             id(one) for module in shared_modules(net) for one in (*module.parameters(), *module.buffers())
         }
-        learning = (one for one in net.parameters() if one.requires_grad)
-        parameters = sorted(learning, key=lambda one: id(one) in shared)
+        every = sorted(net.parameters(), key=lambda one: id(one) in shared)
+        self._every = [(one.numel(), one.requires_grad) for one in every]
+        parameters = [one for one in every if one.requires_grad]
         if not parameters:
-            raise ValueError(f"net: got {net}, expected parameters in it that learn")
+            raise ValueError(f"net: got a {type(net).__name__}, expected parameters in it that learn")
         with torch.no_grad():
             vector = torch.cat([parameter.reshape(-1) for parameter in parameters])
             self.vector = nn.Parameter(vector.pin_memory() if pin_memory else vector)
@@ -56,18 +57,24 @@ class FlatParameters:
             parameter.data = value.view(parameter.shape)
             parameter.grad = gradient.view(parameter.shape)
 
+    def of_learning(self, moments: Tensor) -> Tensor:
+        """Return what an optimiser has saved of the weights that learn.
 
-def require_moments(saved: Tensor, vector: Tensor) -> None:
-    """Refuse the saved moments of an optimiser that are of other weights.
+        Args:
+            moments: of these weights, or of all, as older checkpoints have them.
 
-    Raises:
-        UsageError: if there are more or fewer than the weights of `vector`.
-    """
-    if saved.shape != vector.shape:
-        raise UsageError(
-            f"optimizer: got moments of {saved.numel():,} weights, expected those of the"
-            f" {vector.numel():,} that learn; an older version kept some of all"
-        )
+        Raises:
+            UsageError: if they are of other weights.
+        """
+        sizes = [size for size, _ in self._every]
+        if len(moments) == len(self.vector):
+            return moments
+        if len(moments) != sum(sizes):
+            raise UsageError(
+                f"optimizer: got moments of {len(moments):,} weights, expected {len(self.vector):,}"
+            )
+        parts = zip(torch.split(moments, sizes), self._every, strict=True)
+        return torch.cat([part for part, (_, learns) in parts if learns])
 
 
 def shorten(gradient: Tensor, max_norm: float) -> float:

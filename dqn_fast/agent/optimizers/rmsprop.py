@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dqn_fast.agent.optimizers.parameters import FlatParameters, require_moments
+from dqn_fast.agent.optimizers.parameters import FlatParameters
 
 
 class RMSProp:
@@ -27,7 +27,7 @@ class RMSProp:
     def __init__(
         self, parameters: FlatParameters, *, eps: float = 0.01, momentum: float = 0.0, decay: float = 0.95
     ) -> None:
-        self._vector = parameters.vector
+        self._parameters, self._vector = parameters, parameters.vector
         # In a CUDA graph all state is on the device, and the learning rate, too: of PyTorch's forms of the
         # step only this one does not look at it.
         in_graphs = parameters.vector.is_cuda
@@ -44,7 +44,9 @@ class RMSProp:
     def step(self, learning_rate: float) -> None:
         """Make one step against the current gradient."""
         self._optimizer.param_groups[0]["lr"] = learning_rate
-        self._optimizer.step()
+        # The first step makes the state, which others may go on with outside of inference mode.
+        with torch.inference_mode(False), torch.no_grad():
+            self._optimizer.step()
 
     def guarded_step(self, learning_rate: Tensor, going: Tensor) -> None:
         """Make one step where `going` is 1; see `Optimizer`."""
@@ -71,9 +73,12 @@ class RMSProp:
         Raises:
             UsageError: if it is of another number of weights.
         """
-        for saved in state["state"].values():
-            require_moments(saved["square_avg"], self._vector)
-        self._optimizer.load_state_dict(state)
+        of_learning = self._parameters.of_learning
+        moments = {
+            number: {name: of_learning(one) if one.dim() else one for name, one in saved.items()}
+            for number, saved in state["state"].items()
+        }
+        self._optimizer.load_state_dict({**state, "state": moments})
         self._optimizer.param_groups[0].update(self._form)
         for own in self._optimizer.state.values():
             own["step"] = own["step"].to(self._vector.device if self._form["capturable"] else "cpu")

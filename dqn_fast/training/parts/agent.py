@@ -44,6 +44,7 @@ from dqn_fast.agent import (
     target_selector,
 )
 from dqn_fast.training.config import TrainConfig
+from dqn_fast.training.parts.bodies import begin_words
 from dqn_fast.training.parts.device import placed
 from dqn_fast.training.parts.networks import build_q_net
 
@@ -66,9 +67,10 @@ def build_agent(
         total_envs: how many these are; None: those that it acts in.
 
     Raises:
-        UsageError: if `build_q_net` or `placed` raises it.
+        UsageError: if `build_q_net`, `begin_words` or `placed` raises it.
     """
     q_net = build_q_net(config, observation_space, action_space)
+    begin_words(config, q_net)
     acts_here = config.act_on == "cpu" or (config.act_on == "auto" and config.num_envs <= core_rows(q_net))
     q_net = placed(config, q_net, observation_space)
     parameters = FlatParameters(q_net)

@@ -8,7 +8,6 @@ from torch import nn
 
 from dqn_fast.agent import LanguageModel
 from dqn_fast.agent.networks.encoders import FlattenEncoder
-from dqn_fast.agent.networks.pretrained import CausalBody
 from dqn_fast.training.parts.device import Placement
 
 
@@ -25,7 +24,7 @@ class Beginning(NamedTuple):
 
 
 def doubts_about(q_net: nn.Module) -> tuple[str, ...]:
-    """Return what a network does with observations that may not be meant."""
+    """Return what a network does with observations and words that may not be meant."""
     modules = list(q_net.modules())
     largest = [module.whole_numbers_to for module in modules if isinstance(module, FlattenEncoder)]
     models = [module for module in modules if isinstance(module, LanguageModel)]
@@ -36,8 +35,9 @@ def doubts_about(q_net: nn.Module) -> tuple[str, ...]:
             if one is not None
         ),
         *(
-            "the body has no tokenizer: the vectors of words begin random"
+            f"vectors of {one.unknown_words:,} of {len(one.table):,} words begin random: the body has no"
+            " tokenizer that knows them"
             for one in models
-            if isinstance(one.model, CausalBody) and not one.begins_with_vectors
+            if one.unknown_words
         ),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from gymnasium import spaces
-from torch import Tensor, nn
+from torch import nn
 
+from dqn_fast.agent import LanguageModel, LanguageNetwork, QNetwork
 from dqn_fast.agent.networks.action_mask import without_action_mask
 from dqn_fast.agent.networks.held import Frozen, Shared
 from dqn_fast.agent.networks.pretrained import (
@@ -83,18 +84,12 @@ def build_token_model(config: TrainConfig) -> TokenModel:
     return _causal(config, _load(config))
 
 
-def build_word_model(
-    config: TrainConfig, actions: WordActions, longest: int
-) -> tuple[CausalBody, Tensor | None]:
-    """Return the body of a run that reads a word at each step, and the vectors that words begin with.
+def build_word_model(config: TrainConfig, longest: int) -> CausalBody:
+    """Return the body of a run that reads a word at each step, by its vector.
 
     Args:
         config: of the run.
-        actions: the words.
         longest: most words of a sentence.
-
-    Returns:
-        The body, and `(words, size)`, None if it has no tokenizer.
 
     Raises:
         SettingError: if there is no such body, or it cannot read such sentences.
@@ -110,7 +105,23 @@ def build_word_model(
     if config.stored_state:
         raise SettingError("stored_state", True, "False with a body: its state grows with the sentence")
     loaded.net.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]  # words are its input
-    return body, word_vectors(_source(config), loaded, actions.words, actions.joint)
+    return body
+
+
+def begin_words(config: TrainConfig, q_net: QNetwork) -> None:
+    """Give each word that a body knows the vector that it begins with; other networks stay as they are.
+
+    Raises:
+        SettingError: if the tokenizer of the body cannot be read, or is another body's.
+    """
+    if not config.body or config.from_folder or not isinstance(q_net, LanguageNetwork):
+        return
+    model, actions = cast(LanguageModel, q_net.body), q_net.actions
+    vectors = word_vectors(_source(config), _load(config), actions.words, actions.joint)
+    unknown = vectors.isnan()
+    with torch.no_grad():
+        model.table.copy_(torch.where(unknown, model.table, vectors))
+    model.unknown_words = int(unknown.any(1).sum())
 
 
 def text_readers(config: TrainConfig) -> MakeTextReader:

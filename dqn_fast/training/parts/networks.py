@@ -129,9 +129,9 @@ def _language_model(
     generator: torch.Generator,
 ) -> QNetwork:
     make_model: MakeSequenceModel = partial(_SEQUENCE_MODELS[config.network], config)
-    width, vectors = config.embedding or config.sequence_units, None
+    width = config.embedding or config.sequence_units
     if config.body:
-        body, vectors = build_word_model(config, action_space, longest_sentence(observation_space))
+        body = build_word_model(config, longest_sentence(observation_space))
         make_model, width = (lambda inputs, generator: body), body.size
     return make_language_net(
         observation_space,
@@ -139,7 +139,6 @@ def _language_model(
         make_model,
         generator,
         width=width,
-        vectors=vectors,
         values=PriorValues(config.soft_beta) if config.objective == "soft" else None,
         hidden_sizes=config.hidden_sizes,
         rank=config.forms,

@@ -52,8 +52,8 @@ class NetworkSettings(Settings):
     name on Hugging Face's hub. With the keys tokens and length in observations it reads each text anew, below
     any network. Where an observation is one token (Discrete), GPT-2 takes the place of the small GPT of
     --network gpt, and goes on from what it has read. In a language model (bc and soft where actions are
-    words) it takes the place of lstm, gru or gpt, and reads a vector for each word, which begins as the mean
-    of those of the word's tokens and learns. Needs the extra hf."""
+    words) it takes the place of lstm, gru or gpt, and reads a vector for each word, which learns, and begins
+    as the mean of those of the word's tokens if the body's tokenizer knows it. Needs the extra hf."""
     body_weights: Literal["frozen", "shared", "trained"] = "frozen"
     """frozen: the body stays as it is, and no checkpoint holds it. shared: it learns, and the target network
     reads the same body, with heads of its own. trained: it learns, and the target network has a copy."""

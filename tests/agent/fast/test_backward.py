@@ -137,6 +137,24 @@ def test_frozen_parameters_get_no_gradient(which: int, dueling: bool, early: boo
             torch.testing.assert_close(parameter.grad, expected.grad)
 
 
+def test_an_encoder_that_does_not_learn_needs_no_gradient() -> None:
+    net = network(SPACES["image"])
+    net.encoder.requires_grad_(False)  # type: ignore[attr-defined]
+    FlatParameters(net)
+    differentiable, obs = make_differentiable(net), samples(SPACES["image"], 6)
+    with differentiable.off():
+        outputs, backward = differentiable.trace(obs)
+        backward(torch.ones_like(outputs))
+    plain = copy.deepcopy(net)
+    plain.zero_grad()
+    plain(obs).sum().backward()
+    for parameter, expected in zip(net.parameters(), plain.parameters(), strict=True):
+        if expected.requires_grad:
+            torch.testing.assert_close(parameter.grad, expected.grad)
+        else:
+            assert parameter.grad is None
+
+
 @pytest.mark.parametrize("module", ["", "encoder", "body", "body.1", "head"])
 def test_hooks_are_left_to_autograd(module: str) -> None:
     net = network(SPACES["numbers"])

@@ -62,6 +62,8 @@ def test_a_head_that_is_needed_as_a_whole() -> None:
     assert alone.policy.shape == (7, 1)
     for name in ("q", "q2", "value"):
         torch.testing.assert_close(getattr(found, name), getattr(alone, name))
+    with pytest.raises(ValueError, match=r"^whole: got prior, expected some of q, q2, policy, value$"):
+        net.at(obs, action, ("prior",))
 
 
 @every_head

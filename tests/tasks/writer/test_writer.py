@@ -15,6 +15,7 @@ from tasks.writer.a_text import SENTENCES, write_text
 from dqn_fast.errors import UsageError
 from dqn_fast.tasks.writer import Keyword, Length, Rhyme, Writer
 from dqn_fast.tasks.writer.rewards import Additive
+from dqn_fast.word_actions import WordActions
 
 OWN = "dqn_fast.tasks.writer.rewards:"
 
@@ -167,6 +168,10 @@ def test_a_chinese_text_is_written_in_characters(tmp_path: Path) -> None:
     path.write_text("".join(f"{line}天气好。\n" for line in lines), encoding="utf-8")
     env = Writer(path, f"{OWN}Length", 4, vocabulary=20, shortest=3)
     env.reset()
+    words = env.action_space
+    assert isinstance(words, WordActions)
+    assert words.joint == ""
+    assert words == WordActions(words.words, words.least, "") != WordActions(words.words, words.least)
     for word in env.corpus.numbers_of("我爱山上"):
         env.step(word)
     assert env.transcript() == "我爱山上 (+1.00)"

@@ -14,11 +14,11 @@ from dqn_fast.agent.networks.pretrained.loading import Pretrained, in_one_line, 
 _FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 
 
-def word_vectors(source: str, body: Pretrained, words: Sequence[str], joint: str) -> Tensor | None:
+def word_vectors(source: str, body: Pretrained, words: Sequence[str], joint: str) -> Tensor:
     """Return a vector for each word, the mean of those of its tokens (Gee et al., 2022).
 
-    An empty word, the end of a sentence, has the vector of the body's own end of a text. Where there is none,
-    or no token for a word, the vector is the mean of all others.
+    An empty word, the end of a sentence, has the vector of the body's own end of a text. Words that the body
+    does not know have NaN.
 
     Args:
         source: of the body, as for `load_pretrained`.
@@ -27,32 +27,32 @@ def word_vectors(source: str, body: Pretrained, words: Sequence[str], joint: str
         joint: what stands before a word in a text.
 
     Returns:
-        `(words, features of the body)`; None if the body is a folder without a tokenizer.
+        `(words, features of the body)`. Of a folder without a tokenizer, no word is known.
 
     Raises:
         SettingError: for the setting "body", if the tokenizer cannot be loaded, or is another body's.
     """
+    vectors = cast(nn.Embedding, cast(Any, body.net).get_input_embeddings()).weight.detach()
+    found = torch.full((len(words), vectors.shape[1]), torch.nan)
     folder = Path(source)
     if folder.is_dir() and not any((folder / name).exists() for name in _FILES):
-        return None
-    vectors = cast(nn.Embedding, cast(Any, body.net).get_input_embeddings()).weight.detach()
+        return found
+    tokens = _tokens(source, words, joint)
+    largest = max(map(max, filter(None, tokens)), default=0)
+    with in_one_line(source):
+        if largest >= len(vectors):
+            raise ValueError(f"tokenizer: got tokens to {largest:,}, expected some below {len(vectors):,}")
     end = body.config.eos_token_id
     ends = isinstance(end, int) and 0 <= end < len(vectors)  # a small body may have GPT-2's, which is larger
-    tokens = [
-        found if word else [end] * ends
-        for word, found in zip(words, _tokens(source, words, joint), strict=True)
-    ]
-    largest = max(map(max, filter(None, tokens)), default=-1)
-    with in_one_line(source):
-        if not 0 <= largest < len(vectors):
-            raise ValueError(f"tokenizer: got tokens to {largest:,}, expected some, below {len(vectors):,}")
-    found = [vectors[torch.tensor(one)].mean(0) if one else None for one in tokens]
-    rest = torch.stack([one for one in found if one is not None]).mean(0)
-    return torch.stack([rest if one is None else one for one in found])
+    for row, (word, one) in enumerate(zip(words, tokens, strict=True)):
+        known = one if word else [end] * ends
+        if known:
+            found[row] = vectors[torch.tensor(known)].mean(0)
+    return found
 
 
 def _tokens(source: str, words: Sequence[str], joint: str) -> list[list[int]]:
-    """Return the tokens of each word."""
+    """Return the tokens of each word; none of a word that the tokenizer does not know."""
     import transformers
 
     with in_one_line(source), quietly(transformers):
@@ -61,4 +61,4 @@ def _tokens(source: str, words: Sequence[str], joint: str) -> list[list[int]]:
         )
         texts = [joint + word for word in words]
         found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    return found
+    return [[] if tokenizer.unk_token_id in one else one for one in found]
