@@ -110,5 +110,5 @@ def test_moments_of_all_weights_go_on_for_those_that_learn(kind: Callable[..., O
 
 
 def test_a_network_without_parameters_is_an_error() -> None:
-    with pytest.raises(ValueError, match="^net: got a Flatten, expected parameters in it that learn$"):
+    with pytest.raises(ValueError, match=r"^net: got a Flatten, expected parameters in it that learn$"):
         FlatParameters(nn.Flatten())
