@@ -110,6 +110,18 @@ def test_what_cannot_be_done_is_one_line(
     assert main(["train", "dqn_fast/MovieTicket-v0", "--ratings", str(tmp_path)]) == 2
 
 
+def _end(process: subprocess.Popen[bytes], end: signal.Signals) -> None:
+    """Send a signal, again if it came between a prompt and the wait for keys, where Python does not see it."""
+    for _ in range(3):
+        process.send_signal(end)
+        try:
+            process.wait(timeout=20)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(("end", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_in_a_terminal_marks_stay_whatever_ends_the_program(
@@ -134,8 +146,8 @@ def test_in_a_terminal_marks_stay_whatever_ends_the_program(
                 seen += os.read(terminal, 1)  # an error where the process has ended
             os.write(terminal, keys)
             seen += b" "
-        process.send_signal(end)
-        assert process.wait(timeout=60) == status
+        _end(process, end)
+    assert process.returncode == status
     os.close(terminal)
     assert b"Traceback" not in seen
     assert marks(ratings) == [5]
