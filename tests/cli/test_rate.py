@@ -111,7 +111,7 @@ def test_what_cannot_be_done_is_one_line(
 
 
 def _end(process: subprocess.Popen[bytes], end: signal.Signals) -> None:
-    """Send a signal, again if it came between a prompt and the wait for keys, where Python does not see it."""
+    """Send a signal; again if it came between a prompt and the wait for keys, where Python misses it."""
     for _ in range(3):
         process.send_signal(end)
         try:
