@@ -21,16 +21,13 @@ from dqn_fast.agent import (
     DQN,
     Adam,
     BatchSource,
-    ConservativeObjective,
     EpsilonGreedy,
     FeedForwardPolicy,
     FlatParameters,
     Greedy,
     HardTarget,
     LinearSchedule,
-    NoExploration,
     Objective,
-    ObjectiveResult,
     Optimizer,
     PrioritizedBatches,
     RMSProp,
@@ -44,7 +41,6 @@ from dqn_fast.agent import (
     squared_error,
     target_selector,
 )
-from dqn_fast.agent.networks.encoders import FlattenEncoder
 
 BOX, ACTIONS = spaces.Box(-1, 1, (3,)), spaces.Discrete(2)
 
@@ -208,71 +204,6 @@ def test_learning_only_reads_the_batch_and_reports_what_it_found() -> None:
     assert learned.td_error.shape == (16,)
     assert learned.loss == pytest.approx(huber(learned.td_error)[0].mean().item(), rel=1e-4)
     assert not learned.td_error.requires_grad
-
-
-class ByAutograd:
-    """The objective of `TDObjective(target_selector, huber)`, whose gradient autograd computes."""
-
-    whole_heads = ()
-    uses_autograd = True
-
-    def __call__(self, outputs: Any, batch: Any, q_net: Any, target_net: Any) -> ObjectiveResult:
-        target = batch.reward + batch.discount * target_net(batch.next_obs).amax(1)
-        leaf = outputs.detach().requires_grad_()
-        with torch.enable_grad():
-            q = leaf.gather(1, batch.action[:, None])[:, 0]
-            loss = torch.nn.functional.huber_loss(q, target, reduction="none")
-            loss.sum().backward()
-        assert leaf.grad is not None
-        return ObjectiveResult(loss.detach(), leaf.grad, target - q.detach(), q.detach())
-
-
-def test_an_objective_may_turn_autograd_on() -> None:
-    found = []
-    alone = TDObjective(target_selector, huber)
-    for objective in (alone, ByAutograd()):
-        agent = make_agent(objective=objective)
-        learn(agent, UniformBatches(random_buffer(), 32), 20)
-        found.append(state(agent))
-    for own, by_autograd in zip(*found, strict=True):
-        np.testing.assert_allclose(own, by_autograd, rtol=1e-4, atol=1e-6)
-    objectives = (alone, ConservativeObjective(alone, 0.0), ConservativeObjective(ByAutograd(), 0.0))
-    assert [one.uses_autograd for one in objectives] == [False, False, True]
-
-
-class Normalizing(FlattenEncoder):
-    """Keeps a running mean of its own."""
-
-    mean: Any = 0.0
-
-    def forward(self, obs: Any) -> Any:
-        self.mean = self.mean * 0.9 + obs.mean(0) * 0.1
-        self.mean += 0.0
-        return super().forward(obs - self.mean)
-
-
-@pytest.mark.parametrize("optimizer", [Adam, RMSProp])
-def test_what_others_keep_of_an_update_is_no_secret_of_inference_mode(optimizer: Any) -> None:
-    agent = make_agent(optimizer=optimizer)
-    batch = next(UniformBatches(random_buffer(), 16).batches(0, 1))
-    agent.learn(batch, 0)
-    agent.optimizer.step(1e-3)  # outside of an update
-    q_net = make_q_net(BOX, ACTIONS, (32,), torch.Generator())
-    own: Any = Normalizing(q_net.encoder.size)
-    q_net.encoder = own
-    parameters = FlatParameters(q_net)
-    agent = DQN(
-        q_net,
-        parameters,
-        SLOW(q_net, parameters),
-        optimizer(parameters),
-        objective=DOUBLE_HUBER,
-        policy=FeedForwardPolicy(q_net, NoExploration()),
-        learning_rate_schedule=LinearSchedule(1e-2, 1e-2, 0),
-    )
-    agent.learn(batch, 0)
-    agent.policy.act(np.zeros((2, *BOX.shape), np.float32), 0)
-    own.mean.add_(1.0)
 
 
 def test_denormals_are_flushed_in_updates_alone() -> None:

@@ -149,6 +149,7 @@ def test_one_word_is_its_columns_with_the_same_gradient(beta: float | None) -> N
     columns = torch.stack([action, action + 8][: everything.shape[1] // 8], 1)
     expected = everything.gather(1, columns)
     torch.testing.assert_close(found, expected)
+    assert torch.equal(net.head.at(rows, action, ("prior",)), everything)
     learns = [one for one in net.parameters() if one.requires_grad]
     slopes = torch.randn(found.shape) * (found > -1e30)
     wanted = torch.autograd.grad(expected, learns, slopes, retain_graph=True)
